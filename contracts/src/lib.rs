@@ -1,0 +1,36 @@
+//! Floor 0: what data looks like.
+//!
+//! A *dataset* is a kind of record with a *contract*: a folder `catalog/<dataset>/v<n>/` that holds
+//! `contract.toml` (titles, owner, legal basis, XML names), `schema.json` (JSON Schema 2020-12 with
+//! the project's own annotations) and examples. A contract is compiled once, at load, into a
+//! [`Shape`] (what the record's fields are and how each is written in XML) and a validator; every
+//! format and every description follows from those two.
+//!
+//! Data in flight is a [`Document`]: a tree of values that borrows from the bytes it was read from
+//! and keeps numbers as they were written, so that no translation can round one.
+//!
+//! This floor knows no bytes, no HTTP, no agreements and no clock.
+
+mod catalog;
+mod classification;
+mod code_list;
+mod contract;
+mod document;
+mod fault;
+mod field_path;
+pub mod identifiers;
+mod language;
+mod shape;
+mod validation;
+mod violation;
+
+pub use catalog::Catalog;
+pub use classification::Classification;
+pub use code_list::{CodeList, CodeLists};
+pub use contract::{Contract, ContractId};
+pub use document::{Document, Number, Record};
+pub use fault::{Fault, Place};
+pub use field_path::FieldPath;
+pub use language::{Bilingual, Language};
+pub use shape::{Field, Form, ListForm, NodeKind, RecordShape, Shape, XmlName};
+pub use violation::{Violation, ViolationRule};

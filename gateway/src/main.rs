@@ -1,0 +1,3 @@
+//! The `lienthong` binary.
+
+fn main() {}
