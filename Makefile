@@ -1,0 +1,44 @@
+# Everything a newcomer, a developer and CI run. Each target sets up what it needs (tests/tools/setup).
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test lint bench clean
+MAKEFLAGS += --no-print-directory
+CARGO ?= cargo
+SETUP := ./tests/tools/setup
+
+help: ## Show this list
+	@echo 'Liên Thông. Usage: make TARGET'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+
+setup: ## Install what building and testing need (Debian; says what is missing elsewhere)
+	@$(SETUP) build test
+
+build: ## Build `lienthong` for production: target/release/lienthong
+	@$(SETUP) build
+	$(CARGO) build --locked --release --package gateway
+
+demo: ## Run the journeys beside simulated neighbours, then keep serving (ONCE=1: end after them)
+	@$(SETUP) build test
+	$(CARGO) build --locked --package gateway --package sandbox
+	$(CARGO) run --locked --quiet --package sandbox -- demo $(if $(filter-out 0,$(ONCE)),--once)
+
+test: ## Run every test, the house's rules included
+	@$(SETUP) build test
+	$(CARGO) build --locked --workspace --bins
+	$(CARGO) test --locked --workspace
+
+lint: ## Check format, lints, the house's rules, and licences and advisories where cargo-deny is there
+	@$(SETUP) build
+	$(CARGO) fmt --all --check
+	$(CARGO) run --locked --quiet --package house
+	$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings
+	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --locked check; \
+	else echo 'lint: cargo-deny is not installed; licences and advisories were not checked (cargo install --locked cargo-deny)'; fi
+
+bench: ## Measure CPU per request beside nginx (release build; about five minutes)
+	@$(SETUP) build bench
+	$(CARGO) build --locked --release --package gateway --package bench
+	$(CARGO) run --locked --release --quiet --package bench
+
+clean: ## Remove what was built and the sandbox's data
+	$(CARGO) clean
+	rm -rf .sandbox

@@ -1,0 +1,103 @@
+//! What any file may say of the machine, and whether links lead somewhere.
+
+use std::path::{Path, PathBuf};
+
+use crate::Fault;
+
+/// Paths of this machine that must stand in no file: the checkout's own and the home folder.
+/// One-folder paths other than a home (`/app`, `/build`) are how containers are laid out and would
+/// accuse the innocent.
+pub fn machine_paths(root: &Path, home: Option<&Path>) -> Vec<String> {
+    let folders = |path: &Path| path.components().count() - usize::from(path.has_root());
+    let root = Some(root).filter(|root| folders(root) >= 2);
+    let home = home.filter(|home| folders(home) >= 1);
+    let folder = |path: &Path| path.to_str().map(|path| format!("{}/", path.trim_end_matches('/')));
+    [root, home].into_iter().flatten().filter_map(folder).collect()
+}
+
+/// Lines of a file that name a path of this machine.
+pub fn local(file: &Path, text: &str, machine: &[String]) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        if machine.iter().any(|path| names(line, path)) {
+            faults.push(Fault {
+                file: file.to_owned(),
+                line: Some(index + 1),
+                rule: "machine-path",
+                message: "names a path that exists on one machine only".into(),
+            });
+        }
+    }
+    faults
+}
+
+/// Whether `line` holds `path` from its beginning, not as the end of a longer path.
+fn names(line: &str, path: &str) -> bool {
+    line.match_indices(path).any(|(at, _)| {
+        let before = line.get(..at).and_then(|before| before.chars().next_back());
+        !before.is_some_and(|before| before.is_alphanumeric() || "._-/}".contains(before))
+    })
+}
+
+/// Links of a Markdown file, `[text](target)`, whose target is a file that is not there.
+pub fn links(root: &Path, file: &Path, text: &str) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let folder = root.join(file.parent().unwrap_or(Path::new("")));
+    let mut fenced = false;
+    for (index, line) in text.lines().enumerate() {
+        if line.trim_start().starts_with("```") {
+            fenced = !fenced;
+        }
+        if fenced {
+            continue;
+        }
+        for target in targets(line) {
+            if !folder.join(&target).exists() {
+                faults.push(Fault {
+                    file: file.to_owned(),
+                    line: Some(index + 1),
+                    rule: "broken-link",
+                    message: format!("links to `{}`, which is not there", target.display()),
+                });
+            }
+        }
+    }
+    faults
+}
+
+/// The files a line links to; addresses and places within the page are others' business.
+fn targets(line: &str) -> impl Iterator<Item = PathBuf> {
+    line.split("](").skip(1).filter_map(|rest| {
+        let target = rest.split(')').next()?.split('#').next()?;
+        (!target.is_empty() && !target.contains(':')).then(|| PathBuf::from(target))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_of_the_machine_is_found() {
+        let machine = machine_paths(Path::new("/build/checkout"), Some(Path::new("/home/an")));
+        let faults = local(Path::new("README.md"), "fine\nsee /build/checkout/deploy\n/home/an/x", &machine);
+        assert_eq!(faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [Some(2), Some(3)]);
+        assert_eq!(local(Path::new("README.md"), "/home/another/x and ../build/checkout/y", &machine), []);
+    }
+
+    #[test]
+    fn a_containers_folder_accuses_nobody() {
+        assert_eq!(machine_paths(Path::new("/app"), Some(Path::new("/"))), [""; 0]);
+        assert_eq!(machine_paths(Path::new("/app"), Some(Path::new("/keeper"))), ["/keeper/"]);
+    }
+
+    #[test]
+    fn a_link_that_leads_nowhere_is_found() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::write(root.path().join("there.md"), "").unwrap();
+        let text = "[a](there.md#part) [b](missing.md)\n[c](https://example.org) [d](#here)\n```\n[e](shown.md)\n```\n";
+        let faults = links(root.path(), Path::new("README.md"), text);
+        assert_eq!(faults.len(), 1);
+        assert_eq!((faults[0].line, faults[0].rule), (Some(1), "broken-link"));
+    }
+}
