@@ -1,1 +1,3 @@
 //! Floor 2.
+
+pub mod journal;

@@ -1,0 +1,398 @@
+//! One record, one line: how it is written and how a whole line is told from a torn one.
+//!
+//! ```text
+//! {"v":1,"lane":3,"seq":17,"at":1795227282123456,"kind":"exchange",…,"crc":"9a0b1c2d"}⏎
+//! ```
+//! `crc` is the CRC-32 (IEEE) of everything before `,"crc":`, in eight lower-case hexadecimal digits,
+//! and always the last member: a reader verifies the bytes before it trusts a parser with them. The
+//! writer appends to a buffer that its lane reuses, so that a record costs no allocation once the
+//! buffer has grown.
+
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use super::{
+    LIST_LIMIT, TEXT_LIMIT, VERSION,
+    entry::{Act, Charge, Entry},
+    record::Kind,
+};
+
+/// `,"crc":"` + 8 digits + `"}`.
+const TRAILER: usize = 8 + 8 + 2;
+
+/// Appends one line. Members are written by the methods; [`Line::finish`] seals it.
+pub(super) struct Line<'b> {
+    buffer: &'b mut Vec<u8>,
+    from: usize,
+}
+
+impl<'b> Line<'b> {
+    /// Begins a line at the end of `buffer`.
+    pub(super) fn begin(buffer: &'b mut Vec<u8>, lane: u32, seq: u64, at: i64, kind: Kind) -> Self {
+        let from = buffer.len();
+        buffer.extend_from_slice(b"{\"v\":");
+        decimal(buffer, u64::from(VERSION));
+        let mut line = Self { buffer, from };
+        line.number("lane", u64::from(lane));
+        line.number("seq", seq);
+        line.signed("at", at);
+        line.plain("kind", kind.as_str());
+        line
+    }
+
+    /// Every known member of an exchange.
+    pub(super) fn entry(&mut self, entry: &Entry<'_>) {
+        self.id("exchange", entry.exchange);
+        let times = entry.times;
+        for (name, time) in [
+            ("request_in", times.request_in),
+            ("request_out", times.request_out),
+            ("response_in", times.response_in),
+            ("response_out", times.response_out),
+        ] {
+            if let Some(time) = time {
+                self.signed(name, time);
+            }
+        }
+        self.text("caller", entry.caller);
+        self.text("represented", entry.represented);
+        self.digest("certificate", entry.certificate);
+        self.text("route", entry.route);
+        self.text("service", entry.service);
+        self.text("operation", entry.operation);
+        self.texts("filters", entry.filters);
+        self.text("contract", entry.contract);
+        self.digest("contract_revision", entry.contract_revision);
+        self.text("agreement", entry.agreement);
+        self.digest("agreement_revision", entry.agreement_revision);
+        self.digest("snapshot", entry.snapshot);
+        self.text("purpose", entry.purpose);
+        self.text("officer", entry.officer);
+        self.text("decision", entry.decision);
+        self.text("rule", entry.rule);
+        self.text("fault", entry.fault);
+        for (name, number) in [
+            ("status", entry.status.map(u64::from)),
+            ("request_bytes", entry.request_bytes),
+            ("response_bytes", entry.response_bytes),
+            ("records", entry.records),
+        ] {
+            if let Some(number) = number {
+                self.number(name, number);
+            }
+        }
+        self.digest("request_sha256", entry.request_sha256);
+        self.digest("response_sha256", entry.response_sha256);
+        self.texts("withheld", entry.withheld);
+        self.digest("subject", entry.subject);
+        if let Some(charge) = &entry.charge {
+            self.charge(charge);
+        }
+    }
+
+    /// The members of an act; `manifest` names the list of its documents.
+    pub(super) fn act(&mut self, act: &Act<'_>, manifest: Option<&[u8; 32]>) {
+        self.text("actor", Some(act.actor));
+        self.text("what", Some(act.what));
+        self.digest("snapshot", act.snapshot);
+        self.text("note", act.note);
+        self.digest("manifest", manifest);
+        self.number("documents", u64::try_from(act.documents.len()).unwrap_or(u64::MAX));
+    }
+
+    pub(super) fn text(&mut self, name: &'static str, text: Option<&str>) {
+        if let Some(text) = text {
+            self.name(name);
+            quoted(self.buffer, text);
+        }
+    }
+
+    pub(super) fn number(&mut self, name: &'static str, number: u64) {
+        self.name(name);
+        decimal(self.buffer, number);
+    }
+
+    /// A list of ids, written even when it is empty.
+    pub(super) fn ids<'i>(&mut self, name: &'static str, ids: impl Iterator<Item = &'i Uuid>) {
+        self.name(name);
+        self.buffer.push(b'[');
+        for (index, id) in ids.enumerate() {
+            if index > 0 {
+                self.buffer.push(b',');
+            }
+            hyphenated(self.buffer, *id);
+        }
+        self.buffer.push(b']');
+    }
+
+    /// Seals the line: checksum, end.
+    pub(super) fn finish(self) {
+        let crc = crc32fast::hash(self.buffer.get(self.from..).unwrap_or_default());
+        self.buffer.extend_from_slice(b",\"crc\":\"");
+        hex(self.buffer, &crc.to_be_bytes());
+        self.buffer.extend_from_slice(b"\"}\n");
+    }
+
+    fn signed(&mut self, name: &'static str, number: i64) {
+        self.name(name);
+        if number < 0 {
+            self.buffer.push(b'-');
+        }
+        decimal(self.buffer, number.unsigned_abs());
+    }
+
+    fn id(&mut self, name: &'static str, id: Uuid) {
+        self.name(name);
+        hyphenated(self.buffer, id);
+    }
+
+    pub(super) fn digest(&mut self, name: &'static str, digest: Option<&[u8; 32]>) {
+        if let Some(digest) = digest {
+            self.name(name);
+            self.buffer.push(b'"');
+            hex(self.buffer, digest);
+            self.buffer.push(b'"');
+        }
+    }
+
+    fn texts(&mut self, name: &'static str, texts: &[&str]) {
+        if !texts.is_empty() {
+            self.name(name);
+            list(self.buffer, texts.iter().copied());
+        }
+    }
+
+    fn charge(&mut self, charge: &Charge<'_>) {
+        if charge.forwarded.is_none() && charge.released.is_none() {
+            return;
+        }
+        self.name("charge");
+        self.buffer.extend_from_slice(b"{\"day\":");
+        date(self.buffer, charge.day);
+        self.buffer.extend_from_slice(b",\"keys\":");
+        list(self.buffer, charge.keys.iter().map(|key| &**key));
+        for (name, number) in [
+            ("forwarded", charge.forwarded),
+            ("released", charge.released),
+            ("records", charge.released.map(|_| charge.records)),
+            ("bytes", charge.released.map(|_| charge.bytes)),
+        ] {
+            if let Some(number) = number {
+                self.number(name, number);
+            }
+        }
+        self.buffer.push(b'}');
+    }
+
+    /// A string of ours that needs no escaping.
+    fn plain(&mut self, name: &'static str, text: &'static str) {
+        self.name(name);
+        self.buffer.push(b'"');
+        self.buffer.extend_from_slice(text.as_bytes());
+        self.buffer.push(b'"');
+    }
+
+    fn name(&mut self, name: &'static str) {
+        self.buffer.extend_from_slice(b",\"");
+        self.buffer.extend_from_slice(name.as_bytes());
+        self.buffer.extend_from_slice(b"\":");
+    }
+}
+
+/// Whether `line` (without its line feed) is as it was written.
+pub(super) fn whole(line: &[u8]) -> bool {
+    let Some((body, trailer)) = line.len().checked_sub(TRAILER).and_then(|at| line.split_at_checked(at))
+    else {
+        return false;
+    };
+    let Some(digits) = trailer.strip_prefix(b",\"crc\":\"").and_then(|rest| rest.strip_suffix(b"\"}")) else {
+        return false;
+    };
+    let mut expected = Vec::with_capacity(8);
+    hex(&mut expected, &crc32fast::hash(body).to_be_bytes());
+    digits == expected
+}
+
+/// The `at` of a whole line, without parsing the rest: readers skip by time.
+pub(super) fn at(line: &[u8]) -> Option<i64> {
+    // The head is ours and fixed, so `"at":` occurs there before anything a caller chose.
+    let start = memchr::memmem::find(line.get(..96.min(line.len()))?, b"\"at\":")? + 5;
+    let rest = line.get(start..)?;
+    let end = memchr::memchr(b',', rest)?;
+    std::str::from_utf8(rest.get(..end)?).ok()?.parse().ok()
+}
+
+fn list<'t>(buffer: &mut Vec<u8>, texts: impl Iterator<Item = &'t str>) {
+    buffer.push(b'[');
+    for (index, text) in texts.take(LIST_LIMIT).enumerate() {
+        if index > 0 {
+            buffer.push(b',');
+        }
+        quoted(buffer, text);
+    }
+    buffer.push(b']');
+}
+
+/// A JSON string, at most [`TEXT_LIMIT`] bytes of `text`.
+fn quoted(buffer: &mut Vec<u8>, text: &str) {
+    let end = (0..=TEXT_LIMIT.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    let text = text.get(..end).unwrap_or(text);
+    buffer.push(b'"');
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'\\' => buffer.extend_from_slice(&[b'\\', byte]),
+            0x00..=0x1f | 0x7f => {
+                buffer.extend_from_slice(b"\\u00");
+                hex(buffer, &[byte]);
+            }
+            _ => buffer.push(byte),
+        }
+    }
+    buffer.push(b'"');
+}
+
+fn hyphenated(buffer: &mut Vec<u8>, id: Uuid) {
+    buffer.push(b'"');
+    buffer.extend_from_slice(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).as_bytes());
+    buffer.push(b'"');
+}
+
+fn date(buffer: &mut Vec<u8>, day: Date) {
+    buffer.push(b'"');
+    buffer.extend_from_slice(day.to_string().as_bytes());
+    buffer.push(b'"');
+}
+
+fn decimal(buffer: &mut Vec<u8>, mut number: u64) {
+    let from = buffer.len();
+    loop {
+        // A decimal digit always fits a byte.
+        #[allow(clippy::cast_possible_truncation)]
+        buffer.push(b'0' + (number % 10) as u8);
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    if let Some(digits) = buffer.get_mut(from..) {
+        digits.reverse();
+    }
+}
+
+/// Lower-case hexadecimal.
+pub(super) fn hex(buffer: &mut Vec<u8>, bytes: &[u8]) {
+    let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
+    for byte in bytes {
+        buffer.extend_from_slice(&[digit(byte >> 4), digit(byte & 0x0f)]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::{Line, at, whole};
+    use crate::journal::{
+        LIST_LIMIT, TEXT_LIMIT,
+        entry::{Charge, Entry, Times},
+        record::{Kind, Record},
+    };
+
+    fn written(entry: &Entry<'_>) -> Vec<u8> {
+        let mut buffer = Vec::new();
+        let mut line = Line::begin(&mut buffer, 3, 17, 1_795_227_282_123_456, Kind::Exchange);
+        line.entry(entry);
+        line.finish();
+        buffer
+    }
+
+    fn read(line: &[u8]) -> Record {
+        let line = line.strip_suffix(b"\n").unwrap();
+        assert!(whole(line), "{}", String::from_utf8_lossy(line));
+        Record::parse(line).unwrap()
+    }
+
+    #[test]
+    fn the_format_is_pinned() {
+        let entry = Entry {
+            exchange: Uuid::nil(),
+            caller: Some("H26/quan-ly-khcn"),
+            status: Some(200),
+            ..Entry::default()
+        };
+        assert_eq!(
+            String::from_utf8(written(&entry)).unwrap(),
+            "{\"v\":1,\"lane\":3,\"seq\":17,\"at\":1795227282123456,\"kind\":\"exchange\",\
+             \"exchange\":\"00000000-0000-0000-0000-000000000000\",\"caller\":\"H26/quan-ly-khcn\",\"status\":200,\
+             \"crc\":\"9ae44044\"}\n"
+        );
+    }
+
+    #[test]
+    fn a_caller_cannot_forge_a_member_or_a_line() {
+        let purpose = "x\",\"status\":999}\n{\"v\":1,\"kind\":\"act\"";
+        let line = written(&Entry { purpose: Some(purpose), status: Some(403), ..Entry::default() });
+        assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
+        let record = read(&line);
+        assert_eq!((record.purpose.as_deref(), record.status), (Some(purpose), Some(403)));
+    }
+
+    #[test]
+    fn texts_and_lists_are_capped_at_a_character() {
+        let long = "Đ".repeat(TEXT_LIMIT);
+        let many = vec!["a"; LIST_LIMIT + 10];
+        let record = read(&written(&Entry { officer: Some(&long), filters: &many, ..Entry::default() }));
+        assert_eq!(record.officer.unwrap().len(), TEXT_LIMIT);
+        assert_eq!(record.filters.len(), LIST_LIMIT);
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_written_is_read_back(
+            texts in prop::array::uniform6(prop::option::of("\\PC{0,40}|[\\x00-\\x7f]{0,40}")),
+            names in prop::collection::vec("[A-Za-z.]{1,20}", 0..6),
+            numbers in prop::array::uniform4(prop::option::of(any::<u64>())),
+            times in prop::array::uniform4(prop::option::of(any::<i64>())),
+            digests in prop::array::uniform3(prop::option::of(any::<[u8; 32]>())),
+            status in prop::option::of(any::<u16>()),
+            id in any::<u128>(),
+        ) {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let keys: Vec<Arc<str>> = names.iter().map(|name| Arc::from(*name)).collect();
+            let text = |index: usize| texts[index].as_deref();
+            let entry = Entry {
+                exchange: Uuid::from_u128(id),
+                times: Times { request_in: times[0], request_out: times[1], response_in: times[2], response_out: times[3] },
+                caller: text(0), represented: text(1), service: text(2), agreement: text(3), purpose: text(4), officer: text(5),
+                filters: &names, withheld: &names,
+                certificate: digests[0].as_ref(), subject: digests[1].as_ref(), response_sha256: digests[2].as_ref(),
+                status, request_bytes: numbers[0], response_bytes: numbers[1], records: numbers[2],
+                charge: numbers[3].map(|epoch| Charge {
+                    day: jiff::civil::date(2026, 11, 21), keys: &keys, forwarded: Some(epoch), released: Some(epoch),
+                    records: epoch, bytes: epoch,
+                }),
+                ..Entry::default()
+            };
+            let line = written(&entry);
+            prop_assert_eq!(at(&line), Some(1_795_227_282_123_456));
+            let record = read(&line);
+            prop_assert_eq!(record.exchange, Some(Uuid::from_u128(id)));
+            prop_assert_eq!((record.lane, record.seq, record.kind), (3, 17, Kind::Exchange));
+            prop_assert_eq!(record.purpose.as_deref(), text(4));
+            // Written again from what was read, it is the same line.
+            prop_assert_eq!(record.as_entry(|entry| written(entry)), line);
+        }
+
+        #[test]
+        fn a_changed_byte_is_noticed(index in any::<prop::sample::Index>(), flip in 1u8..=255) {
+            let mut line = written(&Entry { caller: Some("H26/quan-ly-khcn"), ..Entry::default() });
+            line.pop();
+            let index = index.index(line.len());
+            line[index] ^= flip;
+            prop_assert!(!whole(&line));
+        }
+    }
+}
