@@ -4,6 +4,7 @@
 MAKEFLAGS += --no-print-directory
 CARGO ?= cargo
 SETUP := ./tests/tools/setup
+BUILT := $(or $(CARGO_TARGET_DIR),target)
 
 help: ## Show this list
 	@echo 'Liên Thông. Usage: make TARGET'
@@ -18,8 +19,8 @@ build: ## Build `lienthong` for production: target/release/lienthong
 
 demo: ## Run the journeys beside simulated neighbours, then keep serving (ONCE=1: end after them)
 	@$(SETUP) build test
-	$(CARGO) build --locked --package gateway --package sandbox
-	$(CARGO) run --locked --quiet --package sandbox -- demo $(if $(filter-out 0,$(ONCE)),--once)
+	$(CARGO) build --locked --workspace --bins
+	$(BUILT)/debug/sandbox demo $(if $(filter-out 0,$(ONCE)),--once)
 
 test: ## Run every test, the house's rules included
 	@$(SETUP) build test
@@ -29,7 +30,7 @@ test: ## Run every test, the house's rules included
 lint: ## Check format, lints, the house's rules, and licences and advisories where cargo-deny is there
 	@$(SETUP) build
 	$(CARGO) fmt --all --check
-	$(CARGO) run --locked --quiet --package house
+	$(CARGO) run --locked --quiet --bin house
 	$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --locked check; \
 	else echo 'lint: cargo-deny is not installed; licences and advisories were not checked (cargo install --locked cargo-deny)'; fi
@@ -37,7 +38,7 @@ lint: ## Check format, lints, the house's rules, and licences and advisories whe
 bench: ## Measure CPU per request beside nginx (release build; about five minutes)
 	@$(SETUP) build bench
 	$(CARGO) build --locked --release --package gateway --package bench
-	$(CARGO) run --locked --release --quiet --package bench
+	$(BUILT)/release/bench
 
 clean: ## Remove what was built and the sandbox's data
 	$(CARGO) clean

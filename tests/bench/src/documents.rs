@@ -1,5 +1,6 @@
-//! What an operator would have written for this exchange: one provider, one consumer, and one
-//! agreement that releases the whole record under quotas that count and are never reached.
+//! What an operator would have written for this exchange: a small dataset, one provider, one
+//! consumer, and one agreement that releases the whole record under quotas that count and are never
+//! reached.
 
 use std::{
     fs,
@@ -7,58 +8,57 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::{WORKERS, pki};
 
-/// The dataset that is asked for: it holds nothing personal, so that one journal record is owed.
-const DATASET: &str = "to-chuc";
+/// The record that is asked for, as the provider sends it.
+pub const RECORD: &str =
+    r#"{"Ma":"DV-0001","Ten":"Viện Thử nghiệm Mẫu","MaTinh":"01","NamThanhLap":1998,"DangHoatDong":true}"#;
 
-/// The record that is asked for.
-pub struct Sample {
-    /// Its bytes as the provider sends them.
-    pub record: Vec<u8>,
-    /// The request's path.
-    path: String,
+const CONTRACT: &str = r#"id = "don-vi-mau@1"
+title = { vi = "Đơn vị mẫu", en = "Sample unit" }
+owner = "G06"
+legal_basis = ["Tài liệu mẫu để đo hiệu năng"]
+status = "active"
+update = "daily"
+key = "Ma"
+[xml]
+namespace = "urn:lienthong:dataset:don-vi-mau:1"
+record = "DonVi"
+collection = "DanhSachDonVi"
+"#;
+
+/// Nothing personal in it: one journal record is owed, and none that waits for the disk.
+const SCHEMA: &str = r#"{
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:lienthong:contract:don-vi-mau:1",
+  "title": "Đơn vị mẫu",
+  "type": "object",
+  "additionalProperties": false,
+  "required": ["Ma", "Ten"],
+  "properties": {
+    "Ma": { "x-title": { "vi": "Mã", "en": "Code" }, "x-classification": "open", "type": "string", "minLength": 1, "maxLength": 20 },
+    "Ten": { "x-title": { "vi": "Tên", "en": "Name" }, "x-classification": "open", "type": "string", "maxLength": 200 },
+    "MaTinh": { "x-title": { "vi": "Mã tỉnh", "en": "Province" }, "x-classification": "open", "type": "string", "pattern": "^[0-9]{2}$" },
+    "NamThanhLap": { "x-title": { "vi": "Năm thành lập", "en": "Founded" }, "x-classification": "open", "type": "integer", "minimum": 1800 },
+    "DangHoatDong": { "x-title": { "vi": "Đang hoạt động", "en": "Active" }, "x-classification": "open", "type": "boolean" }
+  }
 }
+"#;
 
-impl Sample {
-    /// The first example in JSON of the dataset's contract.
-    pub fn read() -> Result<Self> {
-        let contract = contracts().join("catalog").join(DATASET).join("v1");
-        let described: toml::Table = toml::from_str(&text(&contract.join("contract.toml"))?)?;
-        let key = described.get("key").and_then(toml::Value::as_str).context("contract.toml names no key")?;
-        let mut examples: Vec<PathBuf> = fs::read_dir(contract.join("examples/ok"))?
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect::<Result<_, _>>()?;
-        examples.sort();
-        for example in
-            examples.iter().filter(|path| path.extension().is_some_and(|extension| extension == "json"))
-        {
-            let record: serde_json::Value = serde_json::from_str(&text(example)?)?;
-            let Some(id) = record.get(key).and_then(serde_json::Value::as_str) else { continue };
-            if id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.') {
-                let path = format!("/api/G06/{DATASET}/v1/records/{id}");
-                return Ok(Self { record: serde_json::to_vec(&record)?, path });
-            }
-        }
-        bail!("`{DATASET}` has no example in JSON with a plain `{key}`")
-    }
-
-    /// The request as the client sends it to `port`.
-    pub fn request(&self, port: u16) -> Vec<u8> {
-        format!(
-            "GET {} HTTP/1.1\r\nHost: {}:{port}\r\nAccept: application/json\r\nLt-Purpose: do-hieu-nang\r\n\r\n",
-            self.path,
-            pki::SERVER
-        )
-        .into_bytes()
-    }
+/// The request as the client sends it to `port`.
+pub fn request(port: u16) -> Vec<u8> {
+    format!(
+        "GET /api/G06/don-vi-mau/v1/records/DV-0001 HTTP/1.1\r\nHost: {}:{port}\r\nAccept: application/json\r\n\
+         Lt-Purpose: do-hieu-nang\r\n\r\n",
+        pki::SERVER
+    )
+    .into_bytes()
 }
 
 /// Writes gateway.toml and every document below `folder`; returns the path of gateway.toml.
 pub fn write(folder: &Path, port: u16, admin: u16, provider: SocketAddr) -> Result<PathBuf> {
-    let contracts = contracts().canonicalize()?;
     let server = pki::SERVER;
     let client = pki::CLIENT;
     let files = [
@@ -78,7 +78,7 @@ certificate = {{ file = "pki/ca.pem" }}
 crl = "none"
 [documents]
 policies = "policies"
-contracts = '{contracts}'
+contracts = "contracts"
 [data]
 folder = "data"
 [keys]
@@ -87,10 +87,12 @@ pseudonym = {{ file = "keys/pseudonym.key" }}
 [admin]
 address = "127.0.0.1:{admin}"
 tokens = [{{ operator = "do-hieu-nang", token = {{ file = "keys/admin.token" }} }}]
-"#,
-                contracts = contracts.display()
+"#
             ),
         ),
+        ("contracts/catalog/don-vi-mau/v1/contract.toml", CONTRACT.into()),
+        ("contracts/catalog/don-vi-mau/v1/schema.json", SCHEMA.into()),
+        ("contracts/catalog/don-vi-mau/v1/examples/ok/mau.json", RECORD.into()),
         ("keys/subject.key", "khoa-chu-the-chi-de-do-hieu-nang-000001\n".into()),
         ("keys/pseudonym.key", "khoa-bi-danh-chi-de-do-hieu-nang-000002\n".into()),
         ("keys/admin.token", "ma-quan-tri-chi-de-do-hieu-nang-0000003\n".into()),
@@ -125,7 +127,7 @@ certificates = [{{ san_dns = "{client}" }}]
             ),
         ),
         (
-            "policies/services/G06/to-chuc.toml",
+            "policies/services/G06/don-vi-mau.toml",
             format!(
                 r#"system = "G06/nguon"
 mode = "on-request"
@@ -133,7 +135,7 @@ authority = "source"
 legal_basis = ["Tài liệu mẫu để đo hiệu năng"]
 limits = {{ per_second = 1000000, concurrent = 1000 }}
 [versions.1]
-contract = "{DATASET}@1"
+contract = "don-vi-mau@1"
 format = "json"
 unknown_fields = "reject"
 upstream = {{ endpoints = [{{ url = "https://{provider}/", weight = 1 }}], server_name = "{server}", trust = {{ file = "pki/ca.pem" }}, client_certificate = {{ cert = {{ file = "pki/server.pem" }}, key = {{ file = "pki/server.key" }} }}, timeout = {{ connect = "1s", request = "10s" }} }}
@@ -145,7 +147,7 @@ operations.read = {{ method = "GET", path = "/{{id}}" }}
             "policies/purposes/do-hieu-nang.toml",
             r#"id = "do-hieu-nang"
 title = { vi = "Đo hiệu năng", en = "Performance measurement" }
-legal_ground = "Tài liệu mẫu để đo hiệu năng"
+legal_basis = ["Tài liệu mẫu để đo hiệu năng"]
 "#
             .into(),
         ),
@@ -155,8 +157,8 @@ legal_ground = "Tài liệu mẫu để đo hiệu năng"
                 r#"id = "DO-001"
 kind = "standing"
 consumer = "H26/may-khach"
-service = "G06/to-chuc"
-contract = "{DATASET}@1"
+service = "G06/don-vi-mau"
+contract = "don-vi-mau@1"
 legal_basis = ["Tài liệu mẫu để đo hiệu năng"]
 purposes = ["do-hieu-nang"]
 valid = {{ from = 2026-01-01, until = 2099-12-31 }}
@@ -178,13 +180,4 @@ per_day = {{ requests = 1000000000 }}
         fs::write(&path, text).with_context(|| format!("writing {name}"))?;
     }
     Ok(folder.join("gateway.toml"))
-}
-
-/// The contracts' folder of this checkout.
-fn contracts() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../contracts")
-}
-
-fn text(path: &Path) -> Result<String> {
-    fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))
 }

@@ -16,7 +16,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, client::TlsStream, rustls::pki_types::ServerName};
 
-use crate::{documents::Sample, pki, pki::Pki};
+use crate::{documents, pki, pki::Pki};
 
 /// An answer that takes longer than this means that something hangs.
 const SLOWEST: Duration = Duration::from_secs(10);
@@ -38,9 +38,9 @@ pub struct Outcome {
 
 impl Load {
     /// Opens `count` connections and asks once on each.
-    pub fn connect(address: SocketAddr, pki: &Pki, sample: &Sample, count: usize) -> Result<Self> {
+    pub fn connect(address: SocketAddr, pki: &Pki, count: usize) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let request: Arc<[u8]> = sample.request(address.port()).into();
+        let request: Arc<[u8]> = documents::request(address.port()).into();
         let connections = runtime.block_on(async {
             let mut connections = Vec::with_capacity(count);
             for _ in 0..count {
@@ -49,7 +49,7 @@ impl Load {
                 connection.ask().await?;
                 let body = connection.body();
                 ensure!(
-                    body == sample.record,
+                    body == documents::RECORD.as_bytes(),
                     "the record came back changed: {}",
                     String::from_utf8_lossy(body)
                 );

@@ -24,7 +24,7 @@ use std::{net::TcpListener, process::ExitCode, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::{documents::Sample, load::Load, meter::Usage, pki::Pki, report::Round, rivals::Rival};
+use crate::{load::Load, meter::Usage, pki::Pki, report::Round, rivals::Rival};
 
 /// Connections kept busy, as in the figures that the design was chosen by.
 const CONNECTIONS: usize = 64;
@@ -71,15 +71,17 @@ impl Plan {
 fn run(plan: &Plan) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let pki = Pki::new(folder.path())?;
-    let sample = Sample::read()?;
-    let provider = upstream::start(&pki, sample.record.clone())?;
+    let provider = upstream::start(&pki, documents::RECORD)?;
 
     // Dropped in any case, and with them the processes.
     let mut nginx = Entrant::new(rivals::nginx(folder.path(), free_port()?, provider)?);
     let mut gateway = Entrant::new(rivals::gateway(folder.path(), free_port()?, free_port()?, provider)?);
-    nginx.rival.await_ready(&pki, &sample)?;
-    gateway.rival.await_ready(&pki, &sample)?;
-    eprintln!("a record of {} bytes, {CONNECTIONS} connections, {WORKERS} workers each", sample.record.len());
+    nginx.rival.await_ready(&pki)?;
+    gateway.rival.await_ready(&pki)?;
+    eprintln!(
+        "a record of {} bytes, {CONNECTIONS} connections, {WORKERS} workers each",
+        documents::RECORD.len()
+    );
 
     for number in 1..=plan.rounds {
         let mut turns = [&mut nginx, &mut gateway];
@@ -88,7 +90,7 @@ fn run(plan: &Plan) -> Result<()> {
             turns.reverse();
         }
         for Entrant { rival, rounds } in turns {
-            let round = measure(rival, &pki, &sample, Duration::from_secs(plan.seconds))?;
+            let round = measure(rival, &pki, Duration::from_secs(plan.seconds))?;
             let cost = round.cpu_per_request();
             eprintln!("round {number} of {}: {:<12} {cost:>6.1} µs/request", plan.rounds, rival.name);
             rounds.push(round);
@@ -111,8 +113,8 @@ impl Entrant {
 }
 
 /// One round against one process: connections are open and warm before the clock starts.
-fn measure(rival: &Rival, pki: &Pki, sample: &Sample, length: Duration) -> Result<Round> {
-    let load = Load::connect(rival.address, pki, sample, CONNECTIONS)
+fn measure(rival: &Rival, pki: &Pki, length: Duration) -> Result<Round> {
+    let load = Load::connect(rival.address, pki, CONNECTIONS)
         .with_context(|| format!("connecting to {}", rival.name))?;
     let before = Usage::of(rival.pid())?;
     let outcome = load.run(length).with_context(|| format!("while measuring {}", rival.name))?;

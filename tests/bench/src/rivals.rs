@@ -12,8 +12,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    CONNECTIONS, WORKERS,
-    documents::{self, Sample},
+    CONNECTIONS, WORKERS, documents,
     load::Load,
     pki::{self, Pki},
 };
@@ -40,12 +39,12 @@ impl Rival {
         self.child.id()
     }
 
-    /// Waits until the sample comes back unchanged.
-    pub fn await_ready(&mut self, pki: &Pki, sample: &Sample) -> Result<()> {
+    /// Waits until the record comes back unchanged.
+    pub fn await_ready(&mut self, pki: &Pki) -> Result<()> {
         let begun = Instant::now();
         loop {
             let exited = self.child.try_wait()?;
-            match Load::connect(self.address, pki, sample, 1) {
+            match Load::connect(self.address, pki, 1) {
                 Ok(_) => return Ok(()),
                 Err(_) if exited.is_none() && begun.elapsed() < READY_WITHIN => {
                     thread::sleep(Duration::from_millis(50))

@@ -19,7 +19,7 @@ use crate::pki::Pki;
 const LONGEST_HEAD: usize = 16 * 1024;
 
 /// Serves on a thread of its own until the program ends.
-pub fn start(pki: &Pki, record: Vec<u8>) -> Result<SocketAddr> {
+pub fn start(pki: &Pki, record: &str) -> Result<SocketAddr> {
     let listener = StdListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
