@@ -153,15 +153,14 @@ legal_basis = ["Tài liệu mẫu để đo hiệu năng"]
         ),
         (
             "policies/agreements/DO-001.toml",
-            format!(
-                r#"id = "DO-001"
+            r#"id = "DO-001"
 kind = "standing"
 consumer = "H26/may-khach"
 service = "G06/don-vi-mau"
 contract = "don-vi-mau@1"
 legal_basis = ["Tài liệu mẫu để đo hiệu năng"]
 purposes = ["do-hieu-nang"]
-valid = {{ from = 2026-01-01, until = 2099-12-31 }}
+valid = { from = 2026-01-01, until = 2099-12-31 }
 operations = ["read"]
 formats = ["json"]
 [fields]
@@ -169,9 +168,9 @@ release = ["*"]
 [quota]
 per_second = 1000000
 concurrent = 1000
-per_day = {{ requests = 1000000000 }}
+per_day = { requests = 1000000000 }
 "#
-            ),
+            .into(),
         ),
     ];
     for (name, text) in files {

@@ -24,13 +24,11 @@ pub fn start(pki: &Pki, record: &str) -> Result<SocketAddr> {
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let acceptor = TlsAcceptor::from(pki.provider.clone());
-    let mut answer = format!(
-        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-        record.len()
-    )
-    .into_bytes();
-    answer.extend(record);
-    let answer: Arc<[u8]> = answer.into();
+    let length = record.len();
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{record}"
+    );
+    let answer: Arc<[u8]> = answer.into_bytes().into();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     thread::spawn(move || {
         runtime.block_on(async move {
