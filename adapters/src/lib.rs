@@ -1,1 +1,30 @@
-//! Floor 1.
+//! Floor 1: bytes and foreign protocols to and from [`contracts::Document`]. No sockets, no clocks.
+//!
+//! One folder per format. A reader takes bytes that nobody has checked and gives a [`Reading`]: the
+//! tree, and whether the bytes were [`faithful`](Reading::faithful) to it. A writer takes a tree that a
+//! contract has checked and cannot fail. Readers share four habits:
+//!
+//! 1. **Borrow.** Text that stands in the input as it stands in the tree is never copied; names of
+//!    XML fields are the contract's own.
+//! 2. **Cap before use.** Every count and length is held against [`Limits`] before anything is
+//!    allocated or descended for it.
+//! 3. **One reading.** What two parsers could understand differently (a name given twice, a DOCTYPE,
+//!    a lone surrogate, a character that the other format cannot carry) is refused, so that what was
+//!    checked is what the other side sees.
+//! 4. **Tell the place, not the value.** An [`Unreadable`] names the rule, the line and the column and
+//!    at most a name that the *contract* chose; nothing of the input is ever in it.
+//!
+//! Text is NFC after reading (TCVN 6909:2001 in its composed form), whatever it was before.
+
+pub mod json;
+mod limits;
+mod reading;
+#[cfg(test)]
+mod sample;
+mod text;
+mod unreadable;
+pub mod xml;
+
+pub use limits::Limits;
+pub use reading::{Expect, Reading, Unknown};
+pub use unreadable::Unreadable;

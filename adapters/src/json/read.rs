@@ -1,0 +1,277 @@
+//! JSON text to a tree that borrows from it.
+
+use std::borrow::Cow;
+
+use contracts::{Document, Number, Record};
+use memchr::memchr2;
+
+use super::members::Members;
+use crate::{
+    Expect, Limits, Reading, Unreadable, text,
+    unreadable::{Problem, Rule},
+};
+
+type Result<T> = std::result::Result<T, Problem<'static>>;
+
+/// Reads one JSON text.
+///
+/// # Errors
+/// The first rule that the bytes break, and where.
+pub fn read<'a>(
+    bytes: &'a [u8],
+    expect: Expect,
+    limits: &Limits,
+) -> std::result::Result<Reading<'a>, Unreadable> {
+    read_text(bytes, expect, limits).map_err(|problem| Unreadable::new(bytes, problem))
+}
+
+fn read_text<'a>(bytes: &'a [u8], expect: Expect, limits: &Limits) -> Result<Reading<'a>> {
+    let surveyed = text::survey(bytes)?;
+    let mut reader = Reader {
+        text: surveyed.text,
+        at: 0,
+        limits,
+        nodes: 0,
+        normal: surveyed.normal,
+        changed: surveyed.marked,
+    };
+    reader.skip_space();
+    let accepted = match reader.peek() {
+        Some(b'{') => expect.accepts_record(),
+        Some(b'[') => expect.accepts_collection(),
+        None => return Err(reader.problem(Rule::NotWellFormed)),
+        Some(_) => false,
+    };
+    if !accepted {
+        return Err(reader.problem(Rule::WrongRoot));
+    }
+    let document = reader.value(1)?;
+    reader.skip_space();
+    if reader.peek().is_some() {
+        return Err(reader.problem(Rule::TrailingBytes));
+    }
+    Ok(Reading { document, faithful: !reader.changed })
+}
+
+struct Reader<'a, 'l> {
+    text: &'a str,
+    /// The next byte to read. It stands at a character's start whenever text is cut, because it only
+    /// ever moves past ASCII or past whole cuts.
+    at: usize,
+    limits: &'l Limits,
+    nodes: usize,
+    /// Whether text without escapes is known to be NFC.
+    normal: bool,
+    /// Whether the tree says less, or says it otherwise, than the bytes.
+    changed: bool,
+}
+
+impl<'a> Reader<'a, '_> {
+    fn value(&mut self, depth: usize) -> Result<Document<'a>> {
+        self.nodes += 1;
+        if self.nodes > self.limits.nodes {
+            return Err(self.problem(Rule::TooManyNodes));
+        }
+        match self.peek() {
+            Some(b'"') => {
+                self.at += 1;
+                self.string(self.limits.text, Rule::TextTooLong).map(Document::Text)
+            }
+            Some(b'{') => self.record(depth),
+            Some(b'[') => self.list(depth),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b't') => self.literal("true", Document::Bool(true)),
+            Some(b'f') => self.literal("false", Document::Bool(false)),
+            Some(b'n') => self.literal("null", Document::Null),
+            _ => Err(self.problem(Rule::NotWellFormed)),
+        }
+    }
+
+    fn record(&mut self, depth: usize) -> Result<Document<'a>> {
+        self.descend(depth)?;
+        let mut record = Record::default();
+        let mut members = Members::default();
+        if self.take(b'}') {
+            return Ok(Document::Record(record));
+        }
+        loop {
+            let start = self.at;
+            self.expect(b'"')?;
+            let name = self.string(self.limits.name, Rule::NameTooLong)?;
+            if !members.admit(&record, &name) {
+                return Err(Problem::new(Rule::DuplicateKey, start));
+            }
+            self.skip_space();
+            self.expect(b':')?;
+            self.skip_space();
+            let value = self.value(depth + 1)?;
+            record.push(name, value);
+            self.skip_space();
+            if self.take(b'}') {
+                return Ok(Document::Record(record));
+            }
+            self.expect(b',')?;
+            self.skip_space();
+        }
+    }
+
+    fn list(&mut self, depth: usize) -> Result<Document<'a>> {
+        self.descend(depth)?;
+        let mut items = Vec::new();
+        if self.take(b']') {
+            return Ok(Document::List(items));
+        }
+        loop {
+            items.push(self.value(depth + 1)?);
+            self.skip_space();
+            if self.take(b']') {
+                return Ok(Document::List(items));
+            }
+            self.expect(b',')?;
+            self.skip_space();
+        }
+    }
+
+    /// Steps into an object or array, whose bracket is next.
+    fn descend(&mut self, depth: usize) -> Result<()> {
+        if !self.limits.allows_depth(depth) {
+            return Err(self.problem(Rule::TooDeep));
+        }
+        self.at += 1;
+        self.skip_space();
+        Ok(())
+    }
+
+    /// The text after an opening quotation mark, which is already read.
+    fn string(&mut self, most: usize, too_long: Rule) -> Result<Cow<'a, str>> {
+        let start = self.at;
+        let piece = self.piece(most, too_long)?;
+        if self.take(b'"') {
+            let text = Cow::Borrowed(piece);
+            return Ok(if self.normal { text } else { text::normal(text, &mut self.changed) });
+        }
+        let mut text = String::with_capacity(piece.len() + 16);
+        text.push_str(piece);
+        while self.take(b'\\') {
+            text.push(self.escape()?);
+            text.push_str(self.piece(most, too_long)?);
+            if text.len() > most {
+                return Err(Problem::new(too_long, start));
+            }
+        }
+        self.expect(b'"')?;
+        // Escapes may bring together what was apart.
+        Ok(text::normal(Cow::Owned(text), &mut self.changed))
+    }
+
+    /// Text up to the next quotation mark or backslash.
+    fn piece(&mut self, most: usize, too_long: Rule) -> Result<&'a str> {
+        let rest = self.rest();
+        let end = memchr2(b'"', b'\\', rest).ok_or(Problem::new(Rule::NotWellFormed, self.text.len()))?;
+        if end > most {
+            return Err(self.problem(too_long));
+        }
+        let piece = self.text.get(self.at..self.at + end).ok_or(self.problem(Rule::NotWellFormed))?;
+        if let Some(control) = piece.bytes().position(|byte| byte < 0x20) {
+            return Err(Problem::new(Rule::ControlCharacter, self.at + control));
+        }
+        self.at += end;
+        Ok(piece)
+    }
+
+    /// The character of an escape whose backslash is already read.
+    fn escape(&mut self) -> Result<char> {
+        let start = self.at.saturating_sub(1);
+        let kind = self.peek().ok_or(self.problem(Rule::NotWellFormed))?;
+        self.at += 1;
+        let character = match kind {
+            b'"' => '"',
+            b'\\' => '\\',
+            b'/' => '/',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                let unit = self.unit()?;
+                let code = match unit {
+                    0xD800..=0xDBFF => {
+                        let low = if self.take(b'\\') && self.take(b'u') { self.unit()? } else { 0 };
+                        if !matches!(low, 0xDC00..=0xDFFF) {
+                            return Err(Problem::new(Rule::LoneSurrogate, start));
+                        }
+                        0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00)
+                    }
+                    unit => unit,
+                };
+                char::from_u32(code).ok_or(Problem::new(Rule::LoneSurrogate, start))?
+            }
+            b'b' | b'f' => return Err(Problem::new(Rule::ControlCharacter, start)),
+            _ => return Err(Problem::new(Rule::NotWellFormed, start)),
+        };
+        if text::allowed(character) {
+            Ok(character)
+        } else {
+            Err(Problem::new(Rule::ControlCharacter, start))
+        }
+    }
+
+    /// The four hexadecimal digits of an escape.
+    fn unit(&mut self) -> Result<u32> {
+        let mut unit = 0;
+        for _ in 0..4 {
+            let digit = self.peek().and_then(|byte| char::from(byte).to_digit(16));
+            unit = unit * 16 + digit.ok_or(self.problem(Rule::NotWellFormed))?;
+            self.at += 1;
+        }
+        Ok(unit)
+    }
+
+    fn number(&mut self) -> Result<Document<'a>> {
+        let rest = self.rest();
+        let is_part = |byte: &u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
+        let end = rest.iter().position(|byte| !is_part(byte)).unwrap_or(rest.len());
+        if end > self.limits.number {
+            return Err(self.problem(Rule::NumberTooLong));
+        }
+        let lexical = self.text.get(self.at..self.at + end).unwrap_or_default();
+        let number = Number::new(lexical).ok_or(self.problem(Rule::NotWellFormed))?;
+        self.at += end;
+        Ok(Document::Number(number))
+    }
+
+    fn literal(&mut self, literal: &str, value: Document<'a>) -> Result<Document<'a>> {
+        if !self.rest().starts_with(literal.as_bytes()) {
+            return Err(self.problem(Rule::NotWellFormed));
+        }
+        self.at += literal.len();
+        Ok(value)
+    }
+
+    fn skip_space(&mut self) {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    fn expect(&mut self, byte: u8) -> Result<()> {
+        if self.take(byte) { Ok(()) } else { Err(self.problem(Rule::NotWellFormed)) }
+    }
+
+    fn take(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
+    }
+
+    fn problem(&self, rule: Rule) -> Problem<'static> {
+        Problem::new(rule, self.at)
+    }
+}

@@ -1,0 +1,149 @@
+//! Text as every reader wants it: UTF-8, free of characters that XML 1.0 cannot carry, NFC.
+//!
+//! The rule about characters holds for JSON too: what one format cannot carry would be lost, or
+//! refused, on the other side of a translation, so it is refused on this one.
+
+use std::borrow::Cow;
+
+use contracts::Place;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc, is_nfc_quick};
+
+use crate::unreadable::{Problem, Rule};
+
+const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
+
+/// An input after the passes that concern all of it.
+pub(crate) struct Surveyed<'a> {
+    /// The input without its byte order mark.
+    pub text: &'a str,
+    /// Whether there was one.
+    pub marked: bool,
+    /// Whether every part of the text that stands between ASCII characters is surely NFC. (Any part
+    /// of a text in NFC is in NFC.)
+    pub normal: bool,
+}
+
+/// Checks the whole input at once: three passes over plain bytes cost less than asking again for each
+/// of its texts.
+pub(crate) fn survey(bytes: &[u8]) -> Result<Surveyed<'_>, Problem<'static>> {
+    let unmarked = bytes.strip_prefix(BYTE_ORDER_MARK);
+    let bytes = unmarked.unwrap_or(bytes);
+    let text =
+        std::str::from_utf8(bytes).map_err(|fault| Problem::new(Rule::Encoding, fault.valid_up_to()))?;
+    if let Some(offset) = forbidden(bytes) {
+        return Err(Problem::new(Rule::ControlCharacter, offset));
+    }
+    let normal = if plain(bytes) {
+        true
+    } else if let Some((offset, _)) = text.char_indices().find(|(_, character)| !allowed(*character)) {
+        return Err(Problem::new(Rule::ControlCharacter, offset));
+    } else {
+        is_nfc_quick(text.chars()) == IsNormalized::Yes
+    };
+    Ok(Surveyed { text, marked: unmarked.is_some(), normal })
+}
+
+/// The `Char` of XML 1.0 (production 2); surrogates are no `char` to begin with.
+pub(crate) fn allowed(character: char) -> bool {
+    !matches!(character, '\0'..='\u{8}' | '\u{B}' | '\u{C}' | '\u{E}'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}')
+}
+
+/// `text` in NFC; `changed` is set when it was not.
+pub(crate) fn normal<'a>(text: Cow<'a, str>, changed: &mut bool) -> Cow<'a, str> {
+    if plain(text.as_bytes()) || is_nfc(&text) {
+        return text;
+    }
+    *changed = true;
+    Cow::Owned(text.nfc().collect())
+}
+
+/// The place of `offset`, counted after the byte order mark, in bytes that need not be UTF-8.
+pub(crate) fn place(bytes: &[u8], offset: usize) -> Place {
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    let before = bytes.get(..offset).unwrap_or(bytes);
+    let text = std::str::from_utf8(before)
+        .or_else(|fault| std::str::from_utf8(before.get(..fault.valid_up_to()).unwrap_or_default()))
+        .unwrap_or_default();
+    Place::of(text, text.len())
+}
+
+/// The first control character that is neither tab, line feed nor carriage return.
+fn forbidden(bytes: &[u8]) -> Option<usize> {
+    let control = |byte: &u8| *byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r');
+    // Without an early exit inside the chunk the compiler makes vector code of it.
+    let chunk =
+        bytes.chunks(256).position(|chunk| chunk.iter().fold(false, |any, byte| any | control(byte)))?;
+    let start = chunk * 256;
+    bytes.get(start..)?.iter().position(control).map(|offset| start + offset)
+}
+
+/// Whether the text holds only characters that are NFC wherever they stand, told from bytes alone:
+/// U+0000–02FF, U+1E80–1EFF (Vietnamese letters) and U+2002–203F (dashes, quotation marks). False
+/// means nothing.
+fn plain(bytes: &[u8]) -> bool {
+    let body = bytes.iter().zip(bytes.get(1..).unwrap_or_default()).zip(bytes.get(2..).unwrap_or_default());
+    let body = body.fold(true, |plain, ((lead, second), third)| {
+        plain
+            & ((*lead < 0xCC)
+                | ((*lead == 0xE1) & (*second & 0xFE == 0xBA))
+                | ((*lead == 0xE2) & (*second == 0x80) & (*third >= 0x82)))
+    });
+    // The last two bytes lead no window; a character of three bytes cannot begin there.
+    body && bytes.iter().rev().take(2).all(|byte| *byte < 0xCC)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use unicode_normalization::char::canonical_combining_class;
+
+    use super::*;
+
+    #[test]
+    fn plain_characters_are_nfc_wherever_they_stand() {
+        let mut buffer = [0; 4];
+        for character in '\0'..=char::MAX {
+            if plain(character.encode_utf8(&mut buffer).as_bytes()) {
+                assert_eq!(is_nfc_quick([character].into_iter()), IsNormalized::Yes, "{character:?}");
+                assert_eq!(canonical_combining_class(character), 0, "{character:?}");
+            }
+        }
+        assert!(plain("Nhiệm vụ khoa học và công nghệ – “thử”".as_bytes()));
+    }
+
+    #[test]
+    fn a_combining_mark_at_the_end_is_seen() {
+        assert!(!plain("e\u{301}".as_bytes()));
+        assert!(!plain("\u{301}".as_bytes()));
+        let mut changed = false;
+        assert_eq!(normal("e\u{301}".into(), &mut changed), "é");
+        assert!(changed);
+    }
+
+    #[test]
+    fn survey_refuses_what_no_text_holds() {
+        let rule = |bytes: &[u8]| survey(bytes).err().map(|problem| (problem.rule, problem.offset));
+        assert_eq!(rule(b"ab\xFFc"), Some((Rule::Encoding, 2)));
+        assert_eq!(rule(b"\xFF\xFEa\0"), Some((Rule::Encoding, 0)));
+        assert_eq!(rule(b"ab\0c"), Some((Rule::ControlCharacter, 2)));
+        assert_eq!(rule("ab\u{FFFF}c".as_bytes()), Some((Rule::ControlCharacter, 2)));
+        let long = format!("{}\u{1}", "x".repeat(300));
+        assert_eq!(rule(long.as_bytes()), Some((Rule::ControlCharacter, 300)));
+        assert_eq!(rule("a\tb\r\n\u{7F}".as_bytes()), None);
+    }
+
+    proptest! {
+        #[test]
+        fn survey_never_calls_normal_what_is_not(text in "\\PC{0,40}") {
+            if let Ok(surveyed) = survey(text.as_bytes()) {
+                prop_assert!(!surveyed.normal || is_nfc(surveyed.text));
+            }
+        }
+
+        #[test]
+        fn places_exist_for_any_offset(bytes: Vec<u8>, offset: usize) {
+            let place = place(&bytes, offset);
+            prop_assert!(place.line >= 1 && place.column >= 1);
+        }
+    }
+}

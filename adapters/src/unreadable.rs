@@ -1,0 +1,319 @@
+//! Why bytes could not be read: the rule, the place, what to do; never what the bytes say.
+//!
+//! Readers find a [`Problem`] (a rule and an offset, cheap to pass up a recursion); it is put into
+//! words once, at the reader's door. The only names in those words are the contract's own.
+
+use std::fmt;
+
+use contracts::{Bilingual, Place};
+
+use crate::text;
+
+/// Why bytes could not be read. It holds nothing of what they say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The broken rule, a stable code such as `duplicate-key`.
+    pub rule: &'static str,
+    /// Where in the input.
+    pub place: Place,
+    /// What is wrong.
+    pub message: Bilingual,
+    /// What the sender can do about it.
+    pub remedy: Bilingual,
+}
+
+impl Unreadable {
+    /// Puts `problem`, found in `bytes`, into words.
+    pub(crate) fn new(bytes: &[u8], problem: Problem<'_>) -> Self {
+        let (message, remedy) = problem.rule.words(problem.name);
+        Self { rule: problem.rule.code(), place: text::place(bytes, problem.offset), message, remedy }
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {} [{}]", self.place.line, self.place.column, self.message.en, self.rule)
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+/// What a reader stumbled on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Problem<'a> {
+    pub rule: Rule,
+    /// In bytes, from the start of the text (a byte order mark not counted).
+    pub offset: usize,
+    /// A name that the contract chose, never one from the input.
+    pub name: Option<&'a str>,
+}
+
+impl<'a> Problem<'a> {
+    pub fn new(rule: Rule, offset: usize) -> Self {
+        Self { rule, offset, name: None }
+    }
+
+    pub fn about(rule: Rule, offset: usize, name: &'a str) -> Self {
+        Self { rule, offset, name: Some(name) }
+    }
+}
+
+/// Every rule of every reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rule {
+    Encoding,
+    ControlCharacter,
+    NotWellFormed,
+    TooDeep,
+    TooManyNodes,
+    NameTooLong,
+    TextTooLong,
+    NumberTooLong,
+    WrongRoot,
+    DuplicateKey,
+    LoneSurrogate,
+    TrailingBytes,
+    TooManyAttributes,
+    TooManyReferences,
+    Doctype,
+    Entity,
+    XmlVersion,
+    Namespace,
+    UnboundPrefix,
+    WrongNamespace,
+    UnknownElement,
+    UnknownAttribute,
+    RepeatedElement,
+    Order,
+    MixedContent,
+    Nil,
+    XsiType,
+}
+
+impl Rule {
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Encoding => "encoding",
+            Self::ControlCharacter => "control-character",
+            Self::NotWellFormed => "not-well-formed",
+            Self::TooDeep => "too-deep",
+            Self::TooManyNodes => "too-many-nodes",
+            Self::NameTooLong => "name-too-long",
+            Self::TextTooLong => "text-too-long",
+            Self::NumberTooLong => "number-too-long",
+            Self::WrongRoot => "wrong-root",
+            Self::DuplicateKey => "duplicate-key",
+            Self::LoneSurrogate => "lone-surrogate",
+            Self::TrailingBytes => "trailing-bytes",
+            Self::TooManyAttributes => "too-many-attributes",
+            Self::TooManyReferences => "too-many-references",
+            Self::Doctype => "doctype",
+            Self::Entity => "entity",
+            Self::XmlVersion => "xml-version",
+            Self::Namespace => "namespace",
+            Self::UnboundPrefix => "unbound-prefix",
+            Self::WrongNamespace => "wrong-namespace",
+            Self::UnknownElement => "unknown-element",
+            Self::UnknownAttribute => "unknown-attribute",
+            Self::RepeatedElement => "repeated-element",
+            Self::Order => "order",
+            Self::MixedContent => "mixed-content",
+            Self::Nil => "nil",
+            Self::XsiType => "xsi-type",
+        }
+    }
+
+    /// The message and the remedy; `name` is the field, root or namespace of the contract they concern.
+    fn words(self, name: Option<&str>) -> (Bilingual, Bilingual) {
+        let (vi, en, vi_remedy, en_remedy) = self.phrases();
+        let message = match name {
+            Some(name) => Bilingual::new(format!("{vi}: `{name}`"), format!("{en}: `{name}`")),
+            None => Bilingual::new(vi, en),
+        };
+        (message, Bilingual::new(vi_remedy, en_remedy))
+    }
+
+    /// Vietnamese and English, the message and then the remedy.
+    fn phrases(self) -> (&'static str, &'static str, &'static str, &'static str) {
+        match self {
+            Self::Encoding => (
+                "Nội dung không phải là văn bản UTF-8",
+                "The content is not UTF-8 text",
+                "Mã hóa nội dung bằng UTF-8 và khai báo đúng bảng mã (hoặc bỏ khai báo)",
+                "Encode the content as UTF-8 and declare that encoding, or none",
+            ),
+            Self::ControlCharacter => (
+                "Có ký tự điều khiển hoặc ký tự không được phép trong văn bản",
+                "There is a control character, or one that text may not hold",
+                "Bỏ các ký tự điều khiển khỏi dữ liệu; chỉ giữ dấu tab và dấu xuống dòng, viết đúng cách của định dạng",
+                "Remove control characters from the data; only tabs and line ends remain, escaped where the format asks for it",
+            ),
+            Self::NotWellFormed => (
+                "Nội dung sai cú pháp của định dạng",
+                "The content breaks the syntax of its format",
+                "Kiểm tra cú pháp tại vị trí đã nêu; nên dùng thư viện sinh JSON hoặc XML thay cho ghép chuỗi",
+                "Check the syntax at the place given; produce JSON or XML with a library rather than by joining strings",
+            ),
+            Self::TooDeep => (
+                "Các phần tử lồng nhau quá sâu",
+                "Elements are nested too deeply",
+                "Gửi đúng cấu trúc của hợp đồng dữ liệu",
+                "Send the structure that the contract describes",
+            ),
+            Self::TooManyNodes => (
+                "Tài liệu có quá nhiều giá trị",
+                "The document holds too many values",
+                "Chia dữ liệu thành nhiều lần gửi nhỏ hơn",
+                "Split the data into smaller requests",
+            ),
+            Self::NameTooLong => (
+                "Có tên trường hoặc tên phần tử quá dài",
+                "A name is too long",
+                "Dùng đúng tên trường trong hợp đồng dữ liệu",
+                "Use the field names of the contract",
+            ),
+            Self::TextTooLong => (
+                "Có đoạn văn bản quá dài",
+                "A text is too long",
+                "Rút ngắn văn bản; tệp đính kèm được gửi riêng, không nằm trong bản ghi",
+                "Shorten the text; attachments travel on their own, not inside a record",
+            ),
+            Self::NumberTooLong => (
+                "Có số được viết quá dài",
+                "A number is written with too many digits",
+                "Gửi số với độ chính xác cần thiết",
+                "Send the number with the precision it needs",
+            ),
+            Self::WrongRoot => (
+                "Gốc của tài liệu không phải là bản ghi hoặc danh sách mà thao tác này nhận",
+                "The root is not the record or list that this operation takes",
+                "Gửi một bản ghi hoặc một danh sách đúng như mô tả của dịch vụ",
+                "Send one record, or one list, as the service's description says",
+            ),
+            Self::DuplicateKey => (
+                "Một đối tượng có hai trường trùng tên",
+                "An object holds the same name twice",
+                "Bỏ trường lặp; các hệ thống đọc trường lặp theo những cách khác nhau nên không thể chấp nhận",
+                "Remove the repeated name; systems read repeated names differently, so they cannot be accepted",
+            ),
+            Self::LoneSurrogate => (
+                "Chuỗi thoát `\\u` biểu diễn nửa cặp ký tự thay thế",
+                "A `\\u` escape stands for half of a surrogate pair",
+                "Viết ký tự trực tiếp bằng UTF-8 hoặc viết đủ cặp `\\u`",
+                "Write the character in UTF-8, or both escapes of its pair",
+            ),
+            Self::TrailingBytes => (
+                "Còn dữ liệu thừa sau khi tài liệu đã kết thúc",
+                "There is more after the end of the document",
+                "Gửi đúng một tài liệu; nhiều bản ghi thì đặt trong một danh sách",
+                "Send one document; several records go into one list",
+            ),
+            Self::TooManyAttributes => (
+                "Một phần tử có quá nhiều thuộc tính",
+                "An element has too many attributes",
+                "Gửi đúng cấu trúc của hợp đồng dữ liệu",
+                "Send the structure that the contract describes",
+            ),
+            Self::TooManyReferences => (
+                "Tài liệu có quá nhiều tham chiếu ký tự `&…;`",
+                "The document holds too many character references `&…;`",
+                "Viết chữ tiếng Việt trực tiếp bằng UTF-8",
+                "Write letters in UTF-8 rather than as references",
+            ),
+            Self::Doctype => (
+                "Tài liệu có khai báo DOCTYPE",
+                "The document has a DOCTYPE declaration",
+                "Bỏ khai báo DOCTYPE; cấu trúc đã do hợp đồng dữ liệu quy định",
+                "Remove the DOCTYPE; the contract describes the structure",
+            ),
+            Self::Entity => (
+                "Tài liệu dùng thực thể không có sẵn trong XML",
+                "The document uses an entity that XML does not predefine",
+                "Chỉ dùng `&lt;`, `&gt;`, `&amp;`, `&apos;`, `&quot;` hoặc tham chiếu ký tự dạng số",
+                "Use only `&lt;`, `&gt;`, `&amp;`, `&apos;`, `&quot;` and numeric character references",
+            ),
+            Self::XmlVersion => (
+                "Phiên bản XML không phải là 1.0",
+                "The XML version is not 1.0",
+                "Khai báo `version=\"1.0\"`",
+                "Declare `version=\"1.0\"`",
+            ),
+            Self::Namespace => (
+                "Khai báo không gian tên không hợp lệ",
+                "A namespace declaration is not allowed",
+                "Chỉ khai báo không gian tên của hợp đồng và `xsi`; không dùng lại các tiền tố dành riêng",
+                "Declare the contract's namespace and `xsi` only; leave the reserved prefixes alone",
+            ),
+            Self::UnboundPrefix => (
+                "Có tiền tố không gian tên chưa được khai báo",
+                "A namespace prefix is not declared",
+                "Khai báo `xmlns:tiền-tố` trên phần tử gốc",
+                "Declare `xmlns:prefix` on the root element",
+            ),
+            Self::WrongNamespace => (
+                "Phần tử gốc không thuộc không gian tên của hợp đồng",
+                "The root element is not in the contract's namespace",
+                "Khai báo `xmlns` trên phần tử gốc bằng đúng không gian tên đã nêu",
+                "Declare `xmlns` on the root element with exactly the namespace named",
+            ),
+            Self::UnknownElement => (
+                "Có phần tử mà hợp đồng dữ liệu không có tại vị trí này",
+                "There is an element that the contract does not have here",
+                "Bỏ phần tử đó hoặc sửa lại tên và không gian tên theo hợp đồng",
+                "Remove the element, or give it the name and namespace of the contract",
+            ),
+            Self::UnknownAttribute => (
+                "Có thuộc tính mà hợp đồng dữ liệu không có tại vị trí này",
+                "There is an attribute that the contract does not have here",
+                "Bỏ thuộc tính đó hoặc sửa lại tên theo hợp đồng",
+                "Remove the attribute, or give it the name in the contract",
+            ),
+            Self::RepeatedElement => (
+                "Phần tử chỉ được có một lần nhưng xuất hiện nhiều lần",
+                "An element that may stand once stands twice",
+                "Chỉ gửi một phần tử",
+                "Send it once",
+            ),
+            Self::Order => (
+                "Phần tử đứng sai thứ tự của hợp đồng dữ liệu",
+                "An element stands out of the contract's order",
+                "Sắp xếp các phần tử theo thứ tự trong lược đồ XML của dịch vụ",
+                "Put the elements in the order of the service's XML schema",
+            ),
+            Self::MixedContent => (
+                "Văn bản và phần tử con nằm lẫn lộn",
+                "Text and child elements are mixed",
+                "Đặt văn bản vào đúng phần tử của trường; giữa các phần tử chỉ được có khoảng trắng",
+                "Put text into its field's element; between elements only white space may stand",
+            ),
+            Self::Nil => (
+                "`xsi:nil` được dùng sai: giá trị phải là `true` hoặc `false` và phần tử khi đó phải rỗng",
+                "`xsi:nil` is misused: it is `true` or `false`, and the element is then empty",
+                "Bỏ nội dung của phần tử hoặc bỏ `xsi:nil`",
+                "Empty the element, or remove `xsi:nil`",
+            ),
+            Self::XsiType => (
+                "Tài liệu dùng `xsi:type`",
+                "The document uses `xsi:type`",
+                "Bỏ `xsi:type`; kiểu dữ liệu đã do hợp đồng quy định",
+                "Remove `xsi:type`; the contract says what type a field has",
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_carry_the_place_and_the_contracts_name() {
+        let unreadable = Unreadable::new("a\nbộ x".as_bytes(), Problem::about(Rule::Order, 7, "MaSo"));
+        assert_eq!(unreadable.place, Place { line: 2, column: 4 });
+        assert_eq!(
+            unreadable.to_string(),
+            "2:4: An element stands out of the contract's order: `MaSo` [order]"
+        );
+        assert!(unreadable.message.vi.ends_with("`MaSo`"));
+    }
+}
