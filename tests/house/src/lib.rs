@@ -8,8 +8,8 @@
 //!   module has a name that means "anything" (`common`, `utils`);
 //! - [`source`]: in shipped code only `gateway/src/host` names pingora or rustls, and nothing is
 //!   unfinished (`todo!`, `unimplemented!`); no test anywhere is switched off with `#[ignore]`;
-//! - [`papers`]: no file names a path of the machine it was written on, and a relative link of a
-//!   Markdown file leads somewhere.
+//! - [`papers`]: no file names a path of the machine it was written on, a relative link of a
+//!   Markdown file leads somewhere, and a page and its translation (`X.vi.md`) have the same parts.
 //!
 //! [`inspect`] runs all of them over a checkout. The binary prints what it finds and is part of
 //! `make lint`; the same inspection is a test, so `make test` holds it too.
@@ -70,7 +70,13 @@ pub fn inspect(root: &Path, cargo: &Path, home: Option<&Path>) -> Result<Vec<Fau
         faults.extend(papers::local(&file, &text, &machine));
         match file.extension().and_then(|extension| extension.to_str()) {
             Some("rs") => faults.extend(source::check(&file, &text)),
-            Some("md") => faults.extend(papers::links(root, &file, &text)),
+            Some("md") => {
+                faults.extend(papers::links(root, &file, &text));
+                let twin = file.with_extension("vi.md");
+                if let Ok(twin_text) = std::fs::read_to_string(root.join(&twin)) {
+                    faults.extend(papers::twins(&file, &text, &twin, &twin_text));
+                }
+            }
             _ => {}
         }
     }

@@ -1,4 +1,4 @@
-//! What any file may say of the machine, and whether links lead somewhere.
+//! What any file may say of the machine, whether links lead somewhere, and translations that keep up.
 
 use std::path::{Path, PathBuf};
 
@@ -73,6 +73,44 @@ fn targets(line: &str) -> impl Iterator<Item = PathBuf> {
     })
 }
 
+/// Checks that a page and its translation have the same parts: headings, tables' rows, code blocks.
+/// What they say is for readers to compare; a part that only one of them has is found here.
+pub fn twins(file: &Path, text: &str, twin: &Path, twin_text: &str) -> Option<Fault> {
+    let (parts, twin_parts) = (parts(text), parts(twin_text));
+    let apart = parts.iter().zip(&twin_parts).find(|(part, twin)| part.0 != twin.0);
+    let (line, twin_line) = match apart {
+        Some((part, twin)) => (part.1, twin.1),
+        None if parts.len() == twin_parts.len() => return None,
+        None => (text.lines().count(), twin_text.lines().count()),
+    };
+    Some(Fault {
+        file: file.to_owned(),
+        line: Some(line),
+        rule: "unlike-twins",
+        message: format!("from here on `{}` (line {twin_line}) has other parts", twin.display()),
+    })
+}
+
+/// The parts of a page with their lines: `##` and the like, `|` for a row, the language of a block.
+fn parts(text: &str) -> Vec<(String, usize)> {
+    let mut parts = Vec::new();
+    let mut fenced = false;
+    for (index, line) in text.lines().enumerate() {
+        let part = match line {
+            line if line.starts_with("```") => {
+                fenced = !fenced;
+                line
+            }
+            _ if fenced => continue,
+            line if line.starts_with('#') => line.split(' ').next().unwrap_or_default(),
+            line if line.starts_with('|') => "|",
+            _ => continue,
+        };
+        parts.push((part.to_owned(), index + 1));
+    }
+    parts
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +127,17 @@ mod tests {
     fn a_containers_folder_accuses_nobody() {
         assert_eq!(machine_paths(Path::new("/app"), Some(Path::new("/"))), [""; 0]);
         assert_eq!(machine_paths(Path::new("/app"), Some(Path::new("/keeper"))), ["/keeper/"]);
+    }
+
+    #[test]
+    fn a_translation_that_lacks_a_part_is_found() {
+        let english = "# A\n## Try\n```sh\n# not a heading\n```\n| a |\n| b |\n";
+        let line = |twin: &str| {
+            twins(Path::new("README.md"), english, Path::new("README.vi.md"), twin).map(|fault| fault.line)
+        };
+        assert_eq!(line("# B\n\n## Thử\n```sh\nx\n```\n| c |\n| d |\nlời\n"), None);
+        assert_eq!(line("# B\n## Thử\n```sh\n```\n| c |\n"), Some(Some(7)));
+        assert_eq!(line("# B\n```sh\n```\n| c |\n| d |\n"), Some(Some(2)));
     }
 
     #[test]
