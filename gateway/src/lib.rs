@@ -1,3 +1,4 @@
 //! Floor 2.
 
+pub mod host;
 pub mod journal;

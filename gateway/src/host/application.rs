@@ -1,0 +1,71 @@
+//! The seam between the host and what it serves.
+
+use std::future::Future;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method, StatusCode};
+use jiff::Timestamp;
+
+use super::{connection::Connection, hygiene::HygieneFault, incoming::Incoming};
+
+/// What answers requests. One value serves all connections of all workers.
+///
+/// An exchange is never cancelled because its caller went away: once begun it runs to its answer,
+/// so that what was forwarded is also recorded. Only the end of the shutdown grace cuts it.
+pub trait Application: Send + Sync + 'static {
+    /// Answers a request whose head is clean. Runs on the worker that accepted the connection.
+    fn exchange<'a>(&'a self, request: &'a mut Incoming) -> impl Future<Output = Answer> + Send + 'a;
+
+    /// The answer to a request that never became one: the host writes it and closes or drains.
+    fn refuse(&self, refused: &Refused<'_>) -> Answer;
+}
+
+/// A whole answer. The host adds `Content-Length` and `Date`, and nothing that names the software.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status; never 1xx.
+    pub status: StatusCode,
+    /// The header fields, in order. Hop-by-hop fields and `Content-Length` are the host's and are
+    /// left out if given.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The body; not sent in answer to `HEAD`, nor with 204 and 304.
+    pub body: Bytes,
+    /// Whether the connection ends after this answer (HTTP/1.1 only: a stream always ends).
+    pub close: bool,
+}
+
+impl Answer {
+    /// An answer without header fields of its own.
+    pub fn new(status: StatusCode, body: impl Into<Bytes>) -> Self {
+        Self { status, headers: Vec::new(), body: body.into(), close: false }
+    }
+
+    /// Adds a header field.
+    pub fn push(&mut self, name: HeaderName, value: HeaderValue) {
+        self.headers.push((name, value));
+    }
+
+    /// The same answer, after which the connection ends.
+    pub fn closing(mut self) -> Self {
+        self.close = true;
+        self
+    }
+}
+
+/// A request refused by the host itself. What is not known is `None`: a head that cannot be framed
+/// has no fields that could be believed.
+#[derive(Debug)]
+pub struct Refused<'a> {
+    /// What is wrong with it: status, rule, words.
+    pub fault: HygieneFault,
+    /// The connection it came on.
+    pub connection: &'a Connection,
+    /// When its head had arrived (or was given up).
+    pub received_at: Timestamp,
+    /// Its method.
+    pub method: Option<&'a Method>,
+    /// `Accept-Language`, for the words.
+    pub accept_language: Option<&'a str>,
+    /// `Accept`, for their format.
+    pub accept: Option<&'a str>,
+}

@@ -1,0 +1,251 @@
+//! A request as the application sees it: a clean head, and a body that is read when asked for.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, Method, Version, header};
+use jiff::Timestamp;
+use pingora_core::protocols::http::{v1, v2};
+use pingora_http::RequestHeader;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::{connection::Connection, settings::Limits};
+
+/// Why a body could not be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BodyFault {
+    /// Larger than the limit: 413.
+    #[error("the body is larger than its limit")]
+    TooLarge,
+    /// Too long between two pieces, or too slow over all: 408.
+    #[error("the body arrived too slowly")]
+    TooSlow,
+    /// A content coding that is not taken: 415.
+    #[error("the body has a content coding")]
+    Coding,
+    /// Broken off or framed wrongly: 400.
+    #[error("the body broke off or is framed wrongly")]
+    Broken,
+}
+
+/// The engine's session for this one request.
+pub(super) enum Session {
+    H1(Box<v1::server::HttpSession>),
+    H2(Box<v2::server::HttpSession>),
+}
+
+impl Session {
+    pub(super) fn head(&self) -> &RequestHeader {
+        match self {
+            Self::H1(session) => session.req_header(),
+            Self::H2(session) => session.req_header(),
+        }
+    }
+
+    pub(super) fn body_done(&mut self) -> bool {
+        match self {
+            Self::H1(session) => session.is_body_done(),
+            Self::H2(session) => session.is_body_done(),
+        }
+    }
+
+    pub(super) async fn piece(&mut self) -> Result<Option<Bytes>, BodyFault> {
+        let piece = match self {
+            Self::H1(session) => session.read_body_bytes().await,
+            Self::H2(session) => session.read_body_bytes().await,
+        };
+        // The engine's error text may quote the caller's bytes; only that it failed is kept.
+        piece.map_err(|_| BodyFault::Broken)
+    }
+}
+
+/// A request with a clean head.
+pub struct Incoming {
+    pub(super) session: Session,
+    connection: Arc<Connection>,
+    received_at: Timestamp,
+    limits: Arc<Limits>,
+    pub(super) continuation: Continuation,
+}
+
+/// Where an `Expect: 100-continue` stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Continuation {
+    /// Not asked for, or already sent: the body is on its way.
+    Settled,
+    /// The caller waits for 100 before it sends its body.
+    Awaited,
+}
+
+impl Incoming {
+    pub(super) fn new(
+        session: Session,
+        connection: Arc<Connection>,
+        received_at: Timestamp,
+        limits: Arc<Limits>,
+    ) -> Self {
+        let expects = session.head().headers.get(header::EXPECT).is_some();
+        let awaited = expects && matches!(session, Session::H1(_));
+        let continuation = if awaited { Continuation::Awaited } else { Continuation::Settled };
+        Self { session, connection, received_at, limits, continuation }
+    }
+
+    /// The connection it came on.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// The method.
+    pub fn method(&self) -> &Method {
+        &self.session.head().method
+    }
+
+    /// The path, still escaped, beginning with `/`: without dot segments, escaped separators,
+    /// control characters or invalid UTF-8.
+    pub fn path(&self) -> &str {
+        self.session.head().uri.path()
+    }
+
+    /// What follows `?`, still escaped.
+    pub fn query(&self) -> Option<&str> {
+        self.session.head().uri.query()
+    }
+
+    /// HTTP/1.1 or HTTP/2.
+    pub fn version(&self) -> Version {
+        match self.session {
+            Session::H1(_) => Version::HTTP_11,
+            Session::H2(_) => Version::HTTP_2,
+        }
+    }
+
+    /// The first field of this name, if it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        std::str::from_utf8(self.headers().get(name)?.as_bytes()).ok()
+    }
+
+    /// All header fields.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.session.head().headers
+    }
+
+    /// When the head had arrived.
+    pub fn received_at(&self) -> Timestamp {
+        self.received_at
+    }
+
+    /// Whether a body follows that has not been read.
+    pub fn expects_body(&mut self) -> bool {
+        !self.session.body_done()
+    }
+
+    /// The whole body. A caller that waits for `100 Continue` gets it now, unless its declared
+    /// length is already too large. One piece is handed on without copying.
+    ///
+    /// # Errors
+    /// Why there is no body; what was read so far is dropped.
+    pub async fn body(&mut self, limit: usize) -> Result<Bytes, BodyFault> {
+        if has_coding(self.headers()) {
+            return Err(BodyFault::Coding);
+        }
+        if declared_length(self.headers()).is_some_and(|declared| declared > limit as u64) {
+            return Err(BodyFault::TooLarge);
+        }
+        self.proceed().await?;
+        let began = Instant::now();
+        let mut first: Option<Bytes> = None;
+        let mut joined = BytesMut::new();
+        let mut size = 0;
+        loop {
+            let by = (Instant::now() + self.limits.body_idle).min(began + self.limits.transfer(size));
+            let piece = timeout_at(by, self.session.piece()).await.map_err(|_| BodyFault::TooSlow)??;
+            let Some(piece) = piece else { break };
+            size += piece.len();
+            if size > limit {
+                return Err(BodyFault::TooLarge);
+            }
+            match first.take() {
+                None if joined.is_empty() => first = Some(piece),
+                None => joined.extend_from_slice(&piece),
+                Some(one) => {
+                    joined.reserve(one.len() + piece.len());
+                    joined.extend_from_slice(&one);
+                    joined.extend_from_slice(&piece);
+                }
+            }
+        }
+        Ok(first.unwrap_or_else(|| joined.freeze()))
+    }
+
+    /// Sends `100 Continue` to a caller that waits for it.
+    async fn proceed(&mut self) -> Result<(), BodyFault> {
+        if self.continuation == Continuation::Settled {
+            return Ok(());
+        }
+        self.continuation = Continuation::Settled;
+        let Session::H1(session) = &mut self.session else { return Ok(()) };
+        if session.is_body_done() {
+            return Ok(());
+        }
+        match timeout(self.limits.write_stall, session.write_continue_response()).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(BodyFault::Broken),
+            Err(_) => Err(BodyFault::TooSlow),
+        }
+    }
+
+    /// Takes in what is left of an unread body, up to the drain limits; whether nothing is left.
+    pub(super) async fn drain(&mut self) -> bool {
+        if self.session.body_done() {
+            return true;
+        }
+        // A caller still waiting for 100 may or may not send its body now: nobody can tell.
+        if self.continuation == Continuation::Awaited {
+            return false;
+        }
+        let limit = self.limits.drain_bytes;
+        if declared_length(self.headers()).is_some_and(|declared| declared > limit as u64) {
+            return false;
+        }
+        discard(&mut self.session, limit, self.limits.drain).await
+    }
+
+    /// After an answer that ends the connection: takes in what the caller is still sending, so that
+    /// closing does not reset the connection before the answer was read.
+    pub(super) async fn linger(&mut self) {
+        if self.continuation == Continuation::Settled && !self.session.body_done() {
+            discard(&mut self.session, LINGER_BYTES, self.limits.drain).await;
+        }
+    }
+}
+
+/// What is taken in at most after the last answer of a connection: more than the buffers of both
+/// kernels hold, so that the caller's write returns and it comes to read.
+pub(super) const LINGER_BYTES: usize = 16 * 1024 * 1024;
+
+async fn discard(session: &mut Session, limit: usize, within: Duration) -> bool {
+    let all = async {
+        let mut size = 0;
+        while let Ok(piece) = session.piece().await {
+            let Some(piece) = piece else { return true };
+            size += piece.len();
+            if size > limit {
+                return false;
+            }
+        }
+        false
+    };
+    timeout(within, all).await.unwrap_or(false)
+}
+
+/// Whether a body comes in a content coding other than `identity`; those are answered with 415.
+pub fn has_coding(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::CONTENT_ENCODING)
+        .iter()
+        .any(|value| !value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity"))
+}
+
+fn declared_length(headers: &HeaderMap) -> Option<u64> {
+    std::str::from_utf8(headers.get(header::CONTENT_LENGTH)?.as_bytes()).ok()?.trim().parse().ok()
+}

@@ -1,0 +1,327 @@
+//! Accepting connections: worker threads, caps, handshakes, and the way down.
+//!
+//! Each worker is a thread with a runtime of its own; all accept from one listening socket, and a
+//! connection stays with the worker that accepted it. So an exchange never crosses threads: not for
+//! its journal lane, not for its provider's idle streams, not to be woken.
+
+use std::{
+    cell::Cell,
+    io,
+    net::{SocketAddr, TcpListener as StdListener},
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    runtime,
+    sync::{Semaphore, watch},
+    time::{Instant, sleep, timeout},
+};
+use tokio_rustls::TlsAcceptor;
+
+use super::{
+    application::Application,
+    connection::{Census, Connection, HANDSHAKING, Place, Tally},
+    http1, http2,
+    hygiene::Rules,
+    link::Link,
+    peer::Peer,
+    pki::Tls,
+    provider,
+    settings::{Limits, Settings},
+};
+
+/// Connections the kernel keeps waiting for `accept`: after a restart all callers come back at once.
+const BACKLOG: i32 = 4096;
+
+/// How long a worker waits after `accept` failed: what is missing (file descriptors, memory) comes
+/// back only when connections end.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How often a worker looks for idle provider streams to close.
+const SWEEP: Duration = Duration::from_secs(5);
+
+/// How often the way down looks whether the last connection has gone.
+const DRAIN_TICK: Duration = Duration::from_millis(20);
+
+thread_local! {
+    static WORKER: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// Which worker this thread is, from 0; nothing on any other thread.
+pub fn worker() -> Option<usize> {
+    WORKER.get()
+}
+
+/// A bound socket, not yet accepting.
+#[derive(Debug)]
+pub struct Listener {
+    socket: StdListener,
+    settings: Settings,
+    tls: Arc<Tls>,
+    tally: Arc<Tally>,
+    census: Arc<Census>,
+}
+
+impl Listener {
+    /// Binds the address.
+    ///
+    /// # Errors
+    /// As the system says: address in use, no permission.
+    pub fn bind(settings: Settings, tls: Arc<Tls>) -> io::Result<Self> {
+        let socket = Socket::new(Domain::for_address(settings.address), Type::STREAM, Some(Protocol::TCP))?;
+        // A restart must not wait for the old process's closed connections to be forgotten.
+        socket.set_reuse_address(true)?;
+        socket.set_nonblocking(true)?;
+        socket.bind(&settings.address.into())?;
+        socket.listen(BACKLOG)?;
+        Ok(Self { socket: socket.into(), settings, tls, tally: Arc::default(), census: Arc::default() })
+    }
+
+    /// The address bound.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// The counts of what happens below the application.
+    pub fn tally(&self) -> Arc<Tally> {
+        self.tally.clone()
+    }
+
+    /// Starts the workers.
+    ///
+    /// # Errors
+    /// As the system says, when a thread or its runtime cannot be made.
+    pub fn serve<A: Application>(self, application: Arc<A>) -> io::Result<Serving> {
+        let (stop, stopping) = watch::channel(None);
+        let limits = Arc::new(self.settings.limits.clone());
+        let house = House {
+            application,
+            rules: Arc::new(Rules::new(&self.settings.authorities, &limits)),
+            handshakes: Arc::new(Semaphore::new(limits.handshakes)),
+            limits,
+            tls: self.tls,
+            tally: self.tally,
+            census: self.census.clone(),
+            stopping: Stopping(stopping),
+        };
+        let mut workers = Vec::new();
+        for index in 0..self.settings.workers.max(1) {
+            let socket = self.socket.try_clone()?;
+            let house = house.clone();
+            let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+            let thread = thread::Builder::new().name(format!("worker-{index}")).spawn(move || {
+                WORKER.set(Some(index));
+                runtime.block_on(work(socket, house));
+                // What is still running has had its grace.
+                runtime.shutdown_background();
+            })?;
+            workers.push(thread);
+        }
+        Ok(Serving { stop, workers, census: self.census })
+    }
+}
+
+/// Workers at work. Dropping it does not stop them.
+#[derive(Debug)]
+pub struct Serving {
+    stop: watch::Sender<Option<Instant>>,
+    workers: Vec<JoinHandle<()>>,
+    census: Arc<Census>,
+}
+
+impl Serving {
+    /// Connections open now, those in their handshake included.
+    pub fn connections(&self) -> usize {
+        self.census.open()
+    }
+
+    /// Stops accepting, closes idle connections at once and busy ones after their answer, waits up
+    /// to `grace` for those, and gives how many connections had to be cut. Blocks its thread.
+    pub fn stop(self, grace: Duration) -> usize {
+        self.stop.send_replace(Some(Instant::now() + grace));
+        for worker in self.workers {
+            // A worker that panicked is gone already; the others still end in order.
+            let _ = worker.join();
+        }
+        self.census.open()
+    }
+}
+
+/// The signal to go down, with the moment by which everything has ended.
+#[derive(Clone, Debug)]
+pub(super) struct Stopping(watch::Receiver<Option<Instant>>);
+
+impl Stopping {
+    /// Whether the signal was given.
+    pub(super) fn is_given(&self) -> bool {
+        self.0.borrow().is_some()
+    }
+
+    /// Returns when the signal is given, at once if it was.
+    pub(super) async fn given(&mut self) -> Instant {
+        let given = self.0.wait_for(Option::is_some).await.map(|by| *by);
+        match given {
+            Ok(by) => by.unwrap_or_else(Instant::now),
+            // Nobody can give it any more.
+            Err(_) => std::future::pending().await,
+        }
+    }
+}
+
+/// What every connection of a listener shares.
+pub(super) struct House<A> {
+    pub(super) application: Arc<A>,
+    pub(super) rules: Arc<Rules>,
+    pub(super) limits: Arc<Limits>,
+    pub(super) tally: Arc<Tally>,
+    pub(super) stopping: Stopping,
+    tls: Arc<Tls>,
+    census: Arc<Census>,
+    handshakes: Arc<Semaphore>,
+}
+
+impl<A> Clone for House<A> {
+    fn clone(&self) -> Self {
+        Self {
+            application: self.application.clone(),
+            rules: self.rules.clone(),
+            limits: self.limits.clone(),
+            tally: self.tally.clone(),
+            stopping: self.stopping.clone(),
+            tls: self.tls.clone(),
+            census: self.census.clone(),
+            handshakes: self.handshakes.clone(),
+        }
+    }
+}
+
+async fn work<A: Application>(socket: StdListener, house: House<A>) {
+    let listener = match TcpListener::from_std(socket) {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::error!(target: "lienthong::listener", %error, "a worker cannot use the listening socket");
+            return;
+        }
+    };
+    tokio::spawn(async {
+        loop {
+            sleep(SWEEP).await;
+            provider::sweep();
+        }
+    });
+    let mut stopping = house.stopping.clone();
+    let here = Arc::new(());
+    let by = loop {
+        tokio::select! {
+            biased;
+            by = stopping.given() => break by,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, address)) => admit(stream, address, &house, here.clone()),
+                Err(error) => {
+                    Tally::count(&house.tally.accept_errors);
+                    if !is_of_one_connection(&error) {
+                        tracing::error!(target: "lienthong::listener", %error, "connections cannot be accepted");
+                        sleep(ACCEPT_PAUSE).await;
+                    }
+                }
+            }
+        }
+    };
+    drop(listener);
+    while Arc::strong_count(&here) > 1 && Instant::now() < by {
+        sleep(DRAIN_TICK).await;
+    }
+}
+
+/// Errors that say something about the connection that was to be accepted, not about us.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionRefused
+    )
+}
+
+fn admit<A: Application>(stream: TcpStream, address: SocketAddr, house: &House<A>, here: Arc<()>) {
+    Tally::count(&house.tally.accepted);
+    let Some(place) = house.census.admit(address, &house.limits) else {
+        Tally::count(&house.tally.over_cap);
+        return;
+    };
+    let house = house.clone();
+    tokio::spawn(async move {
+        connect(stream, place, house).await;
+        drop(here);
+    });
+}
+
+/// One connection, from its handshake to its end.
+async fn connect<A: Application>(stream: TcpStream, place: Place, house: House<A>) {
+    let mut stopping = house.stopping.clone();
+    let shaken = tokio::select! {
+        biased;
+        _ = stopping.given() => return,
+        shaken = timeout(house.limits.handshake, handshake(stream, place.address, &house)) => shaken,
+    };
+    let Ok(Some((link, peer, protocol))) = shaken else {
+        Tally::count(&house.tally.handshakes_failed);
+        return;
+    };
+    let connection = Arc::new(Connection::new(peer, house.tls.clone(), place));
+    match protocol {
+        HttpVersion::One => http1::serve(link, connection, house).await,
+        HttpVersion::Two => http2::serve(link, connection, house).await,
+    }
+}
+
+enum HttpVersion {
+    One,
+    Two,
+}
+
+async fn handshake<A>(
+    stream: TcpStream,
+    address: SocketAddr,
+    house: &House<A>,
+) -> Option<(Link, Peer, HttpVersion)> {
+    let turn = house.handshakes.acquire().await.ok()?;
+    // Small answers must not wait for the caller's acknowledgement of earlier ones.
+    stream.set_nodelay(true).ok()?;
+    let acceptor = TlsAcceptor::from(house.tls.server());
+    let stream = match HANDSHAKING.scope(address, acceptor.accept(stream)).await {
+        Ok(stream) => stream,
+        Err(error) => {
+            tracing::debug!(target: "lienthong::tls", %address, %error, "handshake failed");
+            return None;
+        }
+    };
+    drop(turn);
+    let (_, session) = stream.get_ref();
+    if session.handshake_kind() == Some(rustls::HandshakeKind::Resumed) {
+        Tally::count(&house.tally.resumed);
+    }
+    let protocol = if session.alpn_protocol() == Some(b"h2") { HttpVersion::Two } else { HttpVersion::One };
+    let chain = session.peer_certificates()?.iter().map(|der| der.clone().into_owned()).collect();
+    let peer = Peer::read(chain).ok()?;
+    // A resumed session was verified earlier: not necessarily with a list that is still young.
+    if let Err(fault) = house.tls.revoked(&peer, Timestamp::now()) {
+        tracing::warn!(
+            target: "lienthong::tls",
+            rule = fault.rule(),
+            issuer = peer.facts.issuer,
+            serial = peer.facts.serial,
+            %address,
+            "resumed session: {}",
+            fault.message().en
+        );
+        return None;
+    }
+    Some((Link::new(stream.into(), house.limits.write_stall), peer, protocol))
+}

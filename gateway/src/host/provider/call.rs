@@ -1,0 +1,359 @@
+//! One call: connect or take an idle stream, send, read the whole reply.
+
+use std::{
+    io,
+    sync::{LazyLock, atomic::Ordering},
+    time::Duration,
+};
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use jiff::Timestamp;
+use pingora_core::{
+    BError,
+    protocols::{Stream, http::v1::client::HttpSession},
+};
+use pingora_http::RequestHeader;
+use rustls::{AlertDescription, CertificateError};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout},
+};
+use tokio_rustls::TlsConnector;
+
+use super::{Call, CallFault, Endpoint, Provider, Reply, pool};
+use crate::host::{is_hop_by_hop, link::Link};
+
+/// How long an endpoint that could not be reached is passed over while others can be.
+const DOWN: Duration = Duration::from_secs(2);
+
+/// A write towards a provider that makes no progress for this long is given up; the call's own
+/// deadline is usually shorter.
+const STALL: Duration = Duration::from_secs(30);
+
+/// Interim (1xx) replies taken before the real one.
+const INTERIM: usize = 8;
+
+/// The instant that `down_until` counts from.
+static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// How far a call has come, for when its deadline cuts it.
+#[derive(Default)]
+struct Progress {
+    sent: bool,
+}
+
+/// Why an exchange on one stream failed.
+enum Failure {
+    /// The stream ended before any byte of reply.
+    Silent(CallFault),
+    /// Anything later.
+    Final(CallFault),
+}
+
+impl Provider {
+    /// Sends one request and reads its whole reply.
+    ///
+    /// # Errors
+    /// Why there is none, and whether the request may have been done.
+    pub async fn call(&self, call: Call<'_>) -> Result<Reply, CallFault> {
+        let mut progress = Progress::default();
+        match timeout(call.deadline, self.attempt(&call, &mut progress)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(CallFault::TimedOut { sent: progress.sent }),
+        }
+    }
+
+    async fn attempt(&self, call: &Call<'_>, progress: &mut Progress) -> Result<Reply, CallFault> {
+        let mut why = CallFault::Unreachable;
+        for index in self.candidates() {
+            let Some(endpoint) = self.endpoints.get(index) else { continue };
+            if let Some(stream) = pool::take((self.id, index)) {
+                match self.exchange(stream, index, endpoint, call, progress).await {
+                    Ok(reply) => return Ok(reply),
+                    // The provider closed it while it rested: once more, on a fresh one.
+                    Err(Failure::Silent(_)) if call.idempotent => {}
+                    Err(Failure::Silent(fault) | Failure::Final(fault)) => return Err(fault),
+                }
+            }
+            match self.connect(endpoint).await {
+                Ok(stream) => {
+                    return self.exchange(stream, index, endpoint, call, progress).await.map_err(|failure| {
+                        let (Failure::Silent(fault) | Failure::Final(fault)) = failure;
+                        fault
+                    });
+                }
+                Err(fault) => why = fault,
+            }
+        }
+        // The first attempt may have arrived although this one could not be made.
+        Err(if progress.sent { CallFault::Broken { sent: true } } else { why })
+    }
+
+    /// The endpoint whose turn it is, then the others; those that could not be reached lately last.
+    fn candidates(&self) -> Vec<usize> {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let first = self.turns.get(turn.checked_rem(self.turns.len()).unwrap_or(0)).copied().unwrap_or(0);
+        if self.endpoints.len() == 1 {
+            return vec![0];
+        }
+        let now = since_epoch();
+        let mut order: Vec<usize> =
+            std::iter::once(first).chain((0..self.endpoints.len()).filter(|i| *i != first)).collect();
+        order.sort_by_key(|index| {
+            self.endpoints
+                .get(*index)
+                .is_some_and(|endpoint| endpoint.down_until.load(Ordering::Relaxed) > now)
+        });
+        order
+    }
+
+    async fn connect(&self, endpoint: &Endpoint) -> Result<Stream, CallFault> {
+        let connected = timeout(self.connect, async {
+            let tcp = TcpStream::connect((endpoint.host.as_str(), endpoint.port))
+                .await
+                .map_err(|_| CallFault::Unreachable)?;
+            tcp.set_nodelay(true).map_err(|_| CallFault::Unreachable)?;
+            let connector = TlsConnector::from(self.tls.clone());
+            connector
+                .connect(self.server_name.clone(), tcp)
+                .await
+                .map_err(|error| tls_fault(&error).unwrap_or(CallFault::Unreachable))
+        });
+        match connected.await.unwrap_or(Err(CallFault::TimedOut { sent: false })) {
+            Ok(tls) => {
+                endpoint.down_until.store(0, Ordering::Relaxed);
+                Ok(Box::new(Link::new(tls.into(), STALL)))
+            }
+            Err(fault) => {
+                let until = since_epoch() + u64::try_from(DOWN.as_millis()).unwrap_or(u64::MAX);
+                endpoint.down_until.store(until, Ordering::Relaxed);
+                Err(fault)
+            }
+        }
+    }
+
+    async fn exchange(
+        &self,
+        stream: Stream,
+        index: usize,
+        endpoint: &Endpoint,
+        call: &Call<'_>,
+        progress: &mut Progress,
+    ) -> Result<Reply, Failure> {
+        let before = bytes_read(&stream);
+        let head = self
+            .head(endpoint, call)
+            .map_err(|()| Failure::Final(CallFault::Broken { sent: progress.sent }))?;
+        let mut session = HttpSession::new(stream);
+        let sent_at = Timestamp::now();
+        progress.sent = true;
+        let sent = send(&mut session, head, &call.body).await;
+        // A provider may answer before it has taken the whole body, and close: its answer counts.
+        let outcome = match receive(&mut session, call).await {
+            Ok(received) => Ok(received),
+            Err(Received::Fault(fault)) => Err(fault),
+            Err(Received::Error(error)) => Err(cause(sent.err().as_ref())
+                .or_else(|| cause(Some(&error)))
+                .unwrap_or(CallFault::Broken { sent: true })),
+        };
+        let (status, headers, body) = match outcome {
+            Ok(received) => received,
+            Err(fault) => {
+                let silent =
+                    bytes_read(&session.into_inner()) == before && fault == CallFault::Broken { sent: true };
+                return Err(if silent { Failure::Silent(fault) } else { Failure::Final(fault) });
+            }
+        };
+        let received_at = Timestamp::now();
+        session.respect_keepalive();
+        if let Some(stream) = session.reuse().await {
+            pool::keep((self.id, index), stream, Instant::now() + self.idle, self.idle_streams);
+        }
+        Ok(Reply { status, headers, body, sent_at, received_at })
+    }
+
+    fn head(&self, endpoint: &Endpoint, call: &Call<'_>) -> Result<Box<RequestHeader>, ()> {
+        let below = match call.path_and_query.strip_prefix('/') {
+            // A path of `/` alone means the base itself, which often has no slash at its end.
+            Some(rest) if !endpoint.base.is_empty() && (rest.is_empty() || rest.starts_with('?')) => rest,
+            _ => call.path_and_query,
+        };
+        let target = format!("{}{below}", endpoint.base);
+        let mut head = RequestHeader::build_no_case(
+            call.method.clone(),
+            target.as_bytes(),
+            Some(call.headers.len() + 3),
+        )
+        .map_err(drop)?;
+        head.append_header(header::HOST, self.host.clone()).map_err(drop)?;
+        for (name, value) in call.headers {
+            let ours = is_hop_by_hop(name) || *name == header::HOST || *name == header::CONTENT_LENGTH;
+            if !ours && *name != header::ACCEPT_ENCODING && *name != header::EXPECT {
+                head.append_header(name.clone(), value.clone()).map_err(drop)?;
+            }
+        }
+        head.append_header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity")).map_err(drop)?;
+        let takes_body = matches!(call.method, Method::POST | Method::PUT | Method::PATCH);
+        if takes_body || !call.body.is_empty() {
+            head.append_header(header::CONTENT_LENGTH, HeaderValue::from(call.body.len())).map_err(drop)?;
+        }
+        Ok(Box::new(head))
+    }
+}
+
+async fn send(session: &mut HttpSession, head: Box<RequestHeader>, body: &Bytes) -> Result<(), BError> {
+    session.write_request_header(head).await?;
+    if !body.is_empty() {
+        session.write_body(body).await?;
+        session.finish_body().await?;
+    }
+    Ok(())
+}
+
+enum Received {
+    Error(BError),
+    Fault(CallFault),
+}
+
+impl From<BError> for Received {
+    fn from(error: BError) -> Self {
+        Self::Error(error)
+    }
+}
+
+async fn receive(
+    session: &mut HttpSession,
+    call: &Call<'_>,
+) -> Result<(StatusCode, HeaderMap, Bytes), Received> {
+    let broken = || Received::Fault(CallFault::Broken { sent: true });
+    let mut interim = 0;
+    let status = loop {
+        session.read_response().await?;
+        match session.get_status() {
+            Some(StatusCode::SWITCHING_PROTOCOLS) | None => return Err(broken()),
+            Some(status) if status.is_informational() => interim += 1,
+            Some(status) => break status,
+        }
+        if interim > INTERIM {
+            return Err(broken());
+        }
+    };
+    if !is_framed_once(&session.get_headers_raw_bytes()) {
+        return Err(broken());
+    }
+    let headers = end_to_end(session.resp_header().map(|head| &head.headers));
+    let declared: Option<usize> = session
+        .get_header(header::CONTENT_LENGTH)
+        .and_then(|value| std::str::from_utf8(value.as_bytes()).ok()?.trim().parse().ok());
+    let has_body = call.method != Method::HEAD && status != StatusCode::NOT_MODIFIED;
+    if has_body && declared.is_some_and(|declared| declared > call.reply_limit) {
+        return Err(Received::Fault(CallFault::TooLarge));
+    }
+    let mut body = BytesMut::with_capacity(if has_body { declared.unwrap_or(0) } else { 0 });
+    while let Some(piece) = session.read_body_ref().await? {
+        if body.len() + piece.len() > call.reply_limit {
+            return Err(Received::Fault(CallFault::TooLarge));
+        }
+        body.extend_from_slice(piece);
+    }
+    Ok((status, headers, body.freeze()))
+}
+
+/// Whether the raw head frames its body in one way: one length, or chunked once, or neither. The
+/// engine repairs the rest, and a repaired reply may be someone else's.
+fn is_framed_once(head: &[u8]) -> bool {
+    let mut lengths = 0;
+    let mut codings = 0;
+    for line in head.split(|byte| *byte == b'\n').skip(1) {
+        if matches!(line.first(), Some(b' ' | b'\t')) {
+            return false;
+        }
+        let Some(colon) = memchr::memchr(b':', line) else { continue };
+        let (name, value) = line.split_at(colon);
+        let value = value.get(1..).unwrap_or(b"").trim_ascii();
+        if name.trim_ascii().eq_ignore_ascii_case(b"content-length") {
+            lengths += 1;
+            if !value.iter().all(u8::is_ascii_digit) {
+                return false;
+            }
+        } else if name.trim_ascii().eq_ignore_ascii_case(b"transfer-encoding") {
+            codings += 1;
+            if !value.eq_ignore_ascii_case(b"chunked") {
+                return false;
+            }
+        }
+    }
+    lengths + codings <= 1
+}
+
+/// The fields that are not of this connection alone, nor named by its `Connection` field.
+fn end_to_end(headers: Option<&HeaderMap>) -> HeaderMap {
+    let Some(headers) = headers else { return HeaderMap::new() };
+    let named: Vec<&str> = headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|list| list.split(',').map(str::trim))
+        .collect();
+    let mut kept = HeaderMap::with_capacity(headers.len());
+    for (name, value) in headers {
+        let of_connection = is_hop_by_hop(name) || *name == header::CONTENT_LENGTH;
+        if !of_connection && !named.iter().any(|other| name.as_str().eq_ignore_ascii_case(other)) {
+            kept.append(name.clone(), value.clone());
+        }
+    }
+    kept
+}
+
+fn bytes_read(stream: &Stream) -> u64 {
+    stream.as_any().downcast_ref::<Link>().map_or(u64::MAX, Link::bytes_read)
+}
+
+/// A TLS fault behind an engine's error: TLS 1.3 providers refuse our certificate only after the
+/// request was written, and say so with an alert.
+fn cause(error: Option<&BError>) -> Option<CallFault> {
+    let cause = error?.cause.as_ref()?;
+    tls_fault(cause.downcast_ref::<io::Error>()?)
+}
+
+fn tls_fault(error: &io::Error) -> Option<CallFault> {
+    use AlertDescription as Alert;
+    let text = match error.get_ref()?.downcast_ref::<rustls::Error>()? {
+        rustls::Error::InvalidCertificate(reason) => match reason {
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                "the provider's certificate has expired"
+            }
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                "the provider's certificate is not valid yet"
+            }
+            CertificateError::UnknownIssuer => "the provider's certificate was not issued by its `trust`",
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                "the provider's certificate does not carry `server_name`"
+            }
+            _ => "the provider's certificate is not acceptable",
+        },
+        rustls::Error::AlertReceived(alert) => match alert {
+            Alert::CertificateRequired => "the provider asks for a client certificate",
+            Alert::UnknownCA
+            | Alert::BadCertificate
+            | Alert::CertificateUnknown
+            | Alert::UnsupportedCertificate => "the provider does not accept our certificate",
+            Alert::CertificateExpired => "the provider says that our certificate has expired",
+            Alert::CertificateRevoked => "the provider says that our certificate is revoked",
+            Alert::AccessDenied => "the provider denies us access",
+            Alert::HandshakeFailure | Alert::ProtocolVersion | Alert::NoApplicationProtocol => {
+                "the provider speaks no TLS that we do"
+            }
+            _ => return None,
+        },
+        rustls::Error::PeerIncompatible(_) => "the provider speaks no TLS that we do",
+        rustls::Error::InvalidMessage(_) => "the provider does not speak TLS at its endpoint",
+        _ => return None,
+    };
+    Some(CallFault::Tls(text))
+}
+
+fn since_epoch() -> u64 {
+    u64::try_from(EPOCH.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
