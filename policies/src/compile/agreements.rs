@@ -1,0 +1,296 @@
+//! Agreements: the parties, what the service has of what was agreed, the plans, the dates.
+
+use contracts::Contract;
+use toml::Spanned;
+
+use super::{Desk, Page, dangling, fields::FieldTerms, overlaps, records, services::system_of};
+use crate::{
+    Agreement, Format, Operation, PurposeId, QuotaTerms, Register, Service, ServiceKey, ServiceVersion,
+    agreement::{Allowed, NOTICE_DAYS},
+    operation::PerOperation,
+    written::{Sheet, agreement::Agreement as Written, both},
+};
+
+/// Adds every agreement that is clear.
+pub(super) fn compile(register: &mut Register, desk: &Desk<'_>, pages: &mut [Page<'_, Written>]) {
+    let mut places = Vec::new();
+    for (page, at) in pages.iter_mut().zip(0..) {
+        let Some(written) = page.written.take() else { continue };
+        term(desk, &page.sheet, &written);
+        let id_at = written.id.span();
+        if let Some(agreement) = agreement(register, desk, &page.sheet, written) {
+            index(register, agreement);
+            places.push((at, id_at));
+        }
+    }
+    for (position, other) in overlaps::find(&register.agreements) {
+        let (Some((page, at)), Some(other)) = (places.get(position), register.agreements.get(other)) else {
+            continue;
+        };
+        if let Some(page) = pages.get(*page) {
+            overlaps::report(&page.sheet, at.clone(), other);
+        }
+    }
+}
+
+fn index(register: &mut Register, agreement: Agreement) {
+    // Counted like every document (`MOST_DOCUMENTS`).
+    let position = u32::try_from(register.agreements.len()).unwrap_or(u32::MAX);
+    let member = register.system(agreement.consumer).member;
+    let (service, version) = (agreement.service, agreement.contract.version);
+    register.by_consumer.entry((agreement.consumer, service, version)).or_default().push(position);
+    register.by_member.entry((member, service, version)).or_default().push(position);
+    register.agreements_by_name.insert(agreement.id.clone(), position);
+    register.agreements.push(agreement);
+}
+
+/// Tells operators of what has ended, is about to, or never will.
+fn term(desk: &Desk<'_>, sheet: &Sheet<'_>, written: &Written) {
+    let at = written.valid_at.clone();
+    let Some(until) = written.valid.until else {
+        sheet.warn(
+            at,
+            "no-end",
+            both("thỏa thuận không có ngày hết hạn", "the agreement has no last day"),
+            both("Thêm `until` theo văn bản đã ký", "Add `until` as the signed paper has it"),
+        );
+        return;
+    };
+    let left = desk.today.until(until).map_or(0, |left| left.get_days());
+    if left < 0 {
+        sheet.warn(
+            at,
+            "agreement-expired",
+            both(format!("thỏa thuận đã hết hạn ngày {until}"), format!("the agreement expired on {until}")),
+            both(
+                "Ký gia hạn rồi sửa `until`, hoặc chuyển tệp vào kho lưu",
+                "Renew it and correct `until`, or move the file to the archive",
+            ),
+        );
+    } else if left <= NOTICE_DAYS {
+        sheet.warn(
+            at,
+            "agreement-expiring",
+            both(
+                format!("thỏa thuận còn hiệu lực {} ngày, đến hết {until}", left + 1),
+                format!("the agreement has {} days left, until {until}", left + 1),
+            ),
+            both("Làm thủ tục gia hạn nếu còn cần chia sẻ", "Start renewing it if sharing is to go on"),
+        );
+    }
+}
+
+fn agreement(register: &Register, desk: &Desk<'_>, sheet: &Sheet<'_>, written: Written) -> Option<Agreement> {
+    let id = written.id.get_ref().clone();
+    if register.agreements_by_name.contains_key(&id) {
+        // The second file of the same `id` has a fault of its name already.
+        return None;
+    }
+    let consumer = system_of(register, desk, sheet, &written.consumer);
+    let service = service_of(register, desk, sheet, &written);
+    for purpose in &written.purposes {
+        known_purpose(register, sheet, purpose);
+    }
+    let (service_key, service) = service?;
+    let version = version_of(sheet, &written, service)?;
+    offered_operations(sheet, &written.operations, service, version);
+    offered_formats(sheet, &written.formats, service, version);
+
+    let contract = &version.contract;
+    let replies = replies(&written.operations, version);
+    let terms = FieldTerms::of(sheet, &written.fields, contract, &replies);
+    terms.hold_against_grounds(sheet, written.personal.as_ref());
+    let filter = terms.filters(sheet, &written, version);
+    let member = consumer.map(|consumer| register.member(register.system(consumer).member));
+    let conditions = records::compile(desk, sheet, &written.records, contract, member);
+
+    let mut allowed = PerOperation::default();
+    let mut touches_personal = false;
+    for operation in written.operations.iter().map(Spanned::get_ref).copied() {
+        let Some(offered) = version.operation(operation) else { continue };
+        let release = terms.plan(version.reply(operation).shape(), &id);
+        let carried = operation.carries_record()
+            && contract.shape().walk().any(|field| field.classification.is_personal());
+        touches_personal |= release.is_personal() || carried;
+        let push_down = conditions.push_down(&offered.push_down);
+        allowed.set(operation, Allowed { release, push_down });
+    }
+    for operation in &written.operations {
+        let Some(granted) = allowed.get(*operation.get_ref()) else { continue };
+        enough_released(sheet, operation, granted);
+    }
+
+    let quota = &written.quota;
+    let limited = quota.per_second.is_some() || quota.concurrent.is_some() || quota.per_day.is_some();
+    Some(Agreement {
+        kind: written.kind,
+        consumer: consumer?,
+        service: service_key,
+        contract: written.contract.into_inner(),
+        paper: written.paper,
+        legal_basis: written.legal_basis,
+        purposes: written.purposes.into_iter().map(Spanned::into_inner).collect(),
+        valid: written.valid,
+        formats: written.formats.into_iter().map(Spanned::into_inner).collect(),
+        reuse: written.reuse,
+        windows: written.windows,
+        personal: written.personal,
+        filter,
+        conditions,
+        quota: limited.then(|| QuotaTerms {
+            key: format!("agreement:{id}"),
+            per_second: quota.per_second,
+            concurrent: quota.concurrent,
+            per_day: quota.per_day,
+        }),
+        allowed,
+        touches_personal,
+        revision: sheet.source().revision(),
+        id,
+    })
+}
+
+fn service_of<'r>(
+    register: &'r Register,
+    desk: &Desk<'_>,
+    sheet: &Sheet<'_>,
+    written: &Written,
+) -> Option<(ServiceKey, &'r Service)> {
+    let id = written.service.get_ref();
+    if let Some(key) = register.service_of(id) {
+        return Some((key, register.service(key)));
+    }
+    if !desk.unclear_services.contains(&(id.member(), id.service())) {
+        let known: Vec<&str> = register.services.iter().map(|service| service.id.as_str()).collect();
+        let place = format!("services/{id}.toml");
+        dangling(sheet, written.service.span(), ("dịch vụ", "service"), id.as_str(), &known, &place);
+    }
+    None
+}
+
+fn known_purpose(register: &Register, sheet: &Sheet<'_>, purpose: &Spanned<PurposeId>) {
+    let code = purpose.get_ref().as_str();
+    if register.purpose(code).is_none() {
+        let known: Vec<&str> = register.purposes.keys().map(PurposeId::as_str).collect();
+        dangling(
+            sheet,
+            purpose.span(),
+            ("mục đích", "purpose"),
+            code,
+            &known,
+            &format!("purposes/{code}.toml"),
+        );
+    }
+}
+
+/// The version of the service that serves the agreement's contract.
+fn version_of<'r>(sheet: &Sheet<'_>, written: &Written, service: &'r Service) -> Option<&'r ServiceVersion> {
+    let id = written.contract.get_ref();
+    let found = service.versions.iter().find(|version| version.contract.id() == id);
+    if found.is_none() {
+        let served: Vec<String> =
+            service.versions.iter().map(|version| format!("`{}`", version.contract.id())).collect();
+        let served = served.join(", ");
+        sheet.fault(
+            written.contract.span(),
+            "contract-not-served",
+            both(
+                format!("dịch vụ `{}` không phục vụ hợp đồng `{id}`", service.id),
+                format!("service `{}` does not serve contract `{id}`", service.id),
+            ),
+            both(format!("Dịch vụ phục vụ: {served}"), format!("The service serves: {served}")),
+        );
+    }
+    found
+}
+
+fn offered_operations(
+    sheet: &Sheet<'_>,
+    agreed: &[Spanned<Operation>],
+    service: &Service,
+    version: &ServiceVersion,
+) {
+    for operation in agreed.iter().filter(|operation| version.operation(*operation.get_ref()).is_none()) {
+        let offered: Vec<&str> = version.operations().map(|(operation, _)| operation.as_str()).collect();
+        let offered = offered.join(", ");
+        sheet.fault(
+            operation.span(),
+            "operation-not-offered",
+            both(
+                format!("dịch vụ `{}` không có thao tác `{}`", service.id, operation.get_ref()),
+                format!("service `{}` does not offer `{}`", service.id, operation.get_ref()),
+            ),
+            both(format!("Các thao tác có: {offered}"), format!("It offers: {offered}")),
+        );
+    }
+}
+
+fn offered_formats(
+    sheet: &Sheet<'_>,
+    agreed: &[Spanned<Format>],
+    service: &Service,
+    version: &ServiceVersion,
+) {
+    for format in agreed.iter().filter(|format| !version.offers(*format.get_ref())) {
+        let offered: Vec<&str> =
+            Format::ALL.into_iter().filter(|format| version.offers(*format)).map(Format::as_str).collect();
+        let offered = offered.join(", ");
+        sheet.fault(
+            format.span(),
+            "format-not-offered",
+            both(
+                format!("dịch vụ `{}` không có định dạng `{}`", service.id, format.get_ref()),
+                format!("service `{}` does not offer format `{}`", service.id, format.get_ref()),
+            ),
+            both(format!("Các định dạng có: {offered}"), format!("It offers: {offered}")),
+        );
+    }
+}
+
+/// The contracts of what comes back, each once; the service's own when nothing was agreed.
+fn replies<'v>(agreed: &[Spanned<Operation>], version: &'v ServiceVersion) -> Vec<&'v Contract> {
+    let mut replies: Vec<&Contract> = Vec::new();
+    for operation in agreed {
+        let reply = version.reply(*operation.get_ref());
+        if replies.iter().all(|known| known.id() != reply.id()) {
+            replies.push(reply);
+        }
+    }
+    if replies.is_empty() {
+        replies.push(&version.contract);
+    }
+    replies
+}
+
+fn enough_released(sheet: &Sheet<'_>, operation: &Spanned<Operation>, granted: &Allowed) {
+    let (name, release) = (operation.get_ref(), &granted.release);
+    if release.is_empty() && (name.reads_records() || *name == Operation::Verify) {
+        sheet.fault(
+            operation.span(),
+            "nothing-released",
+            both(
+                format!("thỏa thuận cho phép `{name}` nhưng không chia sẻ trường nào"),
+                format!("the agreement allows `{name}` but releases no field"),
+            ),
+            both("Liệt kê các trường trong `fields.release`", "List the fields in `fields.release`"),
+        );
+    }
+    let reduced: Vec<&str> = release
+        .withheld()
+        .iter()
+        .chain(release.masked().iter().map(|(path, _)| path))
+        .map(|path| path.as_str())
+        .collect();
+    if *name == Operation::Update && !reduced.is_empty() {
+        let reduced = reduced.join("`, `");
+        sheet.fault(
+            operation.span(),
+            "update-needs-all-fields",
+            both(
+                format!("`update` thay cả bản ghi nên phải chia sẻ mọi trường; còn thiếu: `{reduced}`"),
+                format!("`update` replaces the whole record, so every field must be released; missing: `{reduced}`"),
+            ),
+            both("Chia sẻ nguyên vẹn các trường đó, hoặc bỏ `update`", "Release those fields as they are, or drop `update`"),
+        );
+    }
+}

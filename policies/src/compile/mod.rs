@@ -1,0 +1,190 @@
+//! From documents as written to a [`Register`]: everything held against everything else.
+//!
+//! Compiling goes on after a fault, so that an operator sees all of them at once, and is quiet about
+//! what merely follows from one: a reference to a document that exists but has faults of its own is
+//! not called dangling. Every kind has its chapter: members, services, agreements.
+
+mod agreements;
+mod codes;
+mod fields;
+mod members;
+mod overlaps;
+mod records;
+mod services;
+
+use std::ops::Range;
+
+use contracts::{Catalog, Fault, Shape};
+use jiff::civil::Date;
+
+use crate::{
+    Purpose, Register, Source, Sources,
+    register::{Identities, Map},
+    written::{self, Sheet, both, nearest},
+};
+
+/// A document while it is being compiled.
+struct Page<'s, T> {
+    sheet: Sheet<'s>,
+    /// What it says, unless it lacks what makes it a document.
+    written: Option<T>,
+}
+
+impl<'s, T> Page<'s, T> {
+    fn all(sources: &'s [Source], read: impl Fn(&Sheet<'_>) -> Option<T>) -> Vec<Self> {
+        let page = |source| {
+            let sheet = Sheet::new(source);
+            let written = read(&sheet);
+            Self { sheet, written }
+        };
+        sources.iter().map(page).collect()
+    }
+}
+
+/// What a document is held against.
+struct Desk<'a> {
+    catalog: &'a Catalog,
+    today: Date,
+    /// Members whose documents are there but say too little.
+    unclear_members: Vec<&'a str>,
+    /// Services whose documents are there but say too little: member and name.
+    unclear_services: Vec<(&'a str, &'a str)>,
+}
+
+impl Register {
+    /// Compiles the documents. Warnings come with a register that serves.
+    ///
+    /// # Errors
+    /// Every fault and every warning of every document, by file and place.
+    pub fn compile(
+        sources: &Sources,
+        catalog: &Catalog,
+        today: Date,
+    ) -> Result<(Self, Vec<Fault>), Vec<Fault>> {
+        let purposes = Page::all(&sources.purposes, written::purpose::Purpose::read);
+        let members = Page::all(&sources.members, written::member::Member::read);
+        let mut services = Page::all(&sources.services, written::service::Service::read);
+        let mut agreements = Page::all(&sources.agreements, written::agreement::Agreement::read);
+        let unclear = |source: &'_ Source, written: bool| (!written).then(|| source.stem().to_owned());
+        let unclear_members: Vec<String> =
+            members.iter().filter_map(|page| unclear(page.sheet.source(), page.written.is_some())).collect();
+        let unclear_services: Vec<(String, String)> = services
+            .iter()
+            .filter_map(|page| {
+                let name = unclear(page.sheet.source(), page.written.is_some())?;
+                Some((page.sheet.source().folder().to_owned(), name))
+            })
+            .collect();
+        let desk = Desk {
+            catalog,
+            today,
+            unclear_members: unclear_members.iter().map(String::as_str).collect(),
+            unclear_services: unclear_services.iter().map(|(member, name)| (&**member, &**name)).collect(),
+        };
+
+        let mut register = Self::empty();
+        for page in &purposes {
+            if let Some(written) = &page.written {
+                register.add_purpose(written);
+            }
+        }
+        members::compile(&mut register, &desk, &members);
+        services::compile(&mut register, &desk, &mut services);
+        agreements::compile(&mut register, &desk, &mut agreements);
+
+        let mut faults: Vec<Fault> = Vec::new();
+        faults.extend(purposes.into_iter().flat_map(|page| page.sheet.into_faults()));
+        faults.extend(members.into_iter().flat_map(|page| page.sheet.into_faults()));
+        faults.extend(services.into_iter().flat_map(|page| page.sheet.into_faults()));
+        faults.extend(agreements.into_iter().flat_map(|page| page.sheet.into_faults()));
+        faults.sort_by(|a, b| (&a.file, a.place, a.rule).cmp(&(&b.file, b.place, b.rule)));
+        if faults.iter().all(|fault| fault.warning) { Ok((register, faults)) } else { Err(faults) }
+    }
+
+    fn empty() -> Self {
+        Self {
+            members: Vec::new(),
+            systems: Vec::new(),
+            services: Vec::new(),
+            agreements: Vec::new(),
+            purposes: Map::default(),
+            members_by_name: Map::default(),
+            systems_by_name: Map::default(),
+            services_by_name: Map::default(),
+            agreements_by_name: Map::default(),
+            identities: Identities::default(),
+            by_consumer: Map::default(),
+            by_member: Map::default(),
+            no_conditions: crate::Conditions::default(),
+        }
+    }
+
+    fn add_purpose(&mut self, written: &written::purpose::Purpose) {
+        let purpose = Purpose {
+            id: written.id.clone(),
+            title: written.title.clone(),
+            legal_basis: written.legal_basis.clone(),
+        };
+        self.purposes.insert(written.id.clone(), purpose);
+    }
+}
+
+/// A reference to a document that is not there.
+fn dangling(
+    sheet: &Sheet<'_>,
+    at: Range<usize>,
+    kind: (&str, &str),
+    name: &str,
+    known: &[&str],
+    place: &str,
+) {
+    let remedy = match nearest(name, known.iter().copied()) {
+        Some(meant) => both(format!("Có phải là `{meant}`?"), format!("Is it `{meant}`?")),
+        None => both(
+            format!("Thêm tệp `{place}`, hoặc sửa tên"),
+            format!("Add the file `{place}`, or correct the name"),
+        ),
+    };
+    sheet.fault(
+        at,
+        "dangling-reference",
+        both(format!("không có {} `{name}`", kind.0), format!("there is no {} `{name}`", kind.1)),
+        remedy,
+    );
+}
+
+/// A field that the contract does not have.
+fn unknown_field(sheet: &Sheet<'_>, at: Range<usize>, path: &str, contract: &str, shapes: &[&Shape]) {
+    let known: Vec<&str> =
+        shapes.iter().flat_map(|shape| shape.walk().map(|field| field.path.as_str())).collect();
+    let remedy = match nearest(path, known.iter().copied()) {
+        Some(meant) => both(format!("Có phải là `{meant}`?"), format!("Is it `{meant}`?")),
+        None => both(
+            format!("Xem các trường của hợp đồng `{contract}`, hoặc xóa tên này"),
+            format!("See the fields of contract `{contract}`, or delete this name"),
+        ),
+    };
+    sheet.fault(
+        at,
+        "unknown-field",
+        both(
+            format!("hợp đồng `{contract}` không có trường `{path}`"),
+            format!("contract `{contract}` has no field `{path}`"),
+        ),
+        remedy,
+    );
+}
+
+/// A record or list of records named where a single value is needed.
+fn not_a_leaf(sheet: &Sheet<'_>, at: Range<usize>, path: &str) {
+    sheet.fault(
+        at,
+        "not-a-value",
+        both(
+            format!("`{path}` là một nhóm trường, ở đây cần một trường"),
+            format!("`{path}` is a group of fields; one field is needed here"),
+        ),
+        both("Ghi đủ đường dẫn đến trường bên trong", "Write the whole path to a field inside"),
+    );
+}
+

@@ -1,0 +1,256 @@
+//! Services: their system, their contracts, what each operation names, what their mode releases.
+
+use std::sync::Arc;
+
+use contracts::{Classification, Contract, ContractId, FieldPath};
+use toml::Spanned;
+
+use super::{Desk, Page, dangling, not_a_leaf, unknown_field};
+use crate::{
+    Adapter, Format, Mode, Operation, OperationTerms, QuotaTerms, Register, ReleasePlan, Service, ServiceKey,
+    ServiceVersion, SystemId, SystemKey,
+    operation::PerOperation,
+    written::{
+        Sheet, both,
+        service::{self as written, Service as Written},
+    },
+};
+
+/// Adds every service that is clear.
+pub(super) fn compile(register: &mut Register, desk: &Desk<'_>, pages: &mut [Page<'_, Written>]) {
+    for page in pages {
+        let Some(written) = page.written.take() else { continue };
+        let sheet = &page.sheet;
+        let system = system_of(register, desk, sheet, &written.system);
+        if written.system.get_ref().member() != written.id.member() {
+            sheet.fault(
+                written.system.span(),
+                "foreign-system",
+                both(
+                    format!(
+                        "dịch vụ của `{}` không thể do hệ thống của cơ quan khác cung cấp",
+                        written.id.member()
+                    ),
+                    format!(
+                        "a service of `{}` cannot be provided by another member's system",
+                        written.id.member()
+                    ),
+                ),
+                both(
+                    "Đặt tệp trong thư mục của cơ quan có hệ thống đó, hoặc sửa `system`",
+                    "Place the file in the folder of the system's member, or correct `system`",
+                ),
+            );
+        }
+        if written.versions.is_empty() && !sheet.is_faulty() {
+            sheet.fault(
+                0..0,
+                "no-version",
+                both("dịch vụ chưa có phiên bản nào", "the service has no version"),
+                both("Thêm `[versions.1]`", "Add `[versions.1]`"),
+            );
+        }
+        let mode = *written.mode.get_ref();
+        let versions: Vec<ServiceVersion> = written
+            .versions
+            .into_iter()
+            .filter_map(|version| self::version(desk, sheet, mode, version))
+            .collect();
+        let empty = |version: &ServiceVersion| version.by_mode.as_ref().is_some_and(ReleasePlan::is_empty);
+        if versions.iter().any(empty) {
+            sheet.fault(
+                written.mode.span(),
+                "nothing-to-share",
+                both(
+                    format!("chế độ `{}` không chia sẻ được trường nào của hợp đồng", mode.as_str()),
+                    format!("mode `{}` shares no field of the contract", mode.as_str()),
+                ),
+                both(
+                    "Dùng `on-request`, hoặc phân loại lại các trường",
+                    "Use `on-request`, or classify the fields anew",
+                ),
+            );
+        }
+        let Some(system) = system else { continue };
+        let limits = written.limits;
+        let limited = limits.per_second.is_some() || limits.concurrent.is_some() || limits.per_day.is_some();
+        let quota = limited.then(|| QuotaTerms {
+            key: format!("service:{}", written.id),
+            per_second: limits.per_second,
+            concurrent: limits.concurrent,
+            per_day: limits.per_day,
+        });
+        let key = ServiceKey::nth(register.services.len());
+        let of_member = register.services_by_name.entry(written.id.member().into()).or_default();
+        of_member.insert(written.id.service().into(), key);
+        register.services.push(Service {
+            id: written.id,
+            system,
+            mode,
+            authority: written.authority,
+            legal_basis: written.legal_basis,
+            update: written.update,
+            publication: written.publication,
+            quota,
+            body_limit: limits.body,
+            maintenance: written.maintenance,
+            versions,
+            revision: sheet.source().revision(),
+        });
+    }
+}
+
+/// The system called so, or a fault.
+pub(super) fn system_of(
+    register: &Register,
+    desk: &Desk<'_>,
+    sheet: &Sheet<'_>,
+    name: &Spanned<SystemId>,
+) -> Option<SystemKey> {
+    let id = name.get_ref();
+    let found = register.system_named(id);
+    if found.is_none() && !desk.unclear_members.contains(&id.member()) {
+        let known: Vec<&str> = register.systems.iter().map(|system| system.id.as_str()).collect();
+        let place = format!("members/{}.toml", id.member());
+        dangling(sheet, name.span(), ("hệ thống", "system"), id.as_str(), &known, &place);
+    }
+    found
+}
+
+/// The contract called so, or a fault.
+fn contract_of(desk: &Desk<'_>, sheet: &Sheet<'_>, name: &Spanned<ContractId>) -> Option<Arc<Contract>> {
+    let id = name.get_ref();
+    let found = desk.catalog.contract(id).cloned();
+    if found.is_none() {
+        let known: Vec<String> = desk.catalog.contracts().map(|contract| contract.id().to_string()).collect();
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let place = format!("catalog/{}/v{}/contract.toml", id.dataset, id.version);
+        dangling(sheet, name.span(), ("hợp đồng dữ liệu", "contract"), &id.to_string(), &known, &place);
+    }
+    found
+}
+
+fn version(
+    desk: &Desk<'_>,
+    sheet: &Sheet<'_>,
+    mode: Mode,
+    written: written::Version,
+) -> Option<ServiceVersion> {
+    let number = *written.number.get_ref();
+    if written.contract.get_ref().version != number {
+        sheet.fault(
+            written.contract.span(),
+            "version-mismatch",
+            both(
+                format!(
+                    "khối `versions.{number}` phục vụ hợp đồng phiên bản {}",
+                    written.contract.get_ref().version
+                ),
+                format!(
+                    "block `versions.{number}` serves version {} of a contract",
+                    written.contract.get_ref().version
+                ),
+            ),
+            both(
+                "Số của khối phải là số phiên bản của hợp đồng",
+                "The block's number must be the contract's version",
+            ),
+        );
+    }
+    let contract = contract_of(desk, sheet, &written.contract);
+    let mut operations = PerOperation::default();
+    if written.operations.is_empty() && !sheet.is_faulty() {
+        sheet.fault(
+            written.number.span(),
+            "no-operation",
+            both("phiên bản chưa có thao tác nào", "the version has no operation"),
+            both(
+                "Thêm ví dụ `operations.query = { method = \"GET\", path = \"/\" }`",
+                "Add for instance `operations.query = { method = \"GET\", path = \"/\" }`",
+            ),
+        );
+    }
+    let through_population = written.adapter == Some(Adapter::Population);
+    if through_population != (written.format == Format::Soap)
+        || through_population != written.population.is_some()
+    {
+        sheet.fault(
+            written.number.span(),
+            "missing-adapter",
+            both(
+                "`format = \"soap\"`, `adapter = \"population\"` và bảng `population` phải đi cùng nhau",
+                "`format = \"soap\"`, `adapter = \"population\"` and the table `population` go together",
+            ),
+            both("Thêm phần còn thiếu hoặc bỏ phần thừa", "Add what is missing or delete what is too much"),
+        );
+    }
+    for terms in written.operations {
+        let operation = terms.operation;
+        if through_population != (operation == Operation::Verify) {
+            sheet.fault(
+                written.number.span(),
+                "wrong-adapter",
+                both(
+                    format!("`{operation}` không đi qua bộ chuyển đổi đã khai báo: `verify` và chỉ `verify` dùng `population`"),
+                    format!("`{operation}` does not fit the adapter: `verify` and nothing else uses `population`"),
+                ),
+                both("Tách thành hai dịch vụ, hoặc sửa `adapter`", "Make two services of it, or correct `adapter`"),
+            );
+        }
+        let reply = match &terms.reply {
+            Some(name) => Some(contract_of(desk, sheet, name)),
+            None => None,
+        };
+        if let Some(contract) = &contract {
+            let answered = reply.as_ref().and_then(Option::as_ref).unwrap_or(contract);
+            for field in terms.push_down.iter().chain(&terms.filter) {
+                leaf(sheet, field, answered);
+            }
+        }
+        let plain = |fields: Vec<Spanned<FieldPath>>| fields.into_iter().map(Spanned::into_inner).collect();
+        operations.set(
+            operation,
+            OperationTerms {
+                method: terms.method,
+                path: terms.path,
+                push_down: plain(terms.push_down),
+                filter: plain(terms.filter),
+                stream: terms.stream,
+                reply: reply.flatten(),
+            },
+        );
+    }
+    let contract = contract?;
+    let by_mode = match mode {
+        Mode::Default => Some(ReleasePlan::of_classes(contract.shape(), Classification::by_default)),
+        Mode::Open => Some(ReleasePlan::of_classes(contract.shape(), |class| class == Classification::Open)),
+        Mode::OnRequest => None,
+    };
+    Some(ServiceVersion {
+        number,
+        contract,
+        deprecated_from: written.deprecated_from,
+        retired_from: written.retired_from,
+        format: written.format,
+        adapter: written.adapter,
+        unknown_fields: written.unknown_fields,
+        upstream: written.upstream,
+        population: written.population,
+        operations,
+        by_mode,
+    })
+}
+
+/// Faults a name that is not a single value of the contract.
+fn leaf(sheet: &Sheet<'_>, path: &Spanned<FieldPath>, contract: &Contract) {
+    match contract.shape().field(path.get_ref()) {
+        None => {
+            let id = contract.id().to_string();
+            unknown_field(sheet, path.span(), path.get_ref().as_str(), &id, &[contract.shape()]);
+        }
+        Some(field) if field.form.record().is_some() => {
+            not_a_leaf(sheet, path.span(), path.get_ref().as_str())
+        }
+        Some(_) => {}
+    }
+}

@@ -1,0 +1,569 @@
+//! The decision: may this caller do this, and what of it leaves?
+//!
+//! A pure function of the register, the caller, the request and the time. It asks, in this order:
+//!
+//! 1. of the request: is the version served, does the caller's member exist, may the system speak
+//!    for the member it represents, is everything in one environment, is the operation offered;
+//! 2. of each agreement of the caller for that service and version: its days, its hours, the
+//!    purpose, the operation, the format, the filters. The first agreement that passes grants;
+//! 3. of the service's sharing mode, when no agreement granted: `default` gives the open and shared
+//!    fields and `open` the open ones, to any known system, for reading only.
+//!
+//! A caller that represents another member is decided for that member: the agreements asked are
+//! those of the represented member's systems, never the relay's own, for what a relay may see on its
+//! own account is not what it may fetch for another.
+//!
+//! Without a grant the refusal is the one that came furthest. A filter may name only a field that
+//! leaves as it is: by filtering on hidden values, they could be guessed.
+
+mod rule;
+mod witness;
+
+use std::borrow::Cow;
+
+use contracts::{Bilingual, FieldPath};
+use jiff::{Timestamp, civil::DateTime};
+
+pub use rule::{Party, Rule};
+pub use witness::{Step, Witness};
+
+use crate::{
+    Agreement, AgreementId, Conditions, Format, MemberKey, Mode, Operation, OperationTerms, PurposeId,
+    QuotaTerms, Register, ReleasePlan, Service, ServiceKey, ServiceVersion, SystemKey, calendar,
+};
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Ask<'a> {
+    /// The system at the other end of the connection.
+    pub caller: SystemKey,
+    /// The member that it speaks for, when not its own.
+    pub represented: Option<MemberKey>,
+    /// The service.
+    pub service: ServiceKey,
+    /// The version of its contract.
+    pub version: u32,
+    /// The operation.
+    pub operation: Operation,
+    /// The purpose, as stated.
+    pub purpose: Option<&'a str>,
+    /// The officer behind the request, an opaque name; no rule asks for it, the evidence keeps it.
+    pub officer: Option<&'a str>,
+    /// What the consumer reads or, for a submit, sends.
+    pub format: Format,
+    /// Fields to filter by and their values, decoded.
+    pub filters: &'a [(Cow<'a, str>, Cow<'a, str>)],
+    /// The environment that this gateway serves.
+    pub environment: &'a str,
+    /// Now.
+    pub at: Timestamp,
+}
+
+/// What was granted.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Granted<'r> {
+    /// On what it rests.
+    pub basis: Basis,
+    /// The agreement, when it rests on one.
+    pub agreement: Option<&'r Agreement>,
+    /// The service.
+    pub service: &'r Service,
+    /// The version of it.
+    pub version: &'r ServiceVersion,
+    /// How the operation is asked of the provider.
+    pub operation: &'r OperationTerms,
+    /// The fields that leave.
+    pub release: &'r ReleasePlan,
+    /// The records that leave.
+    pub conditions: &'r Conditions,
+    /// Whether personal data passes in either direction.
+    pub personal: bool,
+    /// What to ask the provider for, so that it sends fewer records: conditions with one value on
+    /// fields that it filters by. Empty when the consumer filters by one of them itself, since a
+    /// parameter must not be sent twice; the conditions hold afterwards in any case.
+    pub push_down: &'r [(FieldPath, String)],
+}
+
+/// On what a grant rests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Basis {
+    /// An agreement.
+    Agreement,
+    /// Default sharing.
+    Default,
+    /// Open data.
+    Open,
+}
+
+impl Basis {
+    /// The name in records.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Agreement => "agreement",
+            Self::Default => "default",
+            Self::Open => "open",
+        }
+    }
+}
+
+impl<'r> Granted<'r> {
+    /// The limits that apply: the agreement's and the service's.
+    pub fn quotas(&self) -> impl Iterator<Item = &'r QuotaTerms> + use<'r> {
+        let own = self.agreement.and_then(|agreement| agreement.quota.as_ref());
+        own.into_iter().chain(&self.service.quota)
+    }
+}
+
+/// Why not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The rule that the request failed.
+    pub rule: Rule,
+    /// What was held against what, and what to do; without any value of a field.
+    pub detail: Bilingual,
+    /// The agreement that came furthest, when there was one.
+    pub agreement: Option<AgreementId>,
+}
+
+impl Refusal {
+    /// A one-off agreement whose one exchange is already in the evidence. That is not in the
+    /// documents, so whoever keeps the evidence asks this last rule.
+    pub fn one_off_used(agreement: &Agreement) -> Self {
+        let id = &agreement.id;
+        Self {
+            rule: Rule::OneOffUsed,
+            detail: Bilingual::new(
+                format!("Thỏa thuận `{id}` chỉ dùng một lần và đã được sử dụng. Đề nghị ký thỏa thuận mới"),
+                format!("Agreement `{id}` was for one exchange, which took place. Ask for a new agreement"),
+            ),
+            agreement: Some(id.clone()),
+        }
+    }
+}
+
+impl Register {
+    /// Decides.
+    ///
+    /// # Errors
+    /// The refusal that came furthest.
+    pub fn decide<'r>(&'r self, ask: &Ask<'_>, witness: &mut impl Witness) -> Result<Granted<'r>, Refusal> {
+        let mut hearing = Hearing { register: self, ask, local: calendar::local(ask.at), witness };
+        hearing.decide().map_err(|stop| Refusal {
+            rule: stop.rule,
+            detail: stop.detail,
+            agreement: stop.agreement.map(|agreement| agreement.id.clone()),
+        })
+    }
+}
+
+/// A decision in the making.
+struct Hearing<'r, 'a, 'w, W> {
+    register: &'r Register,
+    ask: &'a Ask<'a>,
+    /// Now, in Viet Nam.
+    local: DateTime,
+    witness: &'w mut W,
+}
+
+/// The place where a request failed.
+struct Stop<'r> {
+    rule: Rule,
+    agreement: Option<&'r Agreement>,
+    detail: Bilingual,
+}
+
+/// What is asked, once it is known to exist.
+#[derive(Clone, Copy)]
+struct Offer<'r> {
+    service: &'r Service,
+    version: &'r ServiceVersion,
+    operation: &'r OperationTerms,
+}
+
+impl<'r, W: Witness> Hearing<'r, '_, '_, W> {
+    fn decide(&mut self) -> Result<Granted<'r>, Stop<'r>> {
+        let offer = self.offer()?;
+        let register = self.register;
+        let mut furthest: Option<Stop<'r>> = None;
+        for agreement in register.candidates(self.ask) {
+            match self.by_agreement(offer, agreement) {
+                Ok(granted) => return Ok(granted),
+                Err(stop) => furthest = Some(further(furthest, stop)),
+            }
+        }
+        self.by_mode(offer).map_err(|stop| further(furthest, stop))
+    }
+
+    /// One question. What was compared is put into words only for a witness or a refusal.
+    fn ask(
+        &mut self,
+        rule: Rule,
+        agreement: Option<&'r Agreement>,
+        passed: bool,
+        compared: impl Fn() -> Bilingual,
+    ) -> Result<(), Stop<'r>> {
+        self.need(rule, agreement, passed.then_some(()), compared)
+    }
+
+    /// One question whose answer is needed further on.
+    fn need<T>(
+        &mut self,
+        rule: Rule,
+        agreement: Option<&'r Agreement>,
+        found: Option<T>,
+        compared: impl Fn() -> Bilingual,
+    ) -> Result<T, Stop<'r>> {
+        let passed = found.is_some();
+        self.witness.step(|| Step {
+            rule,
+            agreement: agreement.map(|agreement| agreement.id.clone()),
+            passed,
+            compared: compared(),
+        });
+        found.ok_or_else(|| Stop { rule, agreement, detail: compared() })
+    }
+
+    fn offer(&mut self) -> Result<Offer<'r>, Stop<'r>> {
+        let (register, ask, today) = (self.register, self.ask, self.local.date());
+        let service = register.service(ask.service);
+        let version = self.need(Rule::VersionUnknown, None, service.version(ask.version), || {
+            let served = service.versions.iter().map(|version| format!("v{}", version.number));
+            let served = served.collect::<Vec<_>>().join(", ");
+            text(
+                format!("`{}` phục vụ {served}; yêu cầu hỏi v{}", service.id, ask.version),
+                format!("`{}` serves {served}; the request asks for v{}", service.id, ask.version),
+            )
+        })?;
+        self.ask(Rule::VersionRetired, None, !version.is_retired(today), || match version.retired_from {
+            Some(day) => text(
+                format!("v{} ngừng phục vụ từ {day}; hôm nay là {today}", version.number),
+                format!("v{} is retired from {day}; today is {today}", version.number),
+            ),
+            None => text(
+                format!("v{} không có ngày ngừng phục vụ", version.number),
+                format!("v{} has no day of retirement", version.number),
+            ),
+        })?;
+        self.standing(service, today)?;
+        let operation =
+            self.need(Rule::OperationNotOffered, None, version.operation(ask.operation), || {
+                let offered = version.operations().map(|(operation, _)| operation.as_str());
+                let offered = offered.collect::<Vec<_>>().join(", ");
+                text(
+                    format!(
+                        "`{}` v{} có: {offered}; yêu cầu là `{}`",
+                        service.id, version.number, ask.operation
+                    ),
+                    format!(
+                        "`{}` v{} offers: {offered}; the request is `{}`",
+                        service.id, version.number, ask.operation
+                    ),
+                )
+            })?;
+        Ok(Offer { service, version, operation })
+    }
+
+    /// Who asks: the member, the right to speak for it, the environment.
+    fn standing(&mut self, service: &'r Service, today: jiff::civil::Date) -> Result<(), Stop<'r>> {
+        let (register, ask) = (self.register, self.ask);
+        let caller = register.system(ask.caller);
+        for key in [Some(caller.member), ask.represented].into_iter().flatten() {
+            let member = register.member(key);
+            self.ask(Rule::MemberNotValid, None, member.valid.contains(today), || {
+                let id = &member.id;
+                let (vi, en) = match &member.successor {
+                    Some(next) => (format!("; kế thừa: `{next}`"), format!("; its successor is `{next}`")),
+                    None => (String::new(), String::new()),
+                };
+                text(
+                    format!("`{id}` có hiệu lực {}; hôm nay là {today}{vi}", days(&member.valid).vi),
+                    format!("`{id}` exists {}; today is {today}{en}", days(&member.valid).en),
+                )
+            })?;
+        }
+        if let Some(represented) = ask.represented {
+            let allowed = represented == caller.member || caller.relays_for.contains(&represented);
+            self.ask(Rule::RepresentationNotAllowed, None, allowed, || {
+                let member = &register.member(represented).id;
+                text(
+                    format!(
+                        "`{}` nói thay `{member}`; danh sách `relays_for` của hệ thống quyết định",
+                        caller.id
+                    ),
+                    format!("`{}` speaks for `{member}`; the system's `relays_for` decides", caller.id),
+                )
+            })?;
+        }
+        let provider = register.system(service.system);
+        let same = *caller.environment == *ask.environment && *provider.environment == *ask.environment;
+        self.ask(Rule::Environment, None, same, || {
+            text(
+                format!(
+                    "cổng chạy môi trường `{}`; `{}` thuộc `{}`, `{}` thuộc `{}`",
+                    ask.environment, caller.id, caller.environment, provider.id, provider.environment
+                ),
+                format!(
+                    "the gateway runs in `{}`; `{}` belongs to `{}`, `{}` to `{}`",
+                    ask.environment, caller.id, caller.environment, provider.id, provider.environment
+                ),
+            )
+        })
+    }
+
+    fn by_agreement(&mut self, offer: Offer<'r>, agreement: &'r Agreement) -> Result<Granted<'r>, Stop<'r>> {
+        let (ask, local) = (self.ask, self.local);
+        let (of, today) = (Some(agreement), local.date());
+        let term = || {
+            text(
+                format!(
+                    "thỏa thuận `{}` có hiệu lực {}; hôm nay là {today}",
+                    agreement.id,
+                    days(&agreement.valid).vi
+                ),
+                format!("agreement `{}` holds {}; today is {today}", agreement.id, days(&agreement.valid).en),
+            )
+        };
+        self.ask(Rule::AgreementNotYet, of, !agreement.valid.begins_after(today), term)?;
+        self.ask(Rule::AgreementExpired, of, !agreement.valid.ended_before(today), term)?;
+        self.ask(Rule::OutsideWindow, of, agreement.is_open_at(local), || {
+            let windows = agreement.windows.iter().map(|window| format!("`{window}`"));
+            let windows = windows.collect::<Vec<_>>().join(", ");
+            let now = local.strftime("%H:%M");
+            if windows.is_empty() {
+                return text("thỏa thuận không giới hạn giờ", "the agreement has no hours");
+            }
+            text(
+                format!("khung giờ: {windows}; bây giờ là {now} giờ Việt Nam, thứ {}", weekday(local).0),
+                format!("hours: {windows}; it is {now} in Viet Nam, {}", weekday(local).1),
+            )
+        })?;
+        let due = offer.service.mode == Mode::OnRequest || agreement.touches_personal();
+        self.purpose(of, due)?;
+        let purposes = &agreement.purposes;
+        let agreed = ask.purpose.is_none_or(|purpose| purposes.iter().any(|known| known.as_str() == purpose));
+        self.ask(Rule::PurposeNotAgreed, of, agreed, || {
+            let agreed = quoted(purposes.iter().map(PurposeId::as_str));
+            text(format!("thỏa thuận cho các mục đích: {agreed}"), format!("the agreement is for: {agreed}"))
+        })?;
+        let allowed =
+            self.need(Rule::OperationNotAgreed, of, agreement.allowed.get(ask.operation), || {
+                let agreed = quoted(agreement.operations().map(Operation::as_str));
+                text(
+                    format!("thỏa thuận cho phép: {agreed}; yêu cầu là `{}`", ask.operation),
+                    format!("the agreement allows: {agreed}; the request is `{}`", ask.operation),
+                )
+            })?;
+        self.format(offer, of)?;
+        self.ask(Rule::FormatNotAgreed, of, agreement.formats.contains(&ask.format), || {
+            let agreed = quoted(agreement.formats.iter().map(|format| format.as_str()));
+            text(
+                format!("thỏa thuận cho các định dạng: {agreed}; yêu cầu là `{}`", ask.format),
+                format!("the agreement is for: {agreed}; the request is `{}`", ask.format),
+            )
+        })?;
+        self.filters(offer, &allowed.release, of)?;
+        let consumer_filters =
+            |field: &FieldPath| ask.filters.iter().any(|(name, _)| *name == field.as_str());
+        let repeated = allowed.push_down.iter().any(|(field, _)| consumer_filters(field));
+        Ok(Granted {
+            basis: Basis::Agreement,
+            agreement: of,
+            service: offer.service,
+            version: offer.version,
+            operation: offer.operation,
+            release: &allowed.release,
+            conditions: &agreement.conditions,
+            personal: allowed.release.is_personal() || self.sends_personal(offer),
+            push_down: if repeated { &[] } else { &allowed.push_down },
+        })
+    }
+
+    fn by_mode(&mut self, offer: Offer<'r>) -> Result<Granted<'r>, Stop<'r>> {
+        let (ask, mode) = (self.ask, offer.service.mode);
+        let basis = match mode {
+            Mode::Default => Some(Basis::Default),
+            Mode::Open => Some(Basis::Open),
+            Mode::OnRequest => None,
+        };
+        let release = offer.version.released_by_mode().filter(|_| ask.operation.reads_records());
+        let granted = basis.zip(release);
+        let (basis, release) = self.need(Rule::NoAgreement, None, granted, || {
+            let (id, title) = (&offer.service.id, mode.title());
+            text(
+                format!(
+                    "`{id}` ở chế độ {} (`{}`); thao tác `{}` {}",
+                    title.vi,
+                    mode.as_str(),
+                    ask.operation,
+                    if granted.is_some() {
+                        "không cần thỏa thuận"
+                    } else {
+                        "cần một thỏa thuận với bên cung cấp"
+                    }
+                ),
+                format!(
+                    "`{id}` is in mode `{}` ({}); `{}` {}",
+                    mode.as_str(),
+                    title.en,
+                    ask.operation,
+                    if granted.is_some() {
+                        "needs no agreement"
+                    } else {
+                        "needs an agreement with the provider"
+                    }
+                ),
+            )
+        })?;
+        self.purpose(None, false)?;
+        self.format(offer, None)?;
+        self.filters(offer, release, None)?;
+        Ok(Granted {
+            basis,
+            agreement: None,
+            service: offer.service,
+            version: offer.version,
+            operation: offer.operation,
+            release,
+            conditions: self.register.no_conditions(),
+            personal: release.is_personal() || self.sends_personal(offer),
+            push_down: &[],
+        })
+    }
+
+    /// Whether the request's own body is of a contract with personal fields.
+    fn sends_personal(&self, offer: Offer<'_>) -> bool {
+        self.ask.operation.carries_record()
+            && offer.version.contract.shape().walk().any(|field| field.classification.is_personal())
+    }
+
+    /// The purpose: stated where one is due, and known wherever it is stated. What was stated is not
+    /// repeated to anyone: an unknown text may be anything.
+    fn purpose(&mut self, agreement: Option<&'r Agreement>, due: bool) -> Result<(), Stop<'r>> {
+        let (register, stated) = (self.register, self.ask.purpose);
+        self.ask(Rule::PurposeMissing, agreement, !due || stated.is_some(), || {
+            if due {
+                let agreed = agreement.map_or_else(String::new, |agreement| {
+                    quoted(agreement.purposes.iter().map(PurposeId::as_str))
+                });
+                text(
+                    format!("phải nêu mục đích trong `Lt-Purpose`; thỏa thuận cho: {agreed}"),
+                    format!("a purpose must be stated in `Lt-Purpose`; the agreement is for: {agreed}"),
+                )
+            } else {
+                text("không bắt buộc nêu mục đích", "no purpose is due")
+            }
+        })?;
+        let known = stated.is_none_or(|purpose| register.purpose(purpose).is_some());
+        self.ask(Rule::PurposeUnknown, agreement, known, || {
+            text(
+                "mục đích nêu trong `Lt-Purpose` phải là một mã trong danh mục mục đích",
+                "the purpose stated in `Lt-Purpose` must be a code of the list of purposes",
+            )
+        })
+    }
+
+    fn format(&mut self, offer: Offer<'r>, agreement: Option<&'r Agreement>) -> Result<(), Stop<'r>> {
+        let format = self.ask.format;
+        self.ask(Rule::FormatNotOffered, agreement, offer.version.offers(format), || {
+            let offered = Format::ALL.into_iter().filter(|format| offer.version.offers(*format));
+            let offered = quoted(offered.map(Format::as_str));
+            text(
+                format!("dịch vụ có: {offered}; yêu cầu là `{format}`"),
+                format!("the service has: {offered}; the request is `{format}`"),
+            )
+        })
+    }
+
+    fn filters(
+        &mut self,
+        offer: Offer<'r>,
+        release: &'r ReleasePlan,
+        agreement: Option<&'r Agreement>,
+    ) -> Result<(), Stop<'r>> {
+        let filters = self.ask.filters;
+        for (position, (field, _)) in filters.iter().enumerate() {
+            let field = &**field;
+            // A name that the contract does not have may be anything, a value out of place included.
+            let known =
+                field.parse().ok().is_some_and(|path| offer.version.contract.shape().field(&path).is_some());
+            let shown = if known { format!("`{field}`") } else { "?".to_owned() };
+            let first = filters.iter().take(position).all(|(earlier, _)| *earlier != field);
+            self.ask(Rule::FilterRepeated, agreement, first, || {
+                text(
+                    format!("trường {shown} chỉ được lọc một lần"),
+                    format!("field {shown} may be filtered by once"),
+                )
+            })?;
+            self.ask(Rule::FilterNotReleased, agreement, release.releases(field), || {
+                text(
+                    format!("chỉ lọc được theo trường được chia sẻ nguyên vẹn; yêu cầu lọc theo {shown}"),
+                    format!(
+                        "only a field released as it is can be filtered by; the request filters by {shown}"
+                    ),
+                )
+            })?;
+            let offered = offer.operation.filter.iter().any(|path| path.as_str() == field);
+            self.ask(Rule::FilterNotOffered, agreement, offered, || {
+                let offered = quoted(offer.operation.filter.iter().map(FieldPath::as_str));
+                text(
+                    format!("dịch vụ lọc theo: {offered}; yêu cầu lọc theo {shown}"),
+                    format!("the service filters by: {offered}; the request filters by {shown}"),
+                )
+            })?;
+            if let Some(terms) = agreement {
+                let agreed = terms.filter.iter().any(|path| path.as_str() == field);
+                self.ask(Rule::FilterNotAgreed, agreement, agreed, || {
+                    let agreed = quoted(terms.filter.iter().map(FieldPath::as_str));
+                    text(
+                        format!("thỏa thuận cho lọc theo: {agreed}; yêu cầu lọc theo {shown}"),
+                        format!("the agreement allows: {agreed}; the request filters by {shown}"),
+                    )
+                })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The one that came further; of equals the earlier, and an agreement's before the sharing mode's.
+fn further<'r>(held: Option<Stop<'r>>, stop: Stop<'r>) -> Stop<'r> {
+    match held {
+        Some(held) if held.rule >= stop.rule => held,
+        _ => stop,
+    }
+}
+
+fn text(vi: impl Into<String>, en: impl Into<String>) -> Bilingual {
+    Bilingual::new(vi, en)
+}
+
+fn quoted<'t>(names: impl Iterator<Item = &'t str>) -> String {
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    if names.is_empty() { "–".to_owned() } else { names.join(", ") }
+}
+
+fn days(dates: &calendar::Dates) -> Bilingual {
+    match (dates.from, dates.until) {
+        (Some(from), Some(until)) => {
+            text(format!("từ {from} đến hết {until}"), format!("from {from} to {until}"))
+        }
+        (Some(from), None) => text(format!("từ {from}"), format!("from {from}")),
+        (None, Some(until)) => text(format!("đến hết {until}"), format!("until {until}")),
+        (None, None) => text("không thời hạn", "without end"),
+    }
+}
+
+fn weekday(local: DateTime) -> (&'static str, &'static str) {
+    use jiff::civil::Weekday;
+    match local.weekday() {
+        Weekday::Monday => ("T2", "Monday"),
+        Weekday::Tuesday => ("T3", "Tuesday"),
+        Weekday::Wednesday => ("T4", "Wednesday"),
+        Weekday::Thursday => ("T5", "Thursday"),
+        Weekday::Friday => ("T6", "Friday"),
+        Weekday::Saturday => ("T7", "Saturday"),
+        Weekday::Sunday => ("CN", "Sunday"),
+    }
+}
+

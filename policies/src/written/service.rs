@@ -1,0 +1,493 @@
+//! `services/<member>/<service>.toml` as written.
+
+use contracts::{ContractId, FieldPath};
+use jiff::civil::Date;
+use toml::Spanned;
+
+use super::{
+    Length, Method, PathTemplate, Period, Reference, Sheet, Size, Table, Url, both, values::is_host,
+};
+use crate::{
+    Format, Operation, ServiceId, SystemId,
+    calendar::Stretch,
+    quota::PerDay,
+    service::{
+        Adapter, Authority, ClientCertificate, DateForm, Endpoint, Frequency, Mode, Population, Publication,
+        Timeouts, UnknownFields, Upstream,
+    },
+};
+
+/// A service's document.
+pub(crate) struct Service {
+    pub(crate) id: ServiceId,
+    pub(crate) system: Spanned<SystemId>,
+    pub(crate) mode: Spanned<Mode>,
+    pub(crate) authority: Authority,
+    pub(crate) legal_basis: Vec<String>,
+    pub(crate) update: Option<Frequency>,
+    pub(crate) publication: Option<Publication>,
+    pub(crate) limits: Limits,
+    pub(crate) maintenance: Vec<Stretch>,
+    pub(crate) versions: Vec<Version>,
+}
+
+/// `limits`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Limits {
+    pub(crate) per_second: Option<u32>,
+    pub(crate) concurrent: Option<u32>,
+    pub(crate) per_day: Option<PerDay>,
+    pub(crate) body: Option<u64>,
+}
+
+/// `[versions.<n>]`.
+pub(crate) struct Version {
+    pub(crate) number: Spanned<u32>,
+    pub(crate) contract: Spanned<ContractId>,
+    pub(crate) deprecated_from: Option<Date>,
+    pub(crate) retired_from: Option<Date>,
+    pub(crate) format: Format,
+    pub(crate) adapter: Option<Adapter>,
+    pub(crate) unknown_fields: UnknownFields,
+    pub(crate) upstream: Upstream,
+    pub(crate) population: Option<Population>,
+    pub(crate) operations: Vec<OperationTerms>,
+}
+
+/// `operations.<name>`.
+pub(crate) struct OperationTerms {
+    pub(crate) operation: Operation,
+    pub(crate) method: &'static str,
+    pub(crate) path: String,
+    pub(crate) push_down: Vec<Spanned<FieldPath>>,
+    pub(crate) filter: Vec<Spanned<FieldPath>>,
+    pub(crate) stream: bool,
+    pub(crate) reply: Option<Spanned<ContractId>>,
+}
+
+impl Service {
+    /// Reads a service's document; `None` when it lacks what makes it one.
+    pub(crate) fn read(sheet: &Sheet<'_>) -> Option<Self> {
+        let (tree, _) = sheet.parse();
+        let table = Table::root(sheet, &tree);
+        let id = identity(sheet, &table);
+        let system = table.required("system", table.value("system"));
+        let mode = table.required("mode", table.value("mode"));
+        let authority = table.required("authority", table.value::<Authority>("authority"));
+        let legal_basis = table.required("legal_basis", table.texts("legal_basis"));
+        let update = table.table("update").and_then(|update| {
+            let frequency = update.required("frequency", update.value("frequency"));
+            update.close();
+            frequency.map(Spanned::into_inner)
+        });
+        let publication = table.table("publication").map(publication);
+        let limits = table.table("limits").map(Limits::read).unwrap_or_default();
+        let maintenance = table.tables("maintenance").unwrap_or_default();
+        let maintenance = maintenance.into_iter().filter_map(stretch).collect();
+        let versions = table.required("versions", table.table("versions")).map(versions);
+        table.close();
+        Some(Self {
+            id: id?,
+            system: system?,
+            mode: mode?,
+            authority: authority?.into_inner(),
+            legal_basis: legal_basis?.into_iter().map(Spanned::into_inner).collect(),
+            update,
+            publication,
+            limits,
+            maintenance,
+            versions: versions?,
+        })
+    }
+}
+
+/// The service is named by its place: `services/G06/nhiem-vu.toml` is `G06/nhiem-vu`.
+pub(crate) fn id_of(source: &crate::Source) -> Option<ServiceId> {
+    format!("{}/{}", source.folder(), source.stem()).parse().ok()
+}
+
+fn identity(sheet: &Sheet<'_>, table: &Table<'_>) -> Option<ServiceId> {
+    let written = table.value::<ServiceId>("id");
+    let placed = id_of(sheet.source());
+    let Some(id) = &placed else {
+        sheet.fault(
+            0..0,
+            "file-name",
+            both(
+                "đường dẫn của tệp không đặt tên cho một dịch vụ",
+                "the file's path does not name a service",
+            ),
+            both(
+                "Đặt tệp tại `services/<cơ quan>/<dịch-vụ>.toml`",
+                "Place it at `services/<member>/<service>.toml`",
+            ),
+        );
+        return None;
+    };
+    if let Some(written) = written
+        && written.get_ref() != id
+    {
+        sheet.fault(
+            written.span(),
+            "file-name",
+            both(
+                format!("`id` là `{}` nhưng tệp đặt tên dịch vụ là `{id}`", written.get_ref()),
+                format!("`id` is `{}` but the file names the service `{id}`", written.get_ref()),
+            ),
+            both("Bỏ `id`, hoặc chuyển tệp", "Delete `id`, or move the file"),
+        );
+    }
+    placed
+}
+
+fn publication(table: Table<'_>) -> Publication {
+    let (ready, published) = (table.date("ready"), table.date("published"));
+    let review_every = table.value::<Period>("review_every");
+    table.close();
+    Publication {
+        ready: ready.map(Spanned::into_inner),
+        published: published.map(Spanned::into_inner),
+        review_every: review_every.map(|period| period.into_inner().0),
+    }
+}
+
+impl Limits {
+    fn read(table: Table<'_>) -> Self {
+        let per_second = table.limit("per_second").map(Spanned::into_inner);
+        let concurrent = table.limit("concurrent").map(Spanned::into_inner);
+        let per_day = per_day(&table);
+        let body = table.value::<Size>("body").map(|size| size.into_inner().0);
+        table.close();
+        Self { per_second, concurrent, per_day, body }
+    }
+}
+
+/// `per_day = { requests = 20000, records = 500000, bytes = "2GB" }`.
+pub(super) fn per_day(parent: &Table<'_>) -> Option<PerDay> {
+    let table = parent.table("per_day")?;
+    let positive = |key| {
+        let number = table.integer(key)?;
+        if *number.get_ref() == 0 {
+            table.sheet().fault(
+                number.span(),
+                "bad-number",
+                both(format!("`{key}` phải từ 1"), format!("`{key}` must be at least 1")),
+                both(
+                    "Sửa số, hoặc xóa khóa nếu không giới hạn",
+                    "Correct it, or delete the key for no limit",
+                ),
+            );
+        }
+        Some(number.into_inner())
+    };
+    let day = PerDay {
+        requests: positive("requests"),
+        records: positive("records"),
+        bytes: table.value::<Size>("bytes").map(|size| size.into_inner().0),
+    };
+    table.close();
+    (day != PerDay::default()).then_some(day)
+}
+
+fn stretch(table: Table<'_>) -> Option<Stretch> {
+    let from = table.required("from", table.moment("from"));
+    let until = table.required("until", table.moment("until"));
+    let (sheet, span) = (table.sheet(), table.span());
+    table.close();
+    let (from, until) = (from?.into_inner(), until?.into_inner());
+    if until <= from {
+        sheet.fault(
+            span,
+            "bad-dates",
+            both("bảo trì kết thúc trước khi bắt đầu", "the maintenance ends before it begins"),
+            both("Đổi lại hai thời điểm", "Correct the two moments"),
+        );
+        return None;
+    }
+    Some(Stretch { from, until })
+}
+
+fn versions(table: Table<'_>) -> Vec<Version> {
+    let mut versions: Vec<Version> = table
+        .named()
+        .filter_map(|(key, value)| {
+            let number = key.get_ref().parse::<u32>().ok().filter(|number| *number > 0);
+            let Some(number) = number.filter(|number| number.to_string() == *key.get_ref()) else {
+                table.sheet().fault(
+                    key.span(),
+                    "bad-version",
+                    both("phiên bản phải là một số từ 1", "a version must be a number from 1"),
+                    both("Viết `[versions.1]`", "Write `[versions.1]`"),
+                );
+                return None;
+            };
+            Version::read(value.table("versions")?, Spanned::new(key.span(), number))
+        })
+        .collect();
+    versions.sort_by_key(|version| *version.number.get_ref());
+    versions
+}
+
+impl Version {
+    fn read(table: Table<'_>, number: Spanned<u32>) -> Option<Self> {
+        let contract = table.required("contract", table.value("contract"));
+        let deprecated_from = table.date("deprecated_from").map(Spanned::into_inner);
+        let retired_from = table.date("retired_from").map(Spanned::into_inner);
+        if let (Some(deprecated), Some(retired)) = (deprecated_from, retired_from)
+            && retired < deprecated
+        {
+            table.sheet().fault(
+                number.span(),
+                "bad-dates",
+                both(
+                    format!("phiên bản bị rút ({retired}) trước khi được báo sắp rút ({deprecated})"),
+                    format!("the version is retired ({retired}) before it is deprecated ({deprecated})"),
+                ),
+                both("Đổi lại hai ngày", "Correct the two dates"),
+            );
+        }
+        let format = table.required("format", table.value::<Format>("format"));
+        let format = format.and_then(|format| provider_format(&table, format));
+        let adapter = table.value("adapter").map(Spanned::into_inner);
+        let unknown_fields = table.value("unknown_fields").map(Spanned::into_inner);
+        let upstream = table.required("upstream", table.table("upstream")).and_then(upstream);
+        let population = table.table("population").and_then(Population::read);
+        if format == Some(Format::Soap)
+            && (adapter.is_none() || population.is_none())
+            && !table.has("population")
+        {
+            table.sheet().fault(
+                number.span(),
+                "missing-adapter",
+                both(
+                    "`format = \"soap\"` cần `adapter = \"population\"` và bảng `population`",
+                    "`format = \"soap\"` needs `adapter = \"population\"` and a table `population`",
+                ),
+                both(
+                    "Khai báo bộ chuyển đổi và các mã được cấp",
+                    "Declare the adapter and the codes that were issued to you",
+                ),
+            );
+        }
+        let operations = table.required("operations", table.table("operations")).map(operations);
+        table.close();
+        Some(Self {
+            number,
+            contract: contract?,
+            deprecated_from,
+            retired_from,
+            format: format?,
+            adapter,
+            unknown_fields: unknown_fields.unwrap_or(UnknownFields::Reject),
+            upstream: upstream?,
+            population,
+            operations: operations?,
+        })
+    }
+}
+
+fn provider_format(table: &Table<'_>, format: Spanned<Format>) -> Option<Format> {
+    let spoken = matches!(format.get_ref(), Format::Json | Format::Xml | Format::Gml | Format::Soap);
+    if !spoken {
+        table.sheet().fault(
+            format.span(),
+            "provider-format",
+            both(
+                format!("bên cung cấp không thể nói `{}`", format.get_ref()),
+                format!("a provider cannot speak `{}`", format.get_ref()),
+            ),
+            both(
+                "Chọn một trong: `json`, `xml`, `gml`, `soap`",
+                "Choose one of: `json`, `xml`, `gml`, `soap`",
+            ),
+        );
+    }
+    spoken.then(|| format.into_inner())
+}
+
+fn upstream(table: Table<'_>) -> Option<Upstream> {
+    let endpoints = table.required("endpoints", table.tables("endpoints"));
+    let count = endpoints.as_ref().map_or(0, Vec::len);
+    let endpoints: Vec<Endpoint> = endpoints.unwrap_or_default().into_iter().filter_map(endpoint).collect();
+    if count == 0 && table.has("endpoints") {
+        table.sheet().fault(
+            table.span(),
+            "no-endpoint",
+            both("chưa có địa chỉ nào của bên cung cấp", "the provider has no address"),
+            both("Thêm `{ url = \"https://…\" }`", "Add `{ url = \"https://…\" }`"),
+        );
+    }
+    let server_name = table.required("server_name", table.text("server_name"));
+    let server_name = server_name.and_then(|name| {
+        let address = name.get_ref().parse::<std::net::IpAddr>().is_ok();
+        if address || !is_host(name.get_ref()) {
+            // An empty name would switch verification off in some TLS stacks (FACTS 11).
+            table.sheet().fault(
+                name.span(),
+                "bad-server-name",
+                both(
+                    "`server_name` phải là tên máy trong chứng thư của bên cung cấp",
+                    "`server_name` must be the host name in the provider's certificate",
+                ),
+                both("Lấy tên trong SAN của chứng thư đó", "Take the name from that certificate's SAN"),
+            );
+            return None;
+        }
+        Some(name.into_inner().to_ascii_lowercase())
+    });
+    let trust = Reference::read(&table, "trust");
+    let trust = table.required("trust", trust);
+    let client_certificate = table.table("client_certificate").and_then(|pair| {
+        let cert = pair.required("cert", Reference::read(&pair, "cert"));
+        let key = pair.required("key", Reference::read(&pair, "key"));
+        pair.close();
+        Some(ClientCertificate { certificate: cert?, key: key? })
+    });
+    let timeout = table.table("timeout").map(timeouts).unwrap_or_default();
+    table.close();
+    let endpoints = (endpoints.len() == count && count > 0).then_some(endpoints);
+    Some(Upstream {
+        endpoints: endpoints?,
+        server_name: server_name?,
+        trust: trust?,
+        client_certificate,
+        timeout,
+    })
+}
+
+fn endpoint(table: Table<'_>) -> Option<Endpoint> {
+    let url = table.required("url", table.value::<Url>("url"));
+    let weight = table.limit("weight").map_or(1, Spanned::into_inner);
+    table.close();
+    Some(Endpoint { address: url?.into_inner().0, weight })
+}
+
+fn timeouts(table: Table<'_>) -> Timeouts {
+    let connect = table.value::<Length>("connect");
+    let request = table.value::<Length>("request");
+    table.close();
+    let default = Timeouts::default();
+    Timeouts {
+        connect: connect.map_or(default.connect, |length| length.into_inner().0),
+        request: request.map_or(default.request, |length| length.into_inner().0),
+    }
+}
+
+impl Population {
+    fn read(table: Table<'_>) -> Option<Self> {
+        let code = |key: &'static str, longest: usize| {
+            let code = table.required(key, table.text(key))?;
+            let length = code.get_ref().chars().count();
+            if length == 0 || length > longest {
+                table.sheet().fault(
+                    code.span(),
+                    "bad-value",
+                    both(
+                        format!("`{key}` phải có từ 1 đến {longest} ký tự"),
+                        format!("`{key}` must have 1 to {longest} characters"),
+                    ),
+                    both("Ghi đúng mã được cấp", "Write the code as it was issued"),
+                );
+                return None;
+            }
+            Some(code.into_inner())
+        };
+        // Lengths of FACTS 7.
+        let (namespace, ma_dvc) = (table.text("namespace"), code("ma_dvc", 20));
+        let (ma_tich_hop, ma_don_vi) = (code("ma_tich_hop", 10), code("ma_don_vi", 35));
+        let date_form = table.value("date_form").map(Spanned::into_inner);
+        table.close();
+        Some(Self {
+            namespace: namespace.map_or_else(|| "http://dancuquocgia.bca".to_owned(), Spanned::into_inner),
+            ma_dvc: ma_dvc?,
+            ma_tich_hop: ma_tich_hop?,
+            ma_don_vi: ma_don_vi?,
+            date_form: date_form.unwrap_or(DateForm::Compact),
+        })
+    }
+}
+
+fn operations(table: Table<'_>) -> Vec<OperationTerms> {
+    let read = table.named().filter_map(|(key, value)| {
+        let Some(operation) =
+            Operation::ALL.into_iter().find(|operation| operation.as_str() == key.get_ref())
+        else {
+            let names = Operation::ALL.map(Operation::as_str);
+            let remedy = match super::nearest(key.get_ref(), names) {
+                Some(meant) => both(format!("Có phải là `{meant}`?"), format!("Is it `{meant}`?")),
+                None => both(
+                    format!("Chọn một trong: {}", names.join(", ")),
+                    format!("Choose one of: {}", names.join(", ")),
+                ),
+            };
+            table.sheet().fault(
+                key.span(),
+                "unknown-operation",
+                both(
+                    format!("không có thao tác `{}`", key.get_ref()),
+                    format!("there is no operation `{}`", key.get_ref()),
+                ),
+                remedy,
+            );
+            return None;
+        };
+        OperationTerms::read(value.table("operations")?, operation)
+    });
+    read.collect()
+}
+
+impl OperationTerms {
+    fn read(table: Table<'_>, operation: Operation) -> Option<Self> {
+        let (span, sheet) = (table.span(), table.sheet());
+        let method = table.required("method", table.value::<Method>("method"));
+        let path = table.required("path", table.value::<PathTemplate>("path"));
+        let push_down = table.values("push_down").unwrap_or_default();
+        let filter = table.values("filter").unwrap_or_default();
+        let stream = table.boolean("stream").unwrap_or(false);
+        let reply = table.value("reply");
+        table.close();
+        let (method, path) = (method?.into_inner().0, path?.into_inner().0);
+        if operation.changes_state() && method == "GET" {
+            sheet.fault(
+                span.clone(),
+                "bad-method",
+                both(
+                    format!("`{operation}` thay đổi dữ liệu nên không thể là GET"),
+                    format!("`{operation}` changes data and cannot be a GET"),
+                ),
+                both("Dùng POST hoặc PUT", "Use POST or PUT"),
+            );
+        }
+        if operation.reads_records() && method != "GET" && method != "POST" {
+            sheet.fault(
+                span.clone(),
+                "bad-method",
+                both(
+                    format!("`{operation}` chỉ đọc, phải là GET hoặc POST"),
+                    format!("`{operation}` only reads and must be a GET or POST"),
+                ),
+                both("Dùng GET", "Use GET"),
+            );
+        }
+        let needs_key = matches!(operation, Operation::Read | Operation::Update | Operation::Withdraw);
+        if needs_key != path.contains("{id}") {
+            sheet.fault(
+                span,
+                "bad-path",
+                if needs_key {
+                    both(
+                        format!("đường dẫn của `{operation}` phải có `{{id}}`"),
+                        format!("the path of `{operation}` must have `{{id}}`"),
+                    )
+                } else {
+                    both(
+                        format!("`{operation}` không nhắm vào một bản ghi nên đường dẫn không có `{{id}}`"),
+                        format!("`{operation}` is not about one record, so its path has no `{{id}}`"),
+                    )
+                },
+                both("Sửa `path`", "Correct `path`"),
+            );
+        }
+        Some(Self { operation, method, path, push_down, filter, stream, reply })
+    }
+}
