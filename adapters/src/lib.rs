@@ -18,9 +18,11 @@
 
 pub mod json;
 mod limits;
+pub mod population;
 mod reading;
 #[cfg(test)]
 mod sample;
+mod soap;
 mod text;
 mod unreadable;
 pub mod xml;

@@ -88,6 +88,8 @@ pub(crate) enum Rule {
     MixedContent,
     Nil,
     XsiType,
+    SoapFault,
+    NotAVerdict,
 }
 
 impl Rule {
@@ -120,6 +122,8 @@ impl Rule {
             Self::MixedContent => "mixed-content",
             Self::Nil => "nil",
             Self::XsiType => "xsi-type",
+            Self::SoapFault => "soap-fault",
+            Self::NotAVerdict => "not-a-verdict",
         }
     }
 
@@ -297,6 +301,18 @@ impl Rule {
                 "The document uses `xsi:type`",
                 "Bỏ `xsi:type`; kiểu dữ liệu đã do hợp đồng quy định",
                 "Remove `xsi:type`; the contract says what type a field has",
+            ),
+            Self::SoapFault => (
+                "Hệ thống được hỏi trả lời bằng SOAP Fault",
+                "The system that was asked answered with a SOAP Fault",
+                "Liên hệ đơn vị vận hành hệ thống đó, kèm mã trao đổi; kết quả chưa được xác minh",
+                "Contact the operator of that system with the exchange id; nothing has been verified",
+            ),
+            Self::NotAVerdict => (
+                "Câu trả lời không chứa một kết quả xác thực rõ ràng",
+                "The answer holds no clear verdict",
+                "Đối chiếu cấu hình giao thức của dịch vụ với tài liệu của bên cung cấp; kết quả chưa được xác minh",
+                "Compare the service's dialect settings with the provider's guide; nothing has been verified",
             ),
         }
     }

@@ -22,11 +22,11 @@
 //! deterministic and close to Canonical XML: no white space between elements, attributes in the shape's
 //! order, namespaces declared at the root (`xsi` only when something is null), empty elements excepted.
 
-mod escape;
-mod lexical;
+pub(crate) mod escape;
+pub(crate) mod lexical;
 mod namespaces;
 mod read;
-mod tokens;
+pub(crate) mod tokens;
 mod write;
 
 pub use read::read;

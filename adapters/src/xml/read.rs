@@ -44,17 +44,13 @@ fn read_document<'a>(
     let mut tokens = Tokens::new(bytes, limits)?;
     let space = tokens.announce(&shape.namespace);
     let mut reader = Reader { tokens, space, unknown, limits };
-    let Token::Open(root) = reader.tokens.next()? else {
-        return Err(reader.problem(Rule::NotWellFormed));
-    };
+    let root = reader.tokens.root()?;
     let document = match reader.root(shape, root, expect)? {
         Root::Record => reader.record(&shape.root, &shape.record)?,
         Root::Collection => reader.collection(shape)?,
     };
-    match reader.tokens.next()? {
-        Token::End => Ok(Reading { document, faithful: reader.tokens.faithful() }),
-        _ => Err(reader.problem(Rule::NotWellFormed)),
-    }
+    reader.tokens.end()?;
+    Ok(Reading { document, faithful: reader.tokens.faithful() })
 }
 
 struct Reader<'a, 'l> {
@@ -88,21 +84,21 @@ impl<'a> Reader<'a, '_> {
             Root::Collection
         } else {
             let expected = if expect.accepts_record() { &shape.record } else { &shape.collection };
-            return Err(self.problem_about(Rule::WrongRoot, expected));
+            return Err(self.problem(Rule::WrongRoot, expected));
         };
-        if ours { Ok(found) } else { Err(self.problem_about(Rule::WrongNamespace, &shape.namespace)) }
+        if ours { Ok(found) } else { Err(self.problem(Rule::WrongNamespace, &shape.namespace)) }
     }
 
     /// The records of a collection whose element has just opened.
     fn collection(&mut self, shape: &'a Shape) -> Result<'a, Document<'a>> {
         if self.attributes(None, &shape.collection)?.nil {
-            return Err(self.problem_about(Rule::Nil, &shape.collection));
+            return Err(self.problem(Rule::Nil, &shape.collection));
         }
         let mut records = Vec::new();
         while self.next_item(&shape.record, &shape.collection)? {
             let record = self.record(&shape.root, &shape.record)?;
             if matches!(record, Document::Null) {
-                return Err(self.problem_about(Rule::Nil, &shape.record));
+                return Err(self.problem(Rule::Nil, &shape.record));
             }
             records.push(record);
         }
@@ -124,32 +120,26 @@ impl<'a> Reader<'a, '_> {
             }
             return Ok(unfinished.finish());
         }
-        loop {
-            match self.tokens.next()? {
-                Token::Text(text) if is_space(&text) => {}
-                Token::Text(_) => return Err(self.problem_about(Rule::MixedContent, owner)),
-                Token::Close => return Ok(unfinished.finish()),
-                Token::End => return Err(self.problem(Rule::NotWellFormed)),
-                Token::Open(open) => match self.locate(shape, open, unfinished.next) {
-                    Some((position, field)) => {
-                        if let Some(rule) = unfinished.misplaced(position, field) {
-                            return Err(self.problem_about(rule, &field.name));
-                        }
-                        match &field.form {
-                            Form::List(list) if !list.wrapped => {
-                                let item = self.value(&list.item, &field.name)?;
-                                unfinished.push_item(position, field, item);
-                            }
-                            form => {
-                                let value = self.value(form, &field.name)?;
-                                unfinished.push(position, field, value);
-                            }
-                        }
-                    }
-                    None => self.stranger(shape, open, owner, &mut unfinished.strangers)?,
-                },
+        while let Some(open) = self.tokens.next_child().map_err(about(owner))? {
+            let Some((position, field)) = self.locate(shape, open, unfinished.next) else {
+                self.stranger(shape, open, owner, &mut unfinished.strangers)?;
+                continue;
+            };
+            if let Some(rule) = unfinished.misplaced(position, field) {
+                return Err(self.problem(rule, &field.name));
+            }
+            match &field.form {
+                Form::List(list) if !list.wrapped => {
+                    let item = self.value(&list.item, &field.name)?;
+                    unfinished.push_item(position, field, item);
+                }
+                form => {
+                    let value = self.value(form, &field.name)?;
+                    unfinished.push(position, field, value);
+                }
             }
         }
+        Ok(unfinished.finish())
     }
 
     /// The field that `open` stands for: most often the one at `next`, else one after, else before.
@@ -193,35 +183,22 @@ impl<'a> Reader<'a, '_> {
 
     /// Goes to the next element called `name` inside the list `owner`; false when the list is over.
     fn next_item(&mut self, name: &str, owner: &'a str) -> Result<'a, bool> {
-        loop {
-            match self.tokens.next()? {
-                Token::Text(text) if is_space(&text) => {}
-                Token::Text(_) => return Err(self.problem_about(Rule::MixedContent, owner)),
-                Token::Close => return Ok(false),
-                Token::End => return Err(self.problem(Rule::NotWellFormed)),
-                Token::Open(open) if open.space == self.space && open.local == name => return Ok(true),
-                // A list's tree has no place for a name, so it cannot be kept either.
-                Token::Open(_) if self.unknown != Unknown::Drop => {
-                    return Err(self.problem_about(Rule::UnknownElement, owner));
-                }
-                Token::Open(_) => self.skip()?,
+        while let Some(open) = self.tokens.next_child().map_err(about(owner))? {
+            if open.space == self.space && open.local == name {
+                return Ok(true);
             }
+            // A list's tree has no place for a name, so a stranger cannot be kept either.
+            if self.unknown != Unknown::Drop {
+                return Err(self.problem(Rule::UnknownElement, owner));
+            }
+            self.skip()?;
         }
+        Ok(false)
     }
 
     /// The text of the element that has just opened, up to its end.
     fn text(&mut self, owner: &'a str) -> Result<'a, Cow<'a, str>> {
-        let text = match self.tokens.next()? {
-            Token::Close => return Ok(Cow::Borrowed("")),
-            Token::Text(text) => text,
-            Token::Open(_) => return Err(self.problem_about(Rule::MixedContent, owner)),
-            Token::End => return Err(self.problem(Rule::NotWellFormed)),
-        };
-        match self.tokens.next()? {
-            Token::Close => Ok(text),
-            Token::Open(_) => Err(self.problem_about(Rule::MixedContent, owner)),
-            Token::Text(_) | Token::End => Err(self.problem(Rule::NotWellFormed)),
-        }
+        self.tokens.content().map_err(about(owner))
     }
 
     /// A leaf's text as its form has it.
@@ -238,19 +215,20 @@ impl<'a> Reader<'a, '_> {
 
     fn short(&self, number: Number<'a>, owner: &'a str) -> Result<'a, Number<'a>> {
         if number.as_str().len() > self.limits.number {
-            return Err(self.problem_about(Rule::NumberTooLong, owner));
+            return Err(self.problem(Rule::NumberTooLong, owner));
         }
         Ok(number)
     }
 
     /// The rest of a nil element, which must be empty.
     fn nothing(&mut self, owner: &'a str) -> Result<'a, Document<'a>> {
-        loop {
-            match self.tokens.next()? {
-                Token::Close => return Ok(Document::Null),
-                Token::Text(text) if is_space(&text) => {}
-                _ => return Err(self.problem_about(Rule::Nil, owner)),
+        let start = self.tokens.start();
+        match self.tokens.content() {
+            Ok(text) if is_space(&text) => Ok(Document::Null),
+            Ok(_) | Err(Problem { rule: Rule::MixedContent, .. }) => {
+                Err(Problem::about(Rule::Nil, start, owner))
             }
+            Err(problem) => Err(problem),
         }
     }
 
@@ -297,7 +275,7 @@ impl<'a> Reader<'a, '_> {
         }
         found.fields.sort_by_key(|(position, _, _)| *position);
         if found.nil && !found.fields.is_empty() {
-            return Err(self.problem_about(Rule::Nil, owner));
+            return Err(self.problem(Rule::Nil, owner));
         }
         Ok(found)
     }
@@ -311,7 +289,7 @@ impl<'a> Reader<'a, '_> {
         strangers: &mut Record<'a>,
     ) -> Result<'a, ()> {
         match self.unknown {
-            Unknown::Reject => Err(self.problem_about(Rule::UnknownElement, owner)),
+            Unknown::Reject => Err(self.problem(Rule::UnknownElement, owner)),
             Unknown::Drop => self.skip(),
             Unknown::Keep => {
                 let mut name = self.tokens.normalised(open.local);
@@ -341,7 +319,7 @@ impl<'a> Reader<'a, '_> {
                 }
                 Token::Close if children.is_empty() => return Ok(Document::Text(text)),
                 Token::Close => return Ok(Document::Record(children)),
-                Token::End => return Err(self.problem(Rule::NotWellFormed)),
+                Token::End => return Err(Problem::new(Rule::NotWellFormed, self.tokens.start())),
             }
         }
     }
@@ -352,13 +330,14 @@ impl<'a> Reader<'a, '_> {
         self.tokens.skip()
     }
 
-    fn problem(&self, rule: Rule) -> Problem<'a> {
-        Problem::new(rule, self.tokens.start())
-    }
-
-    fn problem_about(&self, rule: Rule, name: &'a str) -> Problem<'a> {
+    fn problem(&self, rule: Rule, name: &'a str) -> Problem<'a> {
         Problem::about(rule, self.tokens.start(), name)
     }
+}
+
+/// Names the field in whose element a problem was found.
+fn about<'a>(owner: &'a str) -> impl Fn(Problem<'static>) -> Problem<'a> {
+    move |problem| Problem { name: Some(owner), ..problem }
 }
 
 /// A record whose elements are still being read.

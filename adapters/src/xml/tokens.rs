@@ -13,9 +13,10 @@ use std::borrow::Cow;
 use memchr::memmem;
 use quick_xml::{Reader, events::Event};
 
+pub(crate) use super::namespaces::Space;
 use super::{
     lexical::is_space,
-    namespaces::{Namespaces, Space, is_name, split},
+    namespaces::{Namespaces, is_name, split},
 };
 use crate::{
     Limits, text,
@@ -196,6 +197,50 @@ impl<'a, 'l> Tokens<'a, 'l> {
                     Ok(Token::Text(self.finished(gathered)))
                 }
             };
+        }
+    }
+
+    /// The root element, just opened.
+    pub fn root(&mut self) -> Result<Open<'a>> {
+        match self.next()? {
+            Token::Open(open) => Ok(open),
+            Token::Text(_) | Token::Close | Token::End => Err(Problem::new(Rule::NotWellFormed, self.start)),
+        }
+    }
+
+    /// Goes to the next child of an element that holds elements only; none when it closes.
+    pub fn next_child(&mut self) -> Result<Option<Open<'a>>> {
+        loop {
+            match self.next()? {
+                Token::Open(open) => return Ok(Some(open)),
+                Token::Close => return Ok(None),
+                Token::Text(text) if is_space(&text) => {}
+                Token::Text(_) => return Err(Problem::new(Rule::MixedContent, self.start)),
+                Token::End => return Err(Problem::new(Rule::NotWellFormed, self.start)),
+            }
+        }
+    }
+
+    /// The text of the element that has just opened, up to its end; it holds no elements.
+    pub fn content(&mut self) -> Result<Cow<'a, str>> {
+        let mut content = Cow::Borrowed("");
+        loop {
+            match self.next()? {
+                Token::Text(text) => content = text,
+                Token::Close => return Ok(content),
+                Token::Open(_) => return Err(Problem::new(Rule::MixedContent, self.start)),
+                Token::End => return Err(Problem::new(Rule::NotWellFormed, self.start)),
+            }
+        }
+    }
+
+    /// The end of the document, after the root has closed.
+    pub fn end(&mut self) -> Result<()> {
+        match self.next()? {
+            Token::End => Ok(()),
+            Token::Open(_) | Token::Text(_) | Token::Close => {
+                Err(Problem::new(Rule::NotWellFormed, self.start))
+            }
         }
     }
 
