@@ -10,8 +10,9 @@ use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
 use crate::{
-    Agreement, AgreementId, Ask, Basis, CertificateFacts, Conditions, Member, MemberId, Mode, Purpose,
-    PurposeId, Service, ServiceId, ServiceVersion, System, SystemId, calendar,
+    Agreement, AgreementId, Ask, Basis, CertificateFacts, Conditions, Format, Member, MemberId, Mode,
+    Operation, Purpose, PurposeId, ReleasePlan, Service, ServiceId, ServiceVersion, System, SystemId,
+    calendar,
     member::{plain_issuer, plain_serial},
 };
 
@@ -81,19 +82,25 @@ pub(crate) struct Identities {
 }
 
 /// A service that a caller may use, and why.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Usable<'r> {
     /// The service.
-    pub key: ServiceKey,
-    /// What it is.
-    pub service: &'r Service,
+    pub service: ServiceKey,
     /// The version of it.
     pub version: &'r ServiceVersion,
     /// On what the right rests.
     pub basis: Basis,
     /// The agreement, when it rests on one.
     pub agreement: Option<&'r Agreement>,
+    /// What the caller may do.
+    pub operations: Vec<Operation>,
+    /// In which formats.
+    pub formats: Vec<Format>,
+    /// The purposes to choose from; none when no purpose is asked for.
+    pub purposes: &'r [PurposeId],
+    /// What is released: of the first operation that gives records, or else of the first one.
+    pub release: &'r ReleasePlan,
 }
 
 impl Register {
@@ -182,16 +189,31 @@ impl Register {
         self.purposes.get(code)
     }
 
+    /// The agreements given to one system, in force or not.
+    pub fn agreements_of(&self, consumer: SystemKey) -> impl Iterator<Item = &Agreement> {
+        self.agreements.iter().filter(move |agreement| agreement.consumer == consumer)
+    }
+
     /// The agreements of the caller, or of the member that it represents, for what is asked.
     pub(crate) fn candidates<'r>(&'r self, ask: &Ask<'_>) -> impl Iterator<Item = &'r Agreement> + use<'r> {
-        let own = self.system(ask.caller).member;
-        let found = match ask.represented.filter(|represented| *represented != own) {
-            Some(member) => self.by_member.get(&(member, ask.service, ask.version)),
-            None => self.by_consumer.get(&(ask.caller, ask.service, ask.version)),
+        self.held(ask.caller, ask.represented, ask.service, ask.version)
+    }
+
+    fn held(
+        &self,
+        caller: SystemKey,
+        represented: Option<MemberKey>,
+        service: ServiceKey,
+        version: u32,
+    ) -> impl Iterator<Item = &Agreement> + use<'_> {
+        let system = self.system(caller);
+        let found = match represented.filter(|represented| *represented != system.member) {
+            Some(member) => self.by_member.get(&(member, service, version)),
+            None => self.by_consumer.get(&(caller, service, version)),
         };
         // An agreement of another environment's system is no right in this one.
-        let environment = &self.system(ask.caller).environment;
-        let here = move |agreement: &&Agreement| self.system(agreement.consumer).environment == *environment;
+        let here =
+            move |agreement: &&Agreement| self.system(agreement.consumer).environment == system.environment;
         found
             .into_iter()
             .flatten()
@@ -203,37 +225,72 @@ impl Register {
         &self.no_conditions
     }
 
-    /// What `caller` may use on its own account at `at`: every version of a service for which it has
-    /// an agreement in force, or that its sharing mode opens. Hours and purposes are asked only of a
-    /// request.
-    pub fn usable_by(&self, caller: SystemKey, at: Timestamp) -> impl Iterator<Item = Usable<'_>> {
+    /// What `caller` may use at `at`, on its own account or for the member it represents: every
+    /// version of a service for which there is an agreement in force, or that its sharing mode opens.
+    /// Hours and purposes are asked only of a request.
+    pub fn usable_by(
+        &self,
+        caller: SystemKey,
+        represented: Option<MemberKey>,
+        at: Timestamp,
+    ) -> impl Iterator<Item = Usable<'_>> {
         let today = calendar::local(at).date();
-        let environment = &self.system(caller).environment;
-        let here = move |service: &Service| self.system(service.system).environment == *environment;
-        let member_exists = self.member(self.system(caller).member).valid.contains(today);
+        let system = self.system(caller);
+        let members = [Some(system.member), represented].into_iter().flatten();
+        let mut standing = members.map(|member| self.member(member).valid.contains(today));
+        let may_speak =
+            represented.is_none_or(|member| member == system.member || system.relays_for.contains(&member));
+        let allowed = may_speak && standing.all(|exists| exists);
         self.services()
-            .filter(move |(_, service)| member_exists && here(service))
+            .filter(move |(_, service)| {
+                allowed && self.system(service.system).environment == system.environment
+            })
             .flat_map(|(key, service)| service.versions.iter().map(move |version| (key, service, version)))
             .filter(move |(_, _, version)| !version.is_retired(today))
             .flat_map(move |(key, service, version)| {
-                let agreed = self.by_consumer.get(&(caller, key, version.number)).into_iter().flatten();
-                let agreed = agreed.filter_map(|position| self.agreements.get(*position as usize));
+                let agreed = self.held(caller, represented, key, version.number);
                 let agreed = agreed.filter(move |agreement| agreement.valid.contains(today));
-                let by_agreement = agreed.map(move |agreement| Usable {
-                    key,
-                    service,
-                    version,
-                    basis: Basis::Agreement,
-                    agreement: Some(agreement),
-                });
-                let basis = match service.mode {
-                    Mode::Default => Some(Basis::Default),
-                    Mode::Open => Some(Basis::Open),
-                    Mode::OnRequest => None,
-                };
-                let basis = basis.filter(|_| version.released_by_mode().is_some());
-                let by_mode = basis.map(|basis| Usable { key, service, version, basis, agreement: None });
-                by_agreement.chain(by_mode)
+                let by_agreement =
+                    agreed.filter_map(move |agreement| usable_by_agreement(key, service, version, agreement));
+                by_agreement.chain(usable_by_mode(key, service, version))
             })
     }
+}
+
+fn usable_by_agreement<'r>(
+    key: ServiceKey,
+    service: &Service,
+    version: &'r ServiceVersion,
+    agreement: &'r Agreement,
+) -> Option<Usable<'r>> {
+    let operations: Vec<Operation> = agreement.operations().collect();
+    let shown = operations.iter().find(|operation| operation.reads_records()).or(operations.first())?;
+    let asked_for = service.mode == Mode::OnRequest || agreement.touches_personal();
+    Some(Usable {
+        service: key,
+        version,
+        basis: Basis::Agreement,
+        agreement: Some(agreement),
+        release: agreement.release(*shown)?,
+        operations,
+        formats: agreement.formats.clone(),
+        purposes: if asked_for { &agreement.purposes } else { &[] },
+    })
+}
+
+fn usable_by_mode<'r>(key: ServiceKey, service: &Service, version: &'r ServiceVersion) -> Option<Usable<'r>> {
+    let basis = service.mode.basis()?;
+    let operations = version.operations().map(|(operation, _)| operation);
+    let operations: Vec<Operation> = operations.filter(|operation| operation.reads_records()).collect();
+    (!operations.is_empty()).then_some(())?;
+    Some(Usable {
+        service: key,
+        version,
+        basis,
+        agreement: None,
+        operations,
+        formats: Format::ALL.into_iter().filter(|format| version.offers(*format)).collect(),
+        purposes: &[],
+        release: version.released_by_mode()?,
+    })
 }

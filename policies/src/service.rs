@@ -6,8 +6,8 @@ use contracts::{Bilingual, Contract, ContractId, FieldPath};
 use jiff::{Span, Timestamp, civil::Date};
 
 use crate::{
-    Address, Format, Operation, QuotaTerms, Reference, ReleasePlan, ServiceId, SystemKey, calendar::Stretch,
-    operation::PerOperation, written::words,
+    Address, Basis, Format, Operation, QuotaTerms, Reference, ReleasePlan, ServiceId, SystemKey,
+    calendar::Stretch, operation::PerOperation, written::words,
 };
 
 /// A system's offer of a dataset, in one or more versions of its contract.
@@ -174,6 +174,15 @@ impl Mode {
             Self::Default => "default",
             Self::OnRequest => "on-request",
             Self::Open => "open",
+        }
+    }
+
+    /// On what a right without an agreement rests, when the mode gives one.
+    pub(crate) fn basis(self) -> Option<Basis> {
+        match self {
+            Self::Default => Some(Basis::Default),
+            Self::Open => Some(Basis::Open),
+            Self::OnRequest => None,
         }
     }
 

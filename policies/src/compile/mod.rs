@@ -187,4 +187,3 @@ fn not_a_leaf(sheet: &Sheet<'_>, at: Range<usize>, path: &str) {
         both("Ghi đủ đường dẫn đến trường bên trong", "Write the whole path to a field inside"),
     );
 }
-

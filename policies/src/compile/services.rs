@@ -197,12 +197,9 @@ fn version(
                 both("Tách thành hai dịch vụ, hoặc sửa `adapter`", "Make two services of it, or correct `adapter`"),
             );
         }
-        let reply = match &terms.reply {
-            Some(name) => Some(contract_of(desk, sheet, name)),
-            None => None,
-        };
+        let reply = terms.reply.as_ref().and_then(|name| contract_of(desk, sheet, name));
         if let Some(contract) = &contract {
-            let answered = reply.as_ref().and_then(Option::as_ref).unwrap_or(contract);
+            let answered = reply.as_ref().unwrap_or(contract);
             for field in terms.push_down.iter().chain(&terms.filter) {
                 leaf(sheet, field, answered);
             }
@@ -216,7 +213,7 @@ fn version(
                 push_down: plain(terms.push_down),
                 filter: plain(terms.filter),
                 stream: terms.stream,
-                reply: reply.flatten(),
+                reply,
             },
         );
     }

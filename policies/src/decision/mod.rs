@@ -381,11 +381,7 @@ impl<'r, W: Witness> Hearing<'r, '_, '_, W> {
 
     fn by_mode(&mut self, offer: Offer<'r>) -> Result<Granted<'r>, Stop<'r>> {
         let (ask, mode) = (self.ask, offer.service.mode);
-        let basis = match mode {
-            Mode::Default => Some(Basis::Default),
-            Mode::Open => Some(Basis::Open),
-            Mode::OnRequest => None,
-        };
+        let basis = mode.basis();
         let release = offer.version.released_by_mode().filter(|_| ask.operation.reads_records());
         let granted = basis.zip(release);
         let (basis, release) = self.need(Rule::NoAgreement, None, granted, || {
@@ -566,4 +562,3 @@ fn weekday(local: DateTime) -> (&'static str, &'static str) {
         Weekday::Sunday => ("CN", "Sunday"),
     }
 }
-

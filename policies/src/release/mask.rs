@@ -54,6 +54,7 @@ impl Mask {
 }
 
 /// The master key of pseudonyms.
+#[derive(Clone)]
 pub struct MaskKeys {
     master: hmac::Key,
 }
