@@ -58,7 +58,7 @@ impl JournalFault {
         Self::Sync { path: path.into(), source: Arc::new(source) }
     }
 
-    pub(super) fn read(path: impl Into<PathBuf>, source: io::Error) -> Self {
+    pub(crate) fn read(path: impl Into<PathBuf>, source: io::Error) -> Self {
         Self::Read { path: path.into(), source: Arc::new(source) }
     }
 

@@ -63,6 +63,7 @@ use uuid::Uuid;
 pub use documents::{Documents, Manifest};
 pub use entry::{Act, Charge, Durability, Entry, Times};
 pub use fault::JournalFault;
+pub(crate) use process::Process;
 pub use query::{Acts, Exchange, Exchanges, Outcome, Query, Records, act_of, find};
 pub use record::{Charged, Kind, Record};
 pub use recovery::Interrupted;

@@ -7,7 +7,7 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BinaryHeap, HashMap, VecDeque},
+    collections::{BinaryHeap, HashMap, HashSet, VecDeque},
     path::{Path, PathBuf},
 };
 
@@ -90,6 +90,7 @@ impl Query {
             records: Records::open(folder, self.from, horizon)?,
             query: self.clone(),
             open: HashMap::new(),
+            interrupted: HashSet::new(),
             left: VecDeque::new(),
             ended: false,
         })
@@ -161,15 +162,27 @@ impl Records {
         let read = |source| JournalFault::read(folder, source);
         let mut records = Self { until, lanes: Vec::new(), next: BinaryHeap::new(), broken: 0 };
         for process in Process::all(folder).map_err(read)? {
-            let lanes = process.lanes().map_err(|source| JournalFault::read(&process.path, source))?;
-            for segments in lanes.into_values() {
-                if let Some((reader, at)) = LaneReader::new(segments, from, until)? {
-                    records.next.push(Reverse((at, records.lanes.len(), 0)));
-                    records.lanes.push(reader);
-                }
-            }
+            records.add(&process, from)?;
         }
         Ok(records)
+    }
+
+    /// One process's records.
+    pub(crate) fn of(process: &Process, from: Option<i64>) -> Result<Self, JournalFault> {
+        let mut records = Self { until: None, lanes: Vec::new(), next: BinaryHeap::new(), broken: 0 };
+        records.add(process, from)?;
+        Ok(records)
+    }
+
+    fn add(&mut self, process: &Process, from: Option<i64>) -> Result<(), JournalFault> {
+        let lanes = process.lanes().map_err(|source| JournalFault::read(&process.path, source))?;
+        for segments in lanes.into_values() {
+            if let Some((reader, at)) = LaneReader::new(segments, from, self.until)? {
+                self.next.push(Reverse((at, self.lanes.len(), 0)));
+                self.lanes.push(reader);
+            }
+        }
+        Ok(())
     }
 
     /// Lines met so far that were not whole: torn tails and damage; `verify` tells which.
@@ -288,6 +301,8 @@ pub struct Exchanges {
     records: Records,
     query: Query,
     open: HashMap<Uuid, Exchange>,
+    /// Interruptions met before their openings: a successor's clock may be behind.
+    interrupted: HashSet<Uuid>,
     /// What was still open at the end, oldest first.
     left: VecDeque<Exchange>,
     ended: bool,
@@ -308,6 +323,7 @@ impl Exchanges {
             }
             let file = self.records.file(lane);
             match record.kind {
+                Kind::Opening if self.interrupted.remove(&id) => {}
                 Kind::Opening => {
                     self.open.insert(id, Exchange { record, file, outcome: Outcome::Open });
                 }
@@ -319,7 +335,12 @@ impl Exchanges {
                     };
                     let record = match self.open.remove(&id) {
                         Some(opening) => completed(record, opening.record),
-                        None => record,
+                        None => {
+                            if record.kind == Kind::Interrupted {
+                                self.interrupted.insert(id);
+                            }
+                            record
+                        }
                     };
                     return Ok(Some(Exchange { record, file, outcome }));
                 }

@@ -131,6 +131,20 @@ fn an_opening_without_closing_is_reported_once_after_a_crash() {
 }
 
 #[test]
+fn an_interruption_by_a_clock_behind_is_still_one_exchange() {
+    let data = tempfile::tempdir().unwrap();
+    let lost = Uuid::now_v7();
+    run(opened(&data).opening(&entry(lost), Durability::Written)).unwrap();
+    let behind = Settings { now: || Timestamp::from_second(1_700_000_000).unwrap(), ..settings() };
+    let (journal, interrupted) = Journal::open(data.path(), behind).unwrap();
+    assert_eq!(interrupted.len(), 1);
+    let exchanges: Vec<_> =
+        Query::default().exchanges(journal.folder()).unwrap().map(Result::unwrap).collect();
+    assert_eq!(exchanges.len(), 1);
+    assert_eq!(exchanges[0].outcome, Outcome::Interrupted);
+}
+
+#[test]
 fn a_successor_that_died_before_marking_is_not_repeated() {
     let data = tempfile::tempdir().unwrap();
     let lost = Uuid::now_v7();

@@ -1,0 +1,56 @@
+//! The time that rates are measured in: monotonic, so that setting the wall clock neither grants nor
+//! withholds anything.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use governor::{clock, nanos::Nanos};
+
+/// A monotonic clock; a test moves its own by hand.
+#[derive(Clone, Debug)]
+pub enum Clock {
+    /// The machine's, counted from the moment it was made.
+    Machine(Instant),
+    /// A test's, in nanoseconds.
+    Manual(Arc<AtomicU64>),
+}
+
+impl Clock {
+    /// The machine's clock.
+    pub fn machine() -> Self {
+        Self::Machine(Instant::now())
+    }
+
+    /// A clock that stands still until [`Clock::advance`].
+    pub fn manual() -> Self {
+        Self::Manual(Arc::default())
+    }
+
+    /// Moves a manual clock and all its clones; the machine's cannot be moved.
+    pub fn advance(&self, by: Duration) {
+        if let Self::Manual(nanoseconds) = self {
+            nanoseconds.fetch_add(nanos(by), Ordering::SeqCst);
+        }
+    }
+}
+
+impl clock::Clock for Clock {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        match self {
+            Self::Machine(start) => nanos(start.elapsed()).into(),
+            Self::Manual(nanoseconds) => nanoseconds.load(Ordering::SeqCst).into(),
+        }
+    }
+}
+
+/// 584 years fit.
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,57 @@
+//! `RateLimit` and `RateLimit-Policy`, as one revision of the draft writes them.
+//!
+//! Four policies at most: `"rate"` (requests a second), `"concurrent"`, `"day"` (requests a day) and
+//! `"day-bytes"`. The draft has no unit for records: what is left of a day's records is in `/api/me`.
+
+use policies::QuotaTerms;
+
+use super::usage::Usage;
+
+/// The revision that the two headers follow. Earlier ones (three headers, or bare tokens) and later
+/// ones read differently; a change of revision is a change here and nowhere else.
+pub const DRAFT: &str = "draft-ietf-httpapi-ratelimit-headers-10";
+
+/// The values of the two headers; an empty one is not sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RateLimit {
+    /// The value of `RateLimit`.
+    pub limit: String,
+    /// The value of `RateLimit-Policy`.
+    pub policy: String,
+}
+
+/// What `RateLimit-Policy` says of terms.
+pub(super) fn policy(terms: &QuotaTerms) -> String {
+    let day = terms.per_day.unwrap_or_default();
+    let mut items = Vec::new();
+    items.extend(terms.per_second.map(|limit| format!("\"rate\";q={limit};w=1")));
+    items
+        .extend(terms.concurrent.map(|limit| format!("\"concurrent\";q={limit};qu=\"concurrent-requests\"")));
+    items.extend(day.requests.map(|limit| format!("\"day\";q={limit};w=86400")));
+    items.extend(day.bytes.map(|limit| format!("\"day-bytes\";q={limit};qu=\"content-bytes\";w=86400")));
+    items.join(", ")
+}
+
+impl RateLimit {
+    /// After an admission: what is left of the rate and of the day, which ends in `midnight` seconds.
+    pub(super) fn left(policy: &str, rate: Option<u32>, usage: &Usage, midnight: u64) -> Self {
+        let mut items = Vec::new();
+        items.extend(rate.map(|left| format!("\"rate\";r={left};t=1")));
+        items.extend(usage.concurrent.left().map(|left| format!("\"concurrent\";r={left}")));
+        items.extend(usage.requests.left().map(|left| format!("\"day\";r={left};t={midnight}")));
+        items.extend(usage.bytes.left().map(|left| format!("\"day-bytes\";r={left};t={midnight}")));
+        Self { limit: items.join(", "), policy: policy.to_owned() }
+    }
+
+    /// After a refusal by `rule`: nothing is left of it for `seconds`.
+    pub(super) fn exceeded(policy: &str, rule: &str, seconds: u64) -> Self {
+        let limit = match rule {
+            "rate" => format!("\"rate\";r=0;t={seconds}"),
+            "concurrent" => "\"concurrent\";r=0".to_owned(),
+            "per-day-requests" => format!("\"day\";r=0;t={seconds}"),
+            "per-day-bytes" => format!("\"day-bytes\";r=0;t={seconds}"),
+            _ => String::new(),
+        };
+        Self { limit, policy: policy.to_owned() }
+    }
+}

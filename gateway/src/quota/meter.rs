@@ -1,0 +1,172 @@
+//! One key's meter: its rate, its concurrency and its day.
+
+use std::{
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use governor::{
+    NotUntil, RateLimiter,
+    clock::Clock as _,
+    middleware::{StateInformationMiddleware, StateSnapshot},
+    nanos::Nanos,
+    state::{InMemoryState, NotKeyed},
+};
+use jiff::Timestamp;
+use policies::{PerDay, QuotaTerms};
+
+use super::{
+    clock::Clock,
+    day::{Days, day_number},
+    headers,
+    usage::{Measure, Usage},
+};
+
+/// A meter. Its terms never change; a reload with other terms makes another meter, which shares the
+/// day and the concurrency with this one.
+#[derive(Debug)]
+pub struct Meter {
+    pub(super) key: Arc<str>,
+    pub(super) terms: QuotaTerms,
+    pub(super) rate: Option<Arc<Rate>>,
+    pub(super) in_flight: Arc<AtomicU32>,
+    pub(super) days: Arc<Days>,
+    /// What `RateLimit-Policy` says of it; empty when it tells callers nothing.
+    pub(super) policy: String,
+}
+
+/// The rate of a key: GCRA with a burst of one second's worth.
+#[derive(Debug)]
+pub(super) struct Rate {
+    limiter: Option<Limiter>,
+    clock: Clock,
+}
+
+type Limiter = RateLimiter<NotKeyed, InMemoryState, Clock, StateInformationMiddleware>;
+
+impl Meter {
+    pub(super) fn new(
+        terms: QuotaTerms,
+        rate: Option<Arc<Rate>>,
+        in_flight: Arc<AtomicU32>,
+        days: Arc<Days>,
+    ) -> Self {
+        let key = Arc::from(terms.key.as_str());
+        let mut meter = Self { key, terms, rate, in_flight, days, policy: String::new() };
+        if meter.is_callers_own() {
+            meter.policy = headers::policy(&meter.terms);
+        }
+        meter
+    }
+
+    /// What its counts belong to.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// What it allows.
+    pub fn terms(&self) -> &QuotaTerms {
+        &self.terms
+    }
+
+    /// How much of it is used.
+    pub fn usage(&self, now: Timestamp) -> Usage {
+        let day = self.days.on(day_number(now));
+        let counts = day.total();
+        let limits = self.per_day();
+        Usage {
+            key: Arc::clone(&self.key),
+            per_second: self.terms.per_second,
+            concurrent: Measure {
+                used: u64::from(self.in_flight.load(Ordering::Relaxed)),
+                limit: self.terms.concurrent.map(u64::from),
+            },
+            day: day.date,
+            requests: Measure { used: counts.requests, limit: limits.requests },
+            records: Measure { used: counts.records, limit: limits.records },
+            bytes: Measure { used: counts.bytes, limit: limits.bytes },
+        }
+    }
+
+    /// The day's limits; none when there are none.
+    pub(super) fn per_day(&self) -> PerDay {
+        self.terms.per_day.unwrap_or_default()
+    }
+
+    /// Whether the counts are one caller's alone. Those of a service are everybody's, and are not
+    /// told to callers, who could read each other's traffic from them.
+    pub(super) fn is_callers_own(&self) -> bool {
+        !self.key.starts_with("service:")
+    }
+
+    /// Takes a place among the concurrent.
+    pub(super) fn enter(&self) -> bool {
+        let limit = self.terms.concurrent.unwrap_or(u32::MAX);
+        self.in_flight
+            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, |count| (count < limit).then_some(count + 1))
+            .is_ok()
+    }
+
+    /// Gives it back.
+    pub(super) fn leave(&self) {
+        self.in_flight.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Rate {
+    pub(super) fn new(per_second: u32, clock: &Clock) -> Self {
+        let limiter = NonZeroU32::new(per_second).map(|per_second| {
+            RateLimiter::direct_with_clock(governor::Quota::per_second(per_second), clock.clone())
+                .with_middleware::<StateInformationMiddleware>()
+        });
+        Self { limiter, clock: clock.clone() }
+    }
+
+    /// Takes one token: how many are left, or how long until there is one.
+    pub(super) fn take(&self) -> Result<u32, Duration> {
+        // A rate of none allows nothing, now or later.
+        let Some(limiter) = &self.limiter else { return Err(Duration::from_secs(1)) };
+        let left: Result<StateSnapshot, NotUntil<Nanos>> = limiter.check();
+        match left {
+            Ok(state) => Ok(state.remaining_burst_capacity()),
+            Err(until) => Err(until.wait_time_from(self.clock.now())),
+        }
+    }
+}
+
+/// Meters that are admitted together: an agreement's, its service's. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Meters(Arc<Set>);
+
+#[derive(Debug)]
+struct Set {
+    meters: Vec<Arc<Meter>>,
+    /// Their keys, as the journal's charges name them.
+    keys: Vec<Arc<str>>,
+    epoch: Arc<AtomicU64>,
+}
+
+impl Meters {
+    pub(super) fn new(meters: Vec<Arc<Meter>>, epoch: Arc<AtomicU64>) -> Self {
+        let keys = meters.iter().map(|meter| Arc::clone(&meter.key)).collect();
+        Self(Arc::new(Set { meters, keys, epoch }))
+    }
+
+    /// Each of them, in the order of the terms.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Meter>> {
+        self.0.meters.iter()
+    }
+
+    pub(super) fn keys(&self) -> &[Arc<str>] {
+        &self.0.keys
+    }
+
+    /// The flush epoch; read after a charge, never before (see the module `flush`).
+    pub(super) fn epoch(&self) -> u64 {
+        self.0.epoch.load(Ordering::SeqCst)
+    }
+}

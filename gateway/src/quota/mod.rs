@@ -1,0 +1,268 @@
+//! Quota: how often, how many at once and how much a day.
+//!
+//! **Meters.** A snapshot that is compiled resolves its terms to [`Meters`] once; the request's path
+//! then looks nothing up. The registry outlives snapshots: the same key keeps its day, its places
+//! and, while its terms are equal, its rate, so that a reload neither forgives nor punishes.
+//!
+//! **Admission.** [`admit`] takes a place, a reservation and a token from each meter or nothing (the
+//! module `permit` says what that costs), and gives a [`Permit`]. [`Permit::forwarded`] charges the
+//! day's request, [`Permit::released`] its records and bytes; dropping the permit gives the rest
+//! back. Refusals cost nothing.
+//!
+//! **Keeping.** Day counts live in memory and, a second behind, in SQLite; what a crash takes with
+//! it comes back from the journal (the module `flush`). The store belongs to one thread, and no
+//! worker waits for it. Two processes may overlap: each counts under its own name and sees the
+//! other's a second late.
+//!
+//! Rates and places are this process's alone.
+
+mod clock;
+mod day;
+mod fault;
+mod flush;
+mod headers;
+mod meter;
+mod permit;
+mod store;
+mod usage;
+
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+        mpsc,
+    },
+    thread,
+    time::Duration,
+};
+
+use jiff::{Timestamp, civil::Date};
+use policies::QuotaTerms;
+
+pub use clock::Clock;
+pub use day::Counts;
+pub use fault::QuotaFault;
+pub use headers::{DRAFT, RateLimit};
+pub use meter::{Meter, Meters};
+pub use permit::{Exceeded, Permit, admit};
+pub use usage::{Measure, Usage};
+
+use day::{Day, Days, day_number};
+use flush::{Flusher, Order};
+use meter::Rate;
+
+/// How quotas are kept.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How often day counts are written.
+    pub flush_every: Duration,
+    /// The wall clock, for days.
+    pub now: fn() -> Timestamp,
+    /// The monotonic clock, for rates.
+    pub clock: Clock,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { flush_every: Duration::from_secs(1), now: Timestamp::now, clock: Clock::machine() }
+    }
+}
+
+/// All meters of this process. Shared by `Arc`; dropping it writes the counts a last time.
+#[derive(Debug)]
+pub struct Quota {
+    shared: Arc<Shared>,
+    orders: mpsc::Sender<Order>,
+    flusher: Option<thread::JoinHandle<()>>,
+}
+
+/// What the workers' side and the flushing thread have in common.
+#[derive(Debug)]
+struct Shared {
+    /// This process's name, as the journal's folder has it.
+    process: String,
+    settings: Settings,
+    epoch: Arc<AtomicU64>,
+    keys: Mutex<HashMap<Arc<str>, Key>>,
+    /// What other processes charged today, for keys that get a meter later.
+    others: Mutex<(i64, HashMap<Arc<str>, Counts>)>,
+    fault: Mutex<Option<QuotaFault>>,
+}
+
+/// What a key keeps from snapshot to snapshot.
+#[derive(Debug)]
+struct Key {
+    meter: Arc<Meter>,
+    days: Arc<Days>,
+    in_flight: Arc<AtomicU32>,
+}
+
+impl Quota {
+    /// Opens the quotas of the process that the journal calls `process`, under the folder `data`:
+    /// reads today's counts, after taking from the journal what dead processes had not written.
+    /// Blocks; called after the journal is open.
+    ///
+    /// # Errors
+    /// When the store or the journal cannot be read or written.
+    pub fn open(data: &Path, process: &str, settings: Settings) -> Result<Self, QuotaFault> {
+        let path = data.join("quota.sqlite");
+        let begin = |source| QuotaFault::Begin { path: path.clone(), source };
+        std::fs::create_dir_all(data).map_err(begin)?;
+        let shared = Arc::new(Shared {
+            process: process.to_owned(),
+            settings,
+            // Epoch 0 is before everything: a process that never flushed is complete through it.
+            epoch: Arc::new(AtomicU64::new(1)),
+            keys: Mutex::default(),
+            others: Mutex::default(),
+            fault: Mutex::default(),
+        });
+        let flusher = Flusher::begin(Arc::clone(&shared), &path, data)?;
+        let (orders, received) = mpsc::channel();
+        let thread = thread::Builder::new().name("quota-flush".into());
+        let flusher = thread.spawn(move || flusher.run(&received)).map_err(begin)?;
+        Ok(Self { shared, orders, flusher: Some(flusher) })
+    }
+
+    /// The meters of `terms`, in their order: put the caller's own first.
+    pub fn meters<'t>(&self, terms: impl IntoIterator<Item = &'t QuotaTerms>) -> Meters {
+        let mut keys = self.shared.keys();
+        let meters = terms.into_iter().map(|terms| self.meter(&mut keys, terms)).collect();
+        Meters::new(meters, Arc::clone(&self.shared.epoch))
+    }
+
+    /// The use of every key, by key.
+    pub fn usages(&self, now: Timestamp) -> Vec<Usage> {
+        let mut usages: Vec<Usage> = self.shared.keys().values().map(|key| key.meter.usage(now)).collect();
+        usages.sort_by(|one, other| one.key.cmp(&other.key));
+        usages
+    }
+
+    /// The use of one key, e.g. `agreement:TT-2026-017`.
+    pub fn usage(&self, key: &str, now: Timestamp) -> Option<Usage> {
+        self.shared.keys().get(key).map(|key| key.meter.usage(now))
+    }
+
+    /// Writes day counts now; returns when they are in the store. Blocks.
+    ///
+    /// # Errors
+    /// Why they are not, in words.
+    pub fn flush(&self) -> Result<(), String> {
+        let (done, outcome) = mpsc::sync_channel(1);
+        let ended = || "the flushing thread has ended".to_owned();
+        self.orders.send(Order::Flush(done)).map_err(|_| ended())?;
+        outcome.recv().map_err(|_| ended())?
+    }
+
+    /// The fault of the last flush, in both languages; `None` while all is well.
+    pub fn fault(&self) -> Option<contracts::Bilingual> {
+        self.shared.fault().as_ref().map(QuotaFault::explain)
+    }
+
+    fn meter(&self, keys: &mut HashMap<Arc<str>, Key>, terms: &QuotaTerms) -> Arc<Meter> {
+        let known = keys.get(terms.key.as_str());
+        if let Some(known) = known.filter(|known| known.meter.terms == *terms) {
+            return Arc::clone(&known.meter);
+        }
+        let rate = match known {
+            Some(known) if known.meter.terms.per_second == terms.per_second => known.meter.rate.clone(),
+            _ => terms.per_second.map(|rate| Arc::new(Rate::new(rate, &self.shared.settings.clock))),
+        };
+        let days =
+            known.map_or_else(|| Arc::new(self.shared.days(&terms.key)), |known| Arc::clone(&known.days));
+        let in_flight = known.map(|known| Arc::clone(&known.in_flight)).unwrap_or_default();
+        let meter = Arc::new(Meter::new(terms.clone(), rate, Arc::clone(&in_flight), Arc::clone(&days)));
+        keys.insert(Arc::clone(&meter.key), Key { meter: Arc::clone(&meter), days, in_flight });
+        meter
+    }
+
+    /// Ends as a killed process does: what was not flushed is not.
+    #[cfg(test)]
+    fn die(mut self) {
+        self.orders.send(Order::Die).unwrap();
+        self.flusher.take().unwrap().join().unwrap();
+    }
+}
+
+impl Drop for Quota {
+    fn drop(&mut self) {
+        if let Some(flusher) = self.flusher.take() {
+            // A thread that has ended cannot take the order, and one that panicked has nothing to
+            // say: the journal has its charges.
+            let _ = self.orders.send(Order::End);
+            let _ = flusher.join();
+        }
+    }
+}
+
+/// A key's day with counts to write.
+struct Changed {
+    key: Arc<str>,
+    date: Date,
+    day: Arc<Day>,
+}
+
+impl Shared {
+    fn now(&self) -> Timestamp {
+        (self.settings.now)()
+    }
+
+    fn keys(&self) -> MutexGuard<'_, HashMap<Arc<str>, Key>> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn others(&self) -> MutexGuard<'_, (i64, HashMap<Arc<str>, Counts>)> {
+        self.others.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fault(&self) -> MutexGuard<'_, Option<QuotaFault>> {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A new key's days, with what others charged to it today.
+    fn days(&self, key: &str) -> Days {
+        let today = day_number(self.now());
+        let others = self.others();
+        let counts = if others.0 == today { others.1.get(key).copied() } else { None };
+        Days::new(today, counts.unwrap_or_default())
+    }
+
+    /// What was charged since the last call.
+    fn changed(&self) -> Vec<(Changed, Counts)> {
+        let keys = self.keys();
+        let days = keys.iter().map(|(key, kept)| (key, kept.days.present()));
+        days.filter_map(|(key, day)| {
+            let counts = day.take_changed()?;
+            Some((Changed { key: Arc::clone(key), date: day.date, day: Arc::clone(&day) }, counts))
+        })
+        .collect()
+    }
+
+    /// Takes over what others charged on the day of `number`.
+    fn set_others(&self, number: i64, others: HashMap<Arc<str>, Counts>) {
+        // Under the keys' lock: a key made meanwhile must not miss it.
+        let keys = self.keys();
+        for (key, kept) in keys.iter() {
+            let day = kept.days.present();
+            if day.number == number {
+                day.set_others(others.get(key).copied().unwrap_or_default());
+            }
+        }
+        *self.others() = (number, others);
+    }
+
+    /// Forgets keys that no snapshot uses and nobody charged today.
+    fn forget_idle(&self, today: i64) {
+        self.keys().retain(|_, key| {
+            // The registry holds one count itself.
+            Arc::strong_count(&key.meter) > 1
+                || key.days.present().number == today
+                || key.in_flight.load(Ordering::Relaxed) > 0
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;

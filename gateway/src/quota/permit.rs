@@ -1,0 +1,275 @@
+//! Admission: all meters or none.
+//!
+//! The order is from what can be given back to what cannot: places among the concurrent, then the
+//! day's requests, then the rates. A refusal gives back places and reservations. A rate's token
+//! cannot be given back, so rates are taken in the order of the terms, the caller's own first: when
+//! its own rate refuses, no shared one was touched; when a shared one refuses, the caller has spent
+//! one token of its own, which returns within `1 / per_second`. No other caller ever pays for it.
+
+use std::{sync::Arc, time::Duration};
+
+use contracts::Bilingual;
+use jiff::{Timestamp, civil::Date};
+
+use super::{
+    day::{date_of, day_number, until_midnight},
+    headers::RateLimit,
+    meter::{Meter, Meters},
+};
+use crate::journal::Charge;
+
+/// The right to one exchange. Dropping it gives its places back and, if nothing was forwarded, its
+/// reservations too: refusals and failures before the provider cost nothing.
+#[derive(Debug)]
+pub struct Permit {
+    meters: Meters,
+    day: i64,
+    date: Date,
+    admitted_at: Timestamp,
+    /// How many meters have given a place.
+    places: usize,
+    /// How many meters have a reservation.
+    reserved: usize,
+    /// What is left of the caller's own rate, and in which meter: the scarcest.
+    rate_left: Option<(usize, u32)>,
+    pub(super) forwarded: Option<u64>,
+    released: Option<u64>,
+    records: u64,
+    bytes: u64,
+}
+
+/// Why a meter refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exceeded {
+    /// The meter's key.
+    pub which: Arc<str>,
+    /// The rule, stable.
+    pub rule: &'static str,
+    /// What the rule allows.
+    pub limit: u64,
+    /// When it may be tried again, at the earliest.
+    pub retry_after: Duration,
+    /// What the headers say of it; empty when the meter is not the caller's own.
+    pub rate_limit: RateLimit,
+}
+
+/// Admits one exchange by all of `meters`, or refuses it by the first that does.
+///
+/// # Errors
+/// The meter that refused. What the others gave is given back, but for what the module says of rates.
+pub fn admit(meters: &Meters, now: Timestamp) -> Result<Permit, Box<Exceeded>> {
+    let day = day_number(now);
+    let mut permit = Permit {
+        meters: meters.clone(),
+        day,
+        date: date_of(day),
+        admitted_at: now,
+        places: 0,
+        reserved: 0,
+        rate_left: None,
+        forwarded: None,
+        released: None,
+        records: 0,
+        bytes: 0,
+    };
+    for meter in meters.iter() {
+        if !meter.enter() {
+            // Nobody knows when a place becomes free; a second is the shortest that can be said.
+            let limit = meter.terms.concurrent.unwrap_or_default();
+            return Err(refused(meter, "concurrent", u64::from(limit), Duration::from_secs(1)));
+        }
+        permit.places += 1;
+    }
+    let midnight = Duration::from_secs(until_midnight(now));
+    for meter in meters.iter() {
+        let (limits, today) = (meter.per_day(), meter.days.on(day));
+        if limits.records.is_some() || limits.bytes.is_some() {
+            let used = today.total();
+            if let Some(limit) = limits.records.filter(|limit| used.records >= *limit) {
+                return Err(refused(meter, "per-day-records", limit, midnight));
+            }
+            if let Some(limit) = limits.bytes.filter(|limit| used.bytes >= *limit) {
+                return Err(refused(meter, "per-day-bytes", limit, midnight));
+            }
+        }
+        if !today.reserve(limits.requests) {
+            return Err(refused(meter, "per-day-requests", limits.requests.unwrap_or_default(), midnight));
+        }
+        permit.reserved += 1;
+        // A worker that read the time just before midnight counts on the day that has begun.
+        permit.day = permit.day.max(today.number);
+    }
+    permit.date = date_of(permit.day);
+    for (index, meter) in meters.iter().enumerate() {
+        let Some(rate) = &meter.rate else { continue };
+        match rate.take() {
+            Ok(left) if meter.is_callers_own() => {
+                if permit.rate_left.is_none_or(|(_, least)| left < least) {
+                    permit.rate_left = Some((index, left));
+                }
+            }
+            Ok(_) => {}
+            Err(wait) => {
+                let limit = meter.terms.per_second.unwrap_or_default();
+                return Err(refused(meter, "rate", u64::from(limit), wait));
+            }
+        }
+    }
+    Ok(permit)
+}
+
+fn refused(meter: &Arc<Meter>, rule: &'static str, limit: u64, retry_after: Duration) -> Box<Exceeded> {
+    let mut exceeded = Exceeded {
+        which: Arc::clone(&meter.key),
+        rule,
+        limit,
+        retry_after,
+        rate_limit: RateLimit::default(),
+    };
+    if meter.is_callers_own() {
+        exceeded.rate_limit = RateLimit::exceeded(&meter.policy, rule, exceeded.retry_after_seconds());
+    }
+    Box::new(exceeded)
+}
+
+impl Permit {
+    /// Charges one request to the day. Called when the request is about to leave for the provider,
+    /// before the opening record, so that the record tells of the charge. Once; later calls do
+    /// nothing.
+    pub fn forwarded(&mut self) {
+        if self.forwarded.is_some() {
+            return;
+        }
+        for meter in self.meters.iter() {
+            let today = meter.days.present();
+            if today.number == self.day {
+                today.charge_request();
+            }
+        }
+        self.reserved = 0;
+        self.forwarded = Some(self.meters.epoch());
+    }
+
+    /// Charges what was released to the caller. A stream may call it again and again, so that a
+    /// day's limit is reached while it runs.
+    pub fn released(&mut self, records: u64, bytes: u64) {
+        for meter in self.meters.iter() {
+            let today = meter.days.present();
+            if today.number == self.day {
+                today.charge_release(records, bytes);
+            }
+        }
+        self.records += records;
+        self.bytes += bytes;
+        self.released = Some(self.meters.epoch());
+    }
+
+    /// What was charged so far, as the journal records it.
+    pub fn charge(&self) -> Charge<'_> {
+        Charge {
+            day: self.date,
+            keys: self.meters.keys(),
+            forwarded: self.forwarded,
+            released: self.released,
+            records: self.records,
+            bytes: self.bytes,
+        }
+    }
+
+    /// What the headers `RateLimit` and `RateLimit-Policy` say after this exchange.
+    pub fn rate_limit(&self) -> RateLimit {
+        let rate = self.rate_left.map(|(_, left)| left);
+        let own = self.meters.iter().enumerate().find(|(index, meter)| match self.rate_left {
+            Some((scarcest, _)) => *index == scarcest,
+            None => meter.is_callers_own(),
+        });
+        own.map(|(_, meter)| {
+            RateLimit::left(
+                &meter.policy,
+                rate,
+                &meter.usage(self.admitted_at),
+                until_midnight(self.admitted_at),
+            )
+        })
+        .unwrap_or_default()
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        for meter in self.meters.iter().take(self.reserved) {
+            let today = meter.days.present();
+            if today.number == self.day {
+                today.give_up();
+            }
+        }
+        for meter in self.meters.iter().take(self.places) {
+            meter.leave();
+        }
+    }
+}
+
+impl Exceeded {
+    /// `Retry-After`: whole seconds, at least one, rounded up.
+    pub fn retry_after_seconds(&self) -> u64 {
+        let seconds = self.retry_after.as_secs() + u64::from(self.retry_after.subsec_nanos() > 0);
+        seconds.max(1)
+    }
+
+    /// What happened and what to do, for the caller.
+    pub fn explain(&self) -> Bilingual {
+        let Self { which, limit, .. } = self;
+        let seconds = self.retry_after_seconds();
+        let (vi, en) = match self.rule {
+            "rate" => (
+                format!(
+                    "Vượt tần suất cho phép của `{which}`: {limit} yêu cầu mỗi giây. Hãy gửi lại sau {seconds} giây."
+                ),
+                format!(
+                    "The rate of `{which}` is exceeded: {limit} requests a second. Send it again after {seconds} s."
+                ),
+            ),
+            "concurrent" => (
+                format!(
+                    "Số yêu cầu đồng thời của `{which}` đã đạt giới hạn {limit}. Hãy chờ các yêu cầu đang xử lý \
+                     hoàn thành rồi gửi lại."
+                ),
+                format!(
+                    "`{which}` already has {limit} requests under way, its limit. Wait for them to end, then send it \
+                     again."
+                ),
+            ),
+            "per-day-records" => (
+                format!(
+                    "Đã dùng hết hạn mức {limit} bản ghi trong ngày của `{which}`. Hạn mức được tính lại từ 0 giờ \
+                     (giờ Việt Nam); nếu cần nhiều hơn, hãy đề nghị điều chỉnh thỏa thuận chia sẻ."
+                ),
+                format!(
+                    "The day's {limit} records of `{which}` are used up. Counting begins anew at midnight (Việt Nam \
+                     time); for more, ask for the sharing agreement to be changed."
+                ),
+            ),
+            "per-day-bytes" => (
+                format!(
+                    "Đã dùng hết hạn mức {limit} byte trong ngày của `{which}`. Hạn mức được tính lại từ 0 giờ (giờ \
+                     Việt Nam); nếu cần nhiều hơn, hãy đề nghị điều chỉnh thỏa thuận chia sẻ."
+                ),
+                format!(
+                    "The day's {limit} bytes of `{which}` are used up. Counting begins anew at midnight (Việt Nam \
+                     time); for more, ask for the sharing agreement to be changed."
+                ),
+            ),
+            _ => (
+                format!(
+                    "Đã dùng hết hạn mức {limit} yêu cầu trong ngày của `{which}`. Hạn mức được tính lại từ 0 giờ \
+                     (giờ Việt Nam); nếu cần nhiều hơn, hãy đề nghị điều chỉnh thỏa thuận chia sẻ."
+                ),
+                format!(
+                    "The day's {limit} requests of `{which}` are used up. Counting begins anew at midnight (Việt Nam \
+                     time); for more, ask for the sharing agreement to be changed."
+                ),
+            ),
+        };
+        Bilingual::new(vi, en)
+    }
+}
