@@ -4,6 +4,7 @@
 //! `.sandbox`, starts the neighbours and the real gateway, runs the journeys and keeps serving.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program whose output is for a person")]
 
+mod demo;
 mod neighbour;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
@@ -36,12 +37,30 @@ enum Command {
         #[arg(long)]
         data: PathBuf,
     },
+    /// Run the journeys beside simulated neighbours, then keep serving
+    Demo {
+        /// End after the journeys; exit 1 if one failed
+        #[arg(long)]
+        once: bool,
+        /// vi or en (by LANG; Vietnamese when unclear)
+        #[arg(long, value_parser = ["vi", "en"])]
+        lang: Option<String>,
+        /// The gateway's program, when it is not beside this one
+        #[arg(long)]
+        lienthong: Option<PathBuf>,
+        /// The sandbox's folder, when it is not .sandbox in the repository
+        #[arg(long)]
+        folder: Option<PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
     let ended = match Arguments::parse().command {
         Command::Neighbour { system, listen, control, pki, data } => {
             neighbour::run(&neighbour::Settings { system, listen, control, pki, data })
+        }
+        Command::Demo { once, lang, lienthong, folder } => {
+            demo::run(demo::Settings { once, language: lang, lienthong, folder })
         }
     };
     match ended {

@@ -9,7 +9,7 @@ use std::{
     env, fs,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, id as process_id},
     time::Duration,
 };
 
@@ -73,6 +73,28 @@ struct Place {
     system: &'static str,
     service: SocketAddr,
     control: SocketAddr,
+}
+
+impl Plan {
+    /// A sandbox for tests called `name`: up-to-date programs, free ports, a folder under `base` that
+    /// stays for reading until the next run of the same name.
+    ///
+    /// # Errors
+    /// When the programs do not build, or the folder cannot be had.
+    pub fn for_tests(base: &Path, name: &str) -> Result<Self> {
+        let base = base.join("sandboxes");
+        fs::create_dir_all(&base)?;
+        for entry in fs::read_dir(&base)? {
+            let folder = entry?.path();
+            let left_by = folder.file_name().and_then(|name| name.to_str()?.rsplit_once('-'));
+            // Another run of the same tests may be at work beside this one.
+            if left_by.is_some_and(|(known, id)| known == name && !Path::new("/proc").join(id).exists()) {
+                fs::remove_dir_all(folder)?;
+            }
+        }
+        let folder = base.join(format!("{name}-{}", process_id()));
+        Ok(Self { folder, binaries: Binaries::built()?, known_ports: false })
+    }
 }
 
 impl Binaries {
@@ -225,6 +247,11 @@ impl Sandbox {
     /// When it does not run.
     pub fn crash_gateway(&mut self) -> Result<()> {
         self.gateway.take().context("the gateway does not run")?.crash()
+    }
+
+    /// The gateway's program.
+    pub fn program(&self) -> &Path {
+        &self.binaries.lienthong
     }
 
     /// The gateway's process.
