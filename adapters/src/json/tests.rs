@@ -2,6 +2,7 @@ use std::borrow::Cow;
 
 use contracts::{Document, Place};
 use proptest::prelude::*;
+use serde::de::IgnoredAny;
 
 use super::{read, write};
 use crate::{Expect, Limits, sample};
@@ -118,6 +119,16 @@ fn hostile_input_is_refused_quickly() {
 }
 
 #[test]
+fn the_deepest_documents_fit_a_threads_stack() {
+    let limits = Limits { depth: usize::MAX, ..Limits::default() };
+    let text = format!("{}{}", "{\"a\":[".repeat(128), "]}".repeat(128));
+    let reading = read(text.as_bytes(), Expect::Either, &limits).unwrap();
+    let mut out = Vec::new();
+    write(&reading.document, &mut out);
+    assert_eq!(out, text.as_bytes());
+}
+
+#[test]
 fn errors_never_hold_values() {
     let secret = "BiMat4711";
     let texts = [
@@ -205,7 +216,8 @@ proptest! {
         let at = at.index(bytes.len());
         bytes[at] = byte;
         let ours = read(&bytes, Expect::Either, &Limits::default());
-        prop_assert!(ours.is_err() || judged(&bytes).is_some());
+        // Unlike a `Value`, this judge does not mind numbers that no float can hold.
+        prop_assert!(ours.is_err() || serde_json::from_slice::<IgnoredAny>(&bytes).is_ok());
     }
 
     #[test]

@@ -92,9 +92,14 @@ impl<'a> Namespaces<'a> {
 
     /// What `prefix` stands for at present.
     pub fn resolve(&self, prefix: &str) -> Option<Space> {
-        match self.bindings.iter().rev().find(|(bound, _)| *bound == prefix) {
+        let mut bindings = self.bindings.iter().rev();
+        // Asked for every element: told by its length, the default costs no comparison of nothing.
+        if prefix.is_empty() {
+            let default = bindings.find(|(bound, _)| bound.is_empty());
+            return Some(default.map_or(Space::NONE, |(_, space)| *space));
+        }
+        match bindings.find(|(bound, _)| *bound == prefix) {
             Some((_, space)) => Some(*space),
-            None if prefix.is_empty() => Some(Space::NONE),
             None if prefix == "xml" => Some(Space::XML),
             None => None,
         }

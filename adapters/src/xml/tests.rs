@@ -334,6 +334,20 @@ fn hostile_documents_are_refused() {
 }
 
 #[test]
+fn the_deepest_documents_fit_a_threads_stack() {
+    let limits = Limits { depth: usize::MAX, ..Limits::default() };
+    let (shape, deep) = (shape(), 255);
+    let text = task(&format!("{}x{}", "<la>".repeat(deep), "</la>".repeat(deep)));
+    let reading = read(text.as_bytes(), &shape, Expect::Either, Unknown::Keep, &limits).unwrap();
+    let mut out = Vec::new();
+    write(&reading.document, &shape, &mut out);
+    json::write(&reading.document, &mut out);
+    let deeper = task(&format!("{}x{}", "<la>".repeat(deep + 1), "</la>".repeat(deep + 1)));
+    let refused = read(deeper.as_bytes(), &shape, Expect::Either, Unknown::Keep, &limits);
+    assert_eq!(refused.unwrap_err().rule, "too-deep");
+}
+
+#[test]
 fn errors_never_hold_values() {
     let secret = "BiMat4711";
     let shape = shape();

@@ -623,6 +623,7 @@ fn cut_attributes<'a>(
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use unicode_normalization::UnicodeNormalization;
 
     use super::*;
 
@@ -641,11 +642,48 @@ mod tests {
                     }
                     told.push('>');
                 }
+                Token::Text(text) if text.is_empty() => {}
                 Token::Text(text) => told.push_str(&format!("{text:?}")),
                 Token::Close => told.push_str("</>"),
                 Token::End => return Ok(told),
             }
         }
+    }
+
+    /// The same line by another hand: what roxmltree makes of the text, if it takes it at all.
+    fn judged(text: &str) -> Option<String> {
+        let document = roxmltree::Document::parse(text).ok()?;
+        let mut judged = String::new();
+        judge(document.root_element(), &mut judged);
+        Some(judged)
+    }
+
+    fn judge(element: roxmltree::Node<'_, '_>, judged: &mut String) {
+        let nfc = |text: &str| text.nfc().collect::<String>();
+        let name = element.tag_name();
+        judged.push_str(&format!("<{{{}}}{}", name.namespace().unwrap_or_default(), name.name()));
+        for attribute in element.attributes() {
+            let space = attribute.namespace().unwrap_or_default();
+            judged.push_str(&format!(" {{{space}}}{}={:?}", attribute.name(), nfc(attribute.value())));
+        }
+        judged.push('>');
+        let mut text = String::new();
+        let flush = |text: &mut String, judged: &mut String| {
+            if !text.is_empty() {
+                judged.push_str(&format!("{:?}", nfc(text)));
+            }
+            text.clear();
+        };
+        for node in element.children() {
+            if node.is_text() {
+                text.push_str(node.text().unwrap_or_default());
+            } else if node.is_element() {
+                flush(&mut text, judged);
+                judge(node, judged);
+            }
+        }
+        flush(&mut text, judged);
+        judged.push_str("</>");
     }
 
     #[test]
@@ -792,10 +830,27 @@ mod tests {
             "<p:b xmlns:p='u'>",
             "</p:b>",
             "<c d='1'/>",
+            "<d>",
+            "</d>",
+            "<q:e q:x='&lt;\t'/>",
+            "<f xmlns='w'>",
+            "</f>",
+            "<!-- c -->",
+            "<![CDATA[<&]]>",
+            "<?p q?>",
+            "&amp;",
+            "&#13;",
+            "&#x41;",
+            "x",
+            "é",
+            "\u{301}",
+            "\r\n",
+            " ",
             "<!--",
             "-->",
             "<![CDATA[",
             "]]>",
+            "]]",
             "<?p",
             "?>",
             "<?xml version='1.0'?>",
@@ -804,25 +859,19 @@ mod tests {
             "]",
             ">",
             "<",
-            "&amp;",
-            "&#x41;",
             "&",
             ";",
             "'",
             "\"",
             "=",
-            "é",
-            "\u{301}",
             "\u{FEFF}",
-            "\r\n",
-            " ",
             "/",
             "xmlns",
             ":",
             "-",
             "!",
         ]);
-        prop::collection::vec(fragment, 0..16).prop_map(|fragments| fragments.concat())
+        prop::collection::vec(fragment, 0..12).prop_map(|fragments| fragments.concat())
     }
 
     proptest! {
@@ -837,8 +886,14 @@ mod tests {
         }
 
         #[test]
-        fn arbitrary_markup_never_panics(text in fragments()) {
-            let _ = told(&text);
+        fn what_is_read_another_parser_reads_the_same(text in fragments()) {
+            let text = format!("<r xmlns:q='v'>{text}</r>");
+            if let Ok(told) = told(&text) {
+                prop_assert_eq!(Some(told), judged(&text));
+            } else if !text.contains("<?p") {
+                // roxmltree takes a processing instruction whose target runs into other characters.
+                prop_assert_eq!(judged(&text), None);
+            }
         }
     }
 }
