@@ -6,15 +6,21 @@
 //! the disk.
 
 use std::{
-    fs::{self, File},
+    fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
 };
 
 use ring::digest;
 
-use super::{fault::JournalFault, line::hex, record::bytes_of};
+use super::{
+    fault::JournalFault,
+    line::hex,
+    record::bytes_of,
+    storage::{FILE_MODE, FOLDER_MODE},
+};
 
 /// The documents of an act: each one's name and SHA-256, in the order they were given.
 pub type Manifest = Vec<(String, [u8; 32])>;
@@ -96,7 +102,8 @@ impl Documents {
         texts: impl Iterator<Item = &'t [u8]>,
         mut kept: impl FnMut([u8; 32]),
     ) -> Result<(), JournalFault> {
-        fs::create_dir_all(&self.folder).map_err(|source| JournalFault::create(&self.folder, source))?;
+        let folder = DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(&self.folder);
+        folder.map_err(|source| JournalFault::create(&self.folder, source))?;
         let mut fresh = Vec::new();
         for text in texts {
             let hash = sha256(text);
@@ -105,7 +112,13 @@ impl Documents {
                 // Two who keep the same text at once do not share a draft.
                 let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
                 let draft = path.with_extension(format!("draft-{}-{number}", std::process::id()));
-                File::create(&draft)
+                OpenOptions::new()
+                    .write(true)
+                    // A crashed process of the same number may have left one.
+                    .create(true)
+                    .truncate(true)
+                    .mode(FILE_MODE)
+                    .open(&draft)
                     .and_then(|mut file| file.write_all(text))
                     .map_err(|source| JournalFault::write(&draft, source))?;
                 fresh.push((draft, path));

@@ -11,7 +11,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
 };
 
@@ -19,9 +19,9 @@ use jiff::{Timestamp, civil::Date};
 use uuid::Uuid;
 
 use super::{
-    Shared, fault::JournalFault, line::Line, process::segment_name, record::Kind, storage::SegmentFile,
+    Shared, fault::JournalFault, line::Line, local_day, process::segment_name, record::Kind,
+    storage::SegmentFile,
 };
-use crate::journal::local_day;
 
 /// A segment, shared by its lane (which appends) and the committer (which synchronises).
 pub(super) struct Segment {
@@ -249,11 +249,4 @@ impl Lane {
         };
         Ok(slot.insert(current))
     }
-}
-
-/// Counters for `/metrics`.
-#[derive(Debug, Default)]
-pub(super) struct Counters {
-    pub(super) records: AtomicU64,
-    pub(super) bytes: AtomicU64,
 }

@@ -42,6 +42,12 @@ impl<'b> Line<'b> {
         line
     }
 
+    /// Members alone, as they stand in a line: what a reader searches lines for.
+    pub(super) fn fragment(buffer: &'b mut Vec<u8>) -> Self {
+        let from = buffer.len();
+        Self { buffer, from }
+    }
+
     /// Every known member of an exchange.
     pub(super) fn entry(&mut self, entry: &Entry<'_>) {
         self.id("exchange", entry.exchange);

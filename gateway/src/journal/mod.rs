@@ -72,8 +72,8 @@ pub use subject::SubjectKey;
 pub use verify::{Problem, ProblemKind, Report, verify};
 
 use commit::Ask;
-use health::Health;
-use lane::{Counters, Lane, Segment};
+use health::{Counters, Health};
+use lane::{Lane, Segment};
 use process::ProcessFolder;
 /// The format's version, in every line.
 pub const VERSION: u32 = 1;
@@ -221,6 +221,22 @@ impl Journal {
         let lane = self.lane();
         let segment = locked(&lane).append(&self.shared, Kind::Exchange, |line| line.entry(entry))?;
         self.secure(segment, durability).await
+    }
+
+    /// Records the end of an exchange whose task is being dropped (the consumer went away, the worker
+    /// stops) and cannot await: as its closing if it has an opening, else as its only record; merely
+    /// written.
+    ///
+    /// # Errors
+    /// When it cannot be written; nobody is left to be told but the log.
+    pub fn abandoned(&self, entry: &Entry<'_>) -> Result<(), JournalFault> {
+        let lane = self.lane_of(entry.exchange);
+        let mut lane = locked(&lane);
+        if lane.holds(entry.exchange) {
+            lane.close(&self.shared, entry.exchange, |line| line.entry(entry)).map(drop)
+        } else {
+            lane.append(&self.shared, Kind::Exchange, |line| line.entry(entry)).map(drop)
+        }
     }
 
     /// Keeps an act's documents and records the act, both on the disk when it returns. Blocks: not

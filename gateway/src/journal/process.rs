@@ -11,15 +11,16 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File, TryLockError},
+    fs::{self, DirBuilder, File, TryLockError},
     io,
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
 };
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::fault::JournalFault;
+use super::{fault::JournalFault, storage::FOLDER_MODE};
 
 const LOCK: &str = "lock";
 const SETTLED: &str = "settled";
@@ -41,9 +42,9 @@ impl ProcessFolder {
         let name = format!("{}-{random:08x}", now.strftime("%Y%m%dT%H%M%S"));
         let path = journal.join(&name);
         let make = || {
-            fs::create_dir_all(journal)?;
+            DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(journal)?;
             let hidden = journal.join(format!(".{name}"));
-            fs::create_dir(&hidden)?;
+            DirBuilder::new().mode(FOLDER_MODE).create(&hidden)?;
             let lock = File::create_new(hidden.join(LOCK))?;
             lock.lock()?;
             fs::rename(&hidden, &path)?;

@@ -9,13 +9,15 @@ use std::{
     cmp::Reverse,
     collections::{BinaryHeap, HashMap, HashSet, VecDeque},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
+use memchr::memmem::Finder;
 use uuid::Uuid;
 
 use super::{
     fault::JournalFault,
-    line,
+    line::{self, Line},
     process::Process,
     record::{Kind, Record},
     recovery::head,
@@ -77,7 +79,7 @@ impl Query {
     /// # Errors
     /// When the folder cannot be read.
     pub fn records(&self, folder: &Path) -> Result<Records, JournalFault> {
-        Records::open(folder, self.from, self.until)
+        Records::open(folder, self.from, self.until, None)
     }
 
     /// The exchanges that match, joined, each when its last record is met.
@@ -87,7 +89,7 @@ impl Query {
     pub fn exchanges(&self, folder: &Path) -> Result<Exchanges, JournalFault> {
         let horizon = self.until.map(|until| until.saturating_add(JOIN_HORIZON));
         Ok(Exchanges {
-            records: Records::open(folder, self.from, horizon)?,
+            records: Records::open(folder, self.from, horizon, self.needle())?,
             query: self.clone(),
             open: HashMap::new(),
             interrupted: HashSet::new(),
@@ -101,7 +103,23 @@ impl Query {
     /// # Errors
     /// When the folder cannot be read.
     pub fn acts(&self, folder: &Path) -> Result<Acts, JournalFault> {
-        Ok(Acts(self.records(folder)?))
+        let needle = needle(|line| line.text("kind", Some(Kind::Act.as_str())));
+        Ok(Acts(Records::open(folder, self.from, self.until, Some(needle))?))
+    }
+
+    /// What a line must contain to be worth reading: the most telling filter that every record of an
+    /// exchange bears alike. (A rule is not: an opening has none.)
+    fn needle(&self) -> Option<Needle> {
+        let Self { exchange, subject, agreement, service, .. } = self;
+        if let Some(exchange) = exchange {
+            return Some(needle(|line| line.text("exchange", Some(&exchange.to_string()))));
+        }
+        if let Some(subject) = subject {
+            return Some(needle(|line| line.digest("subject", Some(subject))));
+        }
+        let names = [("agreement", agreement), ("service", service)];
+        let (name, asked) = names.into_iter().find_map(|(name, asked)| Some((name, asked.as_deref()?)))?;
+        Some(needle(|line| line.text(name, Some(asked))))
     }
 
     /// Whether an exchange with this (joined) record is asked for.
@@ -130,7 +148,8 @@ pub fn find(folder: &Path, exchange: Uuid) -> Result<Option<Exchange>, JournalFa
         i64::try_from(seconds).unwrap_or(0).saturating_mul(1_000_000) + i64::from(nanoseconds / 1000)
     });
     let mut exchanges = Query { exchange: Some(exchange), ..Query::default() }.exchanges(folder)?;
-    exchanges.records = Records::open(folder, made.map(|made| made.saturating_sub(60_000_000)), None)?;
+    let from = made.map(|made| made.saturating_sub(60_000_000));
+    exchanges.records = Records::open(folder, from, None, exchanges.query.needle())?;
     exchanges.next().transpose()
 }
 
@@ -154,13 +173,29 @@ pub struct Records {
     lanes: Vec<LaneReader>,
     /// The next record of every lane that has one, by time, process, lane and number.
     next: BinaryHeap<Reverse<(i64, usize, u64)>>,
+    needle: Option<Needle>,
     broken: u64,
 }
 
+/// Bytes that a line must contain to be parsed at all.
+type Needle = Arc<Finder<'static>>;
+
+/// The member that `write` writes, as bytes.
+fn needle(write: impl FnOnce(&mut Line<'_>)) -> Needle {
+    let mut member = Vec::new();
+    write(&mut Line::fragment(&mut member));
+    Arc::new(Finder::new(&member).into_owned())
+}
+
 impl Records {
-    fn open(folder: &Path, from: Option<i64>, until: Option<i64>) -> Result<Self, JournalFault> {
+    fn open(
+        folder: &Path,
+        from: Option<i64>,
+        until: Option<i64>,
+        needle: Option<Needle>,
+    ) -> Result<Self, JournalFault> {
         let read = |source| JournalFault::read(folder, source);
-        let mut records = Self { until, lanes: Vec::new(), next: BinaryHeap::new(), broken: 0 };
+        let mut records = Self { until, needle, lanes: Vec::new(), next: BinaryHeap::new(), broken: 0 };
         for process in Process::all(folder).map_err(read)? {
             records.add(&process, from)?;
         }
@@ -169,7 +204,8 @@ impl Records {
 
     /// One process's records.
     pub(crate) fn of(process: &Process, from: Option<i64>) -> Result<Self, JournalFault> {
-        let mut records = Self { until: None, lanes: Vec::new(), next: BinaryHeap::new(), broken: 0 };
+        let mut records =
+            Self { until: None, needle: None, lanes: Vec::new(), next: BinaryHeap::new(), broken: 0 };
         records.add(process, from)?;
         Ok(records)
     }
@@ -204,7 +240,7 @@ impl Records {
             let Some(Reverse((_, index, _))) = self.next.pop() else { return Ok(None) };
             let Some(lane) = self.lanes.get_mut(index) else { continue };
             let ready = lane.ready.take();
-            match lane.read(&mut self.broken)? {
+            match lane.read(self.needle.as_deref(), &mut self.broken)? {
                 Some((at, seq)) if self.until.is_none_or(|until| at < until) => {
                     self.next.push(Reverse((at, index, seq)));
                 }
@@ -266,7 +302,11 @@ impl LaneReader {
     }
 
     /// Reads the next record within the time into `ready`; tells its time and number.
-    fn read(&mut self, broken: &mut u64) -> Result<Option<(i64, u64)>, JournalFault> {
+    fn read(
+        &mut self,
+        needle: Option<&Finder<'_>>,
+        broken: &mut u64,
+    ) -> Result<Option<(i64, u64)>, JournalFault> {
         loop {
             let Some(scan) = &mut self.scan else {
                 let Some(path) = self.segments.pop_front() else { return Ok(None) };
@@ -278,6 +318,7 @@ impl LaneReader {
                 None => self.scan = None,
                 Some(Piece::Broken) => *broken += 1,
                 Some(Piece::Whole(line)) if line::at(line).is_some_and(|at| at < self.from) => {}
+                Some(Piece::Whole(line)) if needle.is_some_and(|needle| needle.find(line).is_none()) => {}
                 Some(Piece::Whole(line)) => match Record::parse(line) {
                     Some(record) => {
                         let place = (record.at, record.seq);

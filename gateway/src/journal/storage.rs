@@ -3,8 +3,16 @@
 use std::{
     fs::{File, OpenOptions},
     io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
     path::Path,
 };
+
+/// Evidence is for the gateway's account and its group: who asked whom about what is not for every
+/// account of the host.
+pub(super) const FILE_MODE: u32 = 0o640;
+
+/// As [`FILE_MODE`], for folders.
+pub(super) const FOLDER_MODE: u32 = 0o750;
 
 /// Where segments are kept.
 pub trait Storage: Send + Sync + 'static {
@@ -49,7 +57,7 @@ pub struct Disk;
 
 impl Storage for Disk {
     fn create(&self, path: &Path) -> io::Result<Box<dyn SegmentFile>> {
-        Ok(Box::new(OpenOptions::new().append(true).create_new(true).open(path)?))
+        Ok(Box::new(OpenOptions::new().append(true).create_new(true).mode(FILE_MODE).open(path)?))
     }
 
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt,
     path::PathBuf,
     sync::{
         Arc,
@@ -97,6 +98,46 @@ fn an_exchange_is_found_whole_and_joined() {
     assert!(found.file.starts_with(journal.process()));
     assert_eq!(journal.find(Uuid::now_v7()).unwrap(), None);
     assert!(verify(journal.folder()).unwrap().problems.is_empty());
+}
+
+#[test]
+fn an_abandoned_exchange_is_recorded_as_what_it_was() {
+    let data = tempfile::tempdir().unwrap();
+    let journal = opened(&data);
+    let (begun, forwarded) = (Uuid::now_v7(), Uuid::now_v7());
+    run(journal.opening(&entry(forwarded), Durability::Written)).unwrap();
+    let rule = Some("consumer-gone");
+    journal.abandoned(&Entry { rule, ..entry(forwarded) }).unwrap();
+    journal.abandoned(&Entry { rule, ..entry(begun) }).unwrap();
+    for id in [begun, forwarded] {
+        let found = journal.find(id).unwrap().unwrap();
+        assert_eq!((found.outcome, found.record.rule.as_deref()), (Outcome::Known, rule));
+    }
+    drop(journal);
+    assert_eq!(Journal::open(data.path(), settings()).unwrap().1, []);
+}
+
+#[test]
+fn the_evidence_is_not_for_every_account_of_the_host() {
+    let data = tempfile::tempdir().unwrap();
+    let journal = opened(&data);
+    run(journal.whole(&entry(Uuid::now_v7()), Durability::Written)).unwrap();
+    journal.documents().keep(b"text").unwrap();
+    let text = fs::read_dir(data.path().join("documents")).unwrap().next().unwrap().unwrap().path();
+    for path in [journal.folder(), &journal.shared.process.path, &segments(&data)[0], &text] {
+        assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o007, 0, "{}", path.display());
+    }
+}
+
+/// The host runs exchanges on any executor: holding a lane across an await would not compile here.
+#[test]
+fn recording_can_be_awaited_anywhere() {
+    fn anywhere<T: Send>(future: T) -> T {
+        future
+    }
+    let data = tempfile::tempdir().unwrap();
+    let journal = opened(&data);
+    run(anywhere(journal.opening(&entry(Uuid::now_v7()), Durability::Synced))).unwrap();
 }
 
 #[test]

@@ -178,10 +178,14 @@ impl Flusher {
 
     fn note(&self, outcome: Result<(), QuotaFault>) {
         let fault = outcome.err();
-        if let Some(fault) = &fault {
-            tracing::warn!(fault = %fault, "day counts");
+        let mut standing = self.shared.fault();
+        // Told once, not every second.
+        match (&fault, &*standing) {
+            (Some(fault), None) => tracing::warn!(%fault, "day counts are not being kept"),
+            (None, Some(_)) => tracing::info!("day counts are kept again"),
+            _ => {}
         }
-        *self.shared.fault() = fault;
+        *standing = fault;
     }
 }
 

@@ -3,6 +3,8 @@
 //! Four policies at most: `"rate"` (requests a second), `"concurrent"`, `"day"` (requests a day) and
 //! `"day-bytes"`. The draft has no unit for records: what is left of a day's records is in `/api/me`.
 
+use std::fmt::Write;
+
 use policies::QuotaTerms;
 
 use super::usage::Usage;
@@ -35,12 +37,23 @@ pub(super) fn policy(terms: &QuotaTerms) -> String {
 impl RateLimit {
     /// After an admission: what is left of the rate and of the day, which ends in `midnight` seconds.
     pub(super) fn left(policy: &str, rate: Option<u32>, usage: &Usage, midnight: u64) -> Self {
-        let mut items = Vec::new();
-        items.extend(rate.map(|left| format!("\"rate\";r={left};t=1")));
-        items.extend(usage.concurrent.left().map(|left| format!("\"concurrent\";r={left}")));
-        items.extend(usage.requests.left().map(|left| format!("\"day\";r={left};t={midnight}")));
-        items.extend(usage.bytes.left().map(|left| format!("\"day-bytes\";r={left};t={midnight}")));
-        Self { limit: items.join(", "), policy: policy.to_owned() }
+        let mut limit = String::with_capacity(96);
+        let mut item = |name: &str, left: Option<u64>, until: Option<u64>| {
+            let Some(left) = left else { return };
+            if !limit.is_empty() {
+                limit.push_str(", ");
+            }
+            // Writing to a string cannot fail.
+            let _ = write!(limit, "\"{name}\";r={left}");
+            if let Some(seconds) = until {
+                let _ = write!(limit, ";t={seconds}");
+            }
+        };
+        item("rate", rate.map(u64::from), Some(1));
+        item("concurrent", usage.concurrent.left(), None);
+        item("day", usage.requests.left(), Some(midnight));
+        item("day-bytes", usage.bytes.left(), Some(midnight));
+        Self { limit, policy: policy.to_owned() }
     }
 
     /// After a refusal by `rule`: nothing is left of it for `seconds`.
