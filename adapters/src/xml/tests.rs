@@ -44,6 +44,7 @@ fn shape() -> Shape {
     let number = || Form::Number { integer: false };
     let amount = vec![
         standing(field("DonVi", Form::Text), NodeKind::Attribute, "donVi"),
+        standing(field("Nam", number()), NodeKind::Attribute, "nam"),
         standing(field("GiaTri", number()), NodeKind::Text, ""),
     ];
     let fields = vec![
@@ -114,6 +115,14 @@ fn every_kind_of_field_is_read_in_the_shapes_order() {
     );
     assert_eq!(json, expected);
     assert!(faithful);
+}
+
+#[test]
+fn attributes_come_in_the_shapes_order_however_they_were_written() {
+    let json = json_of("<TongMuc nam='2025' donVi='đồng'>1</TongMuc>");
+    assert_eq!(json, r#"{"TongMuc":{"DonVi":"đồng","Nam":2025,"GiaTri":1}}"#);
+    let text = format!("<NhiemVu xmlns='{NAMESPACE}' phienBan='1'><TenNhiemVu/></NhiemVu>");
+    assert_eq!(said(&text, Unknown::Reject).unwrap().0, r#"{"PhienBan":1,"TenNhiemVu":""}"#);
 }
 
 #[test]
