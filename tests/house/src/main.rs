@@ -1,4 +1,4 @@
-//! Prints what breaks the house's rules; exit 1 when anything does.
+//! Prints what breaks the house's rules in this checkout, or in the one given; exit 1 when anything does.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command's output is its purpose")]
 
 use std::{path::PathBuf, process::ExitCode};
@@ -6,7 +6,8 @@ use std::{path::PathBuf, process::ExitCode};
 fn main() -> ExitCode {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let home = std::env::var_os("HOME").map(PathBuf::from);
-    match house::inspect(&house::here(), cargo.as_ref(), home.as_deref()) {
+    let root = std::env::args_os().nth(1).map_or_else(house::here, PathBuf::from);
+    match house::inspect(&root, cargo.as_ref(), home.as_deref()) {
         Ok(faults) if faults.is_empty() => {
             println!("house: every rule holds");
             ExitCode::SUCCESS
