@@ -2,7 +2,9 @@
 
 use std::{fmt, str::FromStr, sync::Arc};
 
-use crate::{Bilingual, Document, Shape, Violation, validation::Validator};
+use serde::Deserialize;
+
+use crate::{Bilingual, Document, FieldPath, Form, RecordShape, Shape, Violation, validation::Validator};
 
 /// A dataset and the version of its contract: `nhiem-vu@1`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,12 +15,47 @@ pub struct ContractId {
     pub version: u32,
 }
 
+/// Whether a contract may be relied on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// Services may be offered under it.
+    Active,
+    /// Still changing; not for production.
+    Draft,
+}
+
+/// How often the owner brings the dataset up to date (draft circular, Điều 16 khoản 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UpdateFrequency {
+    /// As things happen.
+    Realtime,
+    /// Every hour.
+    Hourly,
+    /// Every day.
+    Daily,
+    /// Every week.
+    Weekly,
+    /// Every month.
+    Monthly,
+    /// Every quarter.
+    Quarterly,
+    /// Every half year.
+    HalfYearly,
+    /// Every year.
+    Yearly,
+}
+
 /// A compiled contract.
 pub struct Contract {
     pub(crate) id: ContractId,
     pub(crate) title: Bilingual,
     pub(crate) owner: String,
     pub(crate) legal_basis: Vec<String>,
+    pub(crate) status: Status,
+    pub(crate) update: UpdateFrequency,
+    pub(crate) key: FieldPath,
     pub(crate) schema: serde_json::Value,
     pub(crate) shape: Shape,
     pub(crate) validator: Validator,
@@ -46,6 +83,27 @@ impl Contract {
         &self.legal_basis
     }
 
+    /// Whether it may be relied on.
+    pub fn status(&self) -> Status {
+        self.status
+    }
+
+    /// How often the dataset is brought up to date.
+    pub fn update(&self) -> UpdateFrequency {
+        self.update
+    }
+
+    /// The field that identifies a record, of its first level: required and never null.
+    pub fn key(&self) -> &FieldPath {
+        &self.key
+    }
+
+    /// Whether the key is personal data. Keys stand in paths (`/records/{id}`) and paths reach logs,
+    /// so such a contract serves questions and answers (`verify`), never records by their key.
+    pub fn has_personal_key(&self) -> bool {
+        self.shape.field(&self.key).is_none_or(|field| field.classification.is_personal())
+    }
+
     /// The JSON Schema as written, references resolved.
     pub fn schema(&self) -> &serde_json::Value {
         &self.schema
@@ -56,7 +114,8 @@ impl Contract {
         &self.shape
     }
 
-    /// SHA-256 over `contract.toml` and `schema.json`: what the journal names as the revision.
+    /// What the journal names as the revision: SHA-256 over the bytes of `contract.toml`, one zero
+    /// byte, and the bytes of `schema.json`. Code lists have editions of their own.
     pub fn revision(&self) -> &[u8; 32] {
         &self.revision
     }
@@ -68,6 +127,33 @@ impl Contract {
     pub fn check(&self, record: &Document<'_>, limit: usize) -> Result<(), Vec<Violation>> {
         self.validator.check(record, limit)
     }
+
+    /// Removes the members of `record` that the shape does not have, at every depth, and says how
+    /// many: what `unknown_fields = "drop"` does to a provider's reply before it is checked. A
+    /// removed member counts once, whatever it holds.
+    pub fn drop_unknown(&self, record: &mut Document<'_>) -> usize {
+        drop_unknown(&self.shape.root, record)
+    }
+}
+
+// As deep as the shape, whatever the document nests.
+fn drop_unknown(shape: &RecordShape, document: &mut Document<'_>) -> usize {
+    let Some(record) = document.as_record_mut() else { return 0 };
+    let before = record.len();
+    record.retain(|name, _| shape.field(name).is_some());
+    let mut dropped = before - record.len();
+    for (name, value) in record.iter_mut() {
+        match (shape.field(name).map(|(_, field)| &field.form), value) {
+            (Some(Form::Record(inner)), value) => dropped += drop_unknown(inner, value),
+            (Some(Form::List(list)), Document::List(items)) => {
+                if let Form::Record(inner) = &list.item {
+                    dropped += items.iter_mut().map(|item| drop_unknown(inner, item)).sum::<usize>();
+                }
+            }
+            _ => {}
+        }
+    }
+    dropped
 }
 
 impl fmt::Debug for Contract {

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::{FieldPath, Number};
+
 /// One value. `'a` is the text (or the contract's names) it borrows from.
 ///
 /// Numbers stay as written ([`Number`]) and members keep their order, so that reading and writing
@@ -22,29 +24,14 @@ pub enum Document<'a> {
     Record(Record<'a>),
 }
 
-/// A number in JSON's lexical form (RFC 8259 section 6), never converted to a machine number.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Number<'a>(Cow<'a, str>);
-
 /// Named members in the order written; names are distinct, which readers enforce.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Record<'a> {
     members: Vec<(Cow<'a, str>, Document<'a>)>,
 }
 
-impl<'a> Number<'a> {
-    /// Accepts `text` when it is a number of JSON's grammar; XML readers normalise first
-    /// (`+5` and `.5` are XML numbers that JSON has not).
-    pub fn new(text: impl Into<Cow<'a, str>>) -> Option<Self> {
-        let text = text.into();
-        is_json_number(text.as_bytes()).then_some(Self(text))
-    }
-
-    /// The digits as written.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
+/// A record's members by reference.
+pub(crate) type Members<'r, 'a> = std::slice::Iter<'r, (Cow<'a, str>, Document<'a>)>;
 
 impl<'a> Record<'a> {
     /// An empty record with room for `members`.
@@ -62,9 +49,25 @@ impl<'a> Record<'a> {
         self.members.iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
+    /// The member called `name`, changeable.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Document<'a>> {
+        self.members.iter_mut().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    /// Takes the member called `name` out.
+    pub fn remove(&mut self, name: &str) -> Option<Document<'a>> {
+        let position = self.members.iter().position(|(known, _)| known == name)?;
+        Some(self.members.remove(position).1)
+    }
+
     /// Members in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Document<'a>)> {
         self.members.iter().map(|(name, value)| (&**name, value))
+    }
+
+    /// Members in order, as an iterator that can be named.
+    pub(crate) fn raw(&self) -> Members<'_, 'a> {
+        self.members.iter()
     }
 
     /// Members in order, values changeable.
@@ -113,12 +116,99 @@ impl<'a> Document<'a> {
         if let Self::List(items) = self { Some(items) } else { None }
     }
 
+    /// The record, when this is one, changeable.
+    pub fn as_record_mut(&mut self) -> Option<&mut Record<'a>> {
+        if let Self::Record(record) = self { Some(record) } else { None }
+    }
+
+    /// The list's items, when this is one, changeable.
+    pub fn as_list_mut(&mut self) -> Option<&mut Vec<Document<'a>>> {
+        if let Self::List(items) = self { Some(items) } else { None }
+    }
+
+    /// The number, when this is one.
+    pub fn as_number(&self) -> Option<&Number<'a>> {
+        if let Self::Number(number) = self { Some(number) } else { None }
+    }
+
+    /// The truth value, when this is one.
+    pub fn as_bool(&self) -> Option<bool> {
+        if let Self::Bool(value) = self { Some(*value) } else { None }
+    }
+
+    /// The first value at `path`, through lists; the value itself may be a list.
+    pub fn at(&self, path: &FieldPath) -> Option<&Self> {
+        let mut found = None;
+        self.visit(path, &mut |value| {
+            found.get_or_insert(value);
+        });
+        found
+    }
+
+    /// Shows `see` every value at `path`, in document order. Lists on the way are walked through;
+    /// a list at the path's end is shown once, as a list. From a list of records, all of them.
+    pub fn visit<'d>(&'d self, path: &FieldPath, see: &mut dyn FnMut(&'d Self)) {
+        let segments: Vec<&str> = path.segments().collect();
+        self.descend(&segments, see);
+    }
+
+    /// [`Document::visit`], and the values may be changed.
+    pub fn visit_mut(&mut self, path: &FieldPath, change: &mut dyn FnMut(&mut Self)) {
+        let segments: Vec<&str> = path.segments().collect();
+        self.descend_mut(&segments, change);
+    }
+
+    /// Every value at `path` that is not a list, with the items of lists one by one: what a
+    /// condition or a mask on a field speaks of.
+    pub fn each_at<'d>(&'d self, path: &FieldPath, see: &mut dyn FnMut(&'d Self)) {
+        self.visit(path, &mut |value| match value {
+            Self::List(items) => items.iter().for_each(&mut *see),
+            single => see(single),
+        });
+    }
+
+    /// [`Document::each_at`], and the values may be changed.
+    pub fn each_at_mut(&mut self, path: &FieldPath, change: &mut dyn FnMut(&mut Self)) {
+        self.visit_mut(path, &mut |value| match value {
+            Self::List(items) => items.iter_mut().for_each(&mut *change),
+            single => change(single),
+        });
+    }
+
+    // The depth of both is the path's, and one more for each list on the way; readers allow no
+    // list within a list that a path could run through without end.
+    fn descend<'d>(&'d self, segments: &[&str], see: &mut dyn FnMut(&'d Self)) {
+        match (segments, self) {
+            ([], value) => see(value),
+            ([name, rest @ ..], Self::Record(record)) => {
+                if let Some(value) = record.get(name) {
+                    value.descend(rest, see);
+                }
+            }
+            (_, Self::List(items)) => items.iter().for_each(|item| item.descend(segments, see)),
+            _ => {}
+        }
+    }
+
+    fn descend_mut(&mut self, segments: &[&str], change: &mut dyn FnMut(&mut Self)) {
+        match (segments, self) {
+            ([], value) => change(value),
+            ([name, rest @ ..], Self::Record(record)) => {
+                if let Some(value) = record.get_mut(name) {
+                    value.descend_mut(rest, change);
+                }
+            }
+            (_, Self::List(items)) => items.iter_mut().for_each(|item| item.descend_mut(segments, change)),
+            _ => {}
+        }
+    }
+
     /// A copy that borrows nothing.
     pub fn into_owned(self) -> Document<'static> {
         match self {
             Self::Null => Document::Null,
             Self::Bool(value) => Document::Bool(value),
-            Self::Number(Number(text)) => Document::Number(Number(Cow::Owned(text.into_owned()))),
+            Self::Number(number) => Document::Number(number.into_owned()),
             Self::Text(text) => Document::Text(Cow::Owned(text.into_owned())),
             Self::List(items) => Document::List(items.into_iter().map(Document::into_owned).collect()),
             Self::Record(record) => Document::Record(Record {
@@ -132,35 +222,51 @@ impl<'a> Document<'a> {
     }
 }
 
-fn is_json_number(text: &[u8]) -> bool {
-    fn digits(text: &[u8]) -> (&[u8], bool) {
-        let end = text.iter().position(|b| !b.is_ascii_digit()).unwrap_or(text.len());
-        let (head, rest) = text.split_at(end);
-        (rest, !head.is_empty())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(value: &'static str) -> Document<'static> {
+        Document::Text(value.into())
     }
-    let text = text.strip_prefix(b"-").unwrap_or(text);
-    let mut rest = match text {
-        [b'0', rest @ ..] => rest,
-        [b'1'..=b'9', rest @ ..] => digits(rest).0,
-        _ => return false,
-    };
-    if let [b'.', fraction @ ..] = rest {
-        let (after, some) = digits(fraction);
-        if !some {
-            return false;
+
+    fn record(members: impl IntoIterator<Item = (&'static str, Document<'static>)>) -> Document<'static> {
+        let mut record = Record::default();
+        for (name, value) in members {
+            record.push(name, value);
         }
-        rest = after;
+        Document::Record(record)
     }
-    if let [b'e' | b'E', exponent @ ..] = rest {
-        let unsigned = match exponent {
-            [b'+' | b'-', unsigned @ ..] => unsigned,
-            unsigned => unsigned,
-        };
-        let (after, some) = digits(unsigned);
-        if !some {
-            return false;
-        }
-        rest = after;
+
+    fn task() -> Document<'static> {
+        record([
+            ("MaSo", text("A")),
+            ("Nguoi", Document::List(vec![record([("Ten", text("x"))]), record([("Ten", text("y"))])])),
+            ("LinhVuc", Document::List(vec![text("1"), text("2")])),
+        ])
     }
-    rest.is_empty()
+
+    fn path(text: &str) -> FieldPath {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn paths_run_through_lists() {
+        let task = task();
+        let mut seen = Vec::new();
+        task.visit(&path("Nguoi.Ten"), &mut |value| seen.push(value.as_text().unwrap().to_owned()));
+        assert_eq!(seen, ["x", "y"]);
+        assert_eq!(task.at(&path("MaSo")).and_then(Document::as_text), Some("A"));
+        assert!(task.at(&path("Nguoi.Tuoi")).is_none());
+        assert_eq!(task.at(&path("LinhVuc")).and_then(Document::as_list).map(<[_]>::len), Some(2));
+    }
+
+    #[test]
+    fn each_value_of_a_list_is_its_own() {
+        let mut task = task();
+        task.each_at_mut(&path("LinhVuc"), &mut |value| *value = text("*"));
+        let mut seen = 0;
+        task.each_at(&path("LinhVuc"), &mut |value| seen += usize::from(value.as_text() == Some("*")));
+        assert_eq!(seen, 2);
+    }
 }

@@ -1,6 +1,9 @@
 //! What is wrong with a document that an operator wrote: where, why, and what to do.
 
-use std::path::PathBuf;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use crate::{Bilingual, Language};
 
@@ -19,7 +22,10 @@ impl Place {
         let before = text.get(..offset).unwrap_or(text);
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-        Self { line: u32::try_from(line).unwrap_or(u32::MAX), column: u32::try_from(column).unwrap_or(u32::MAX) }
+        Self {
+            line: u32::try_from(line).unwrap_or(u32::MAX),
+            column: u32::try_from(column).unwrap_or(u32::MAX),
+        }
     }
 }
 
@@ -52,4 +58,84 @@ impl Fault {
             self.remedy.get(language)
         )
     }
+}
+
+impl Fault {
+    /// The fault of a TOML text that cannot be read or has a key it should not.
+    pub(crate) fn of_toml(file: &Path, text: &str, error: &toml::de::Error) -> Self {
+        // The parser's own words: they speak of the operator's document, never of a record.
+        let reason = error.message();
+        Self {
+            file: file.to_owned(),
+            place: error.span().map(|span| Place::of(text, span.start)),
+            rule: "unreadable-toml",
+            message: Bilingual::new(
+                format!("Không đọc được tệp TOML: {reason}"),
+                format!("The TOML file cannot be read: {reason}"),
+            ),
+            remedy: Bilingual::new(
+                "Sửa khóa hoặc giá trị ở vị trí đã nêu.",
+                "Correct the key or the value at the given place.",
+            ),
+            warning: false,
+        }
+    }
+}
+
+/// The text of `file`, which is relative to `folder`.
+#[allow(clippy::result_large_err, reason = "a fault of loading: rare, and moved once")]
+pub(crate) fn read(folder: &Path, file: &Path) -> Result<String, Fault> {
+    let reason = match fs::read(folder.join(file)) {
+        Ok(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => return Ok(text),
+            Err(_) => ("không phải UTF-8".to_owned(), "it is not UTF-8".to_owned()),
+        },
+        Err(error) => (error.to_string(), error.to_string()),
+    };
+    Err(Fault {
+        file: file.to_owned(),
+        place: None,
+        rule: "unreadable-file",
+        message: Bilingual::new(
+            format!("Không đọc được tệp: {}", reason.0),
+            format!("The file cannot be read: {}", reason.1),
+        ),
+        remedy: Bilingual::new(
+            "Kiểm tra tệp có tồn tại, đúng quyền đọc và lưu bằng UTF-8.",
+            "Check that the file exists, may be read and is saved as UTF-8.",
+        ),
+        warning: false,
+    })
+}
+
+/// The folders within `within`, by name, both relative to `folder`. Files and hidden folders are
+/// not looked at.
+pub(crate) fn folders(folder: &Path, within: &Path, faults: &mut Vec<Fault>) -> Vec<PathBuf> {
+    let entries = match fs::read_dir(folder.join(within)) {
+        Ok(entries) => entries,
+        Err(error) => {
+            faults.push(Fault {
+                file: within.to_owned(),
+                place: None,
+                rule: "unreadable-folder",
+                message: Bilingual::new(
+                    format!("Không đọc được thư mục: {error}"),
+                    format!("The folder cannot be read: {error}"),
+                ),
+                remedy: Bilingual::new(
+                    "Kiểm tra đường dẫn và quyền đọc.",
+                    "Check the path and the right to read it.",
+                ),
+                warning: false,
+            });
+            return Vec::new();
+        }
+    };
+    let mut found: Vec<PathBuf> = entries
+        .flatten()
+        .filter(|entry| entry.path().is_dir() && !entry.file_name().to_string_lossy().starts_with('.'))
+        .map(|entry| within.join(entry.file_name()))
+        .collect();
+    found.sort();
+    found
 }

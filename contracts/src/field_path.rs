@@ -34,7 +34,8 @@ impl FromStr for FieldPath {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let good = |segment: &str| {
-            !segment.is_empty() && segment.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+            !segment.is_empty()
+                && segment.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
         };
         if text.split('.').all(good) { Ok(Self(text.into())) } else { Err(NotAFieldPath) }
     }

@@ -1,4 +1,20 @@
 //! Identifiers with rules of their own, one file each.
+//!
+//! A schema names the rule with `x-identifier`; the validator refuses a text that breaks it with the
+//! violation `identifier`. A rule here is one of form: whether the code was ever given to anyone is
+//! the owner's to know, and codes from a list are a [`CodeList`](crate::CodeList)'s.
+
+mod ipc;
+mod ma_co_quan;
+mod ma_linh_vuc;
+mod ma_so_thue;
+mod ma_tinh;
+mod ma_xa;
+pub mod so_dinh_danh;
+
+use std::{fmt, str::FromStr};
+
+use crate::Bilingual;
 
 /// The identifiers that a schema may name with `x-identifier`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -6,8 +22,117 @@
 pub enum IdentifierKind {
     /// Số định danh cá nhân: 12 digits.
     SoDinhDanh,
-    /// Mã số thuế: 10 digits with a check digit, or 13 with a branch.
+    /// Mã số thuế: 10 digits with a check digit, 13 with a branch, or a person's 12.
     MaSoThue,
     /// Mã định danh cơ quan (QĐ 20/2020/QĐ-TTg): `G06`, `H26.01`.
     MaCoQuan,
+    /// Mã lĩnh vực nghiên cứu (TT 24/2025/TT-BKHCN, before it QĐ 12/2008): `30218`.
+    MaLinhVuc,
+    /// Mã tỉnh: 2 digits.
+    MaTinh,
+    /// Mã xã: 5 digits.
+    MaXa,
+    /// Chỉ số phân loại sáng chế quốc tế: `G06F 16/25`.
+    Ipc,
+}
+
+/// The text names no known identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a known identifier, such as `so-dinh-danh`")]
+pub struct UnknownIdentifier;
+
+impl IdentifierKind {
+    /// Every kind, in the order operators' messages list them.
+    pub const ALL: [Self; 7] = [
+        Self::SoDinhDanh,
+        Self::MaSoThue,
+        Self::MaCoQuan,
+        Self::MaLinhVuc,
+        Self::MaTinh,
+        Self::MaXa,
+        Self::Ipc,
+    ];
+
+    /// The name in schemas.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SoDinhDanh => "so-dinh-danh",
+            Self::MaSoThue => "ma-so-thue",
+            Self::MaCoQuan => "ma-co-quan",
+            Self::MaLinhVuc => "ma-linh-vuc",
+            Self::MaTinh => "ma-tinh",
+            Self::MaXa => "ma-xa",
+            Self::Ipc => "ipc",
+        }
+    }
+
+    /// Whether `text` has the identifier's form, check digits included.
+    pub fn accepts(self, text: &str) -> bool {
+        match self {
+            Self::SoDinhDanh => so_dinh_danh::accepts(text),
+            Self::MaSoThue => ma_so_thue::accepts(text),
+            Self::MaCoQuan => ma_co_quan::accepts(text),
+            Self::MaLinhVuc => ma_linh_vuc::accepts(text),
+            Self::MaTinh => ma_tinh::accepts(text),
+            Self::MaXa => ma_xa::accepts(text),
+            Self::Ipc => ipc::accepts(text),
+        }
+    }
+
+    /// What the rule asks, as a sentence for the sender.
+    pub fn asks(self) -> Bilingual {
+        let (vi, en) = match self {
+            Self::SoDinhDanh => so_dinh_danh::ASKS,
+            Self::MaSoThue => ma_so_thue::ASKS,
+            Self::MaCoQuan => ma_co_quan::ASKS,
+            Self::MaLinhVuc => ma_linh_vuc::ASKS,
+            Self::MaTinh => ma_tinh::ASKS,
+            Self::MaXa => ma_xa::ASKS,
+            Self::Ipc => ipc::ASKS,
+        };
+        Bilingual::new(vi, en)
+    }
+}
+
+impl FromStr for IdentifierKind {
+    type Err = UnknownIdentifier;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(UnknownIdentifier)
+    }
+}
+
+impl fmt::Display for IdentifierKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Exactly `count` ASCII digits; `char::is_numeric` would take other scripts' digits too.
+fn are_digits(text: &str, count: usize) -> bool {
+    text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn names_read_back() {
+        for kind in IdentifierKind::ALL {
+            assert_eq!(kind.as_str().parse(), Ok(kind));
+        }
+        assert!("ma-nhiem-vu".parse::<IdentifierKind>().is_err(), "a task's number is free text");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics_a_rule_and_none_takes_the_digits_of_other_scripts(text in "\\PC{0,40}") {
+            for kind in IdentifierKind::ALL {
+                prop_assert!(!kind.accepts(&text) || text.is_ascii());
+            }
+        }
+    }
 }

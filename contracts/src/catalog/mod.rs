@@ -1,0 +1,201 @@
+//! All contracts, by name.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use ring::digest::{Context, SHA256};
+
+use crate::{
+    Bilingual, CodeLists, Contract, ContractId, Fault, Shape,
+    fault::{folders, read},
+    manifest::{Manifest, Reading},
+    schema::{self, Compiled},
+    validation::Validator,
+};
+
+/// The contracts and code lists of a folder, compiled. Cheap to clone, never changed.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    contracts: BTreeMap<ContractId, Arc<Contract>>,
+    code_lists: Arc<CodeLists>,
+}
+
+impl Catalog {
+    /// Reads `<folder>/catalog` and `<folder>/code-lists`.
+    ///
+    /// # Errors
+    /// Every fault of every file; a catalog is loaded whole or not at all. Warnings come with a
+    /// catalog that loaded.
+    pub fn load(folder: &Path) -> Result<(Self, Vec<Fault>), Vec<Fault>> {
+        let (code_lists, mut faults) = CodeLists::load(folder);
+        let mut catalog = Self { contracts: BTreeMap::new(), code_lists: Arc::new(code_lists) };
+        let mut namespaces = BTreeMap::new();
+        for dataset in folders(folder, Path::new("catalog"), &mut faults) {
+            for version in folders(folder, &dataset, &mut faults) {
+                let Some(id) = id_of(&dataset, &version) else {
+                    faults.push(misnamed(version));
+                    continue;
+                };
+                let loading = Loading { folder, version: &version, id, code_lists: &catalog.code_lists };
+                if let Some(contract) = loading.contract(&mut namespaces, &mut faults) {
+                    catalog.contracts.insert(contract.id.clone(), Arc::new(contract));
+                }
+            }
+        }
+        faults.sort_by(|one, two| (&one.file, one.place, one.rule).cmp(&(&two.file, two.place, two.rule)));
+        if faults.iter().all(|fault| fault.warning) { Ok((catalog, faults)) } else { Err(faults) }
+    }
+
+    /// The contract called `id`.
+    pub fn contract(&self, id: &ContractId) -> Option<&Arc<Contract>> {
+        self.contracts.get(id)
+    }
+
+    /// Every contract, by name.
+    pub fn contracts(&self) -> impl Iterator<Item = &Arc<Contract>> {
+        self.contracts.values()
+    }
+
+    /// The code lists.
+    pub fn code_lists(&self) -> &CodeLists {
+        &self.code_lists
+    }
+}
+
+/// The loading of one contract from its folder.
+struct Loading<'a> {
+    folder: &'a Path,
+    version: &'a Path,
+    id: ContractId,
+    code_lists: &'a Arc<CodeLists>,
+}
+
+impl Loading<'_> {
+    fn contract(
+        self,
+        namespaces: &mut BTreeMap<String, ContractId>,
+        faults: &mut Vec<Fault>,
+    ) -> Option<Contract> {
+        let manifest_file = self.version.join("contract.toml");
+        let schema_file = self.version.join("schema.json");
+        let manifest_text = read(self.folder, &manifest_file).map_err(|fault| faults.push(fault)).ok();
+        let schema_text = read(self.folder, &schema_file).map_err(|fault| faults.push(fault)).ok();
+        let compiled = schema_text.as_ref().and_then(|text| {
+            schema::compile(&schema_file, text, self.code_lists).map_err(|more| faults.extend(more)).ok()
+        });
+        let manifest_text = manifest_text?;
+        let mut reading = Reading::of(&manifest_file, &manifest_text);
+        let manifest = reading.manifest(&self.id);
+        if let Some(manifest) = &manifest {
+            let namespace = manifest.xml.namespace.get_ref().clone();
+            if let Some(taken) = namespaces.insert(namespace, self.id.clone()) {
+                reading.taken_namespace(manifest, &taken);
+            }
+        }
+        let key = manifest
+            .as_ref()
+            .zip(compiled.as_ref())
+            .and_then(|(manifest, compiled)| reading.key(manifest, &compiled.record));
+        let sound = reading.faults.is_empty();
+        faults.append(&mut reading.faults);
+        let (manifest, compiled, key, schema_text) = (manifest?, compiled?, key?, schema_text?);
+        if !sound {
+            return None;
+        }
+        let validator = match Validator::compile(compiled.schema.clone(), self.code_lists) {
+            Ok(validator) => validator,
+            Err(pointer) => {
+                faults.push(uncompilable(schema_file, &pointer));
+                return None;
+            }
+        };
+        let revision = revision(&manifest_text, &schema_text);
+        Some(assemble(self.id, manifest, compiled, key, validator, revision))
+    }
+}
+
+fn assemble(
+    id: ContractId,
+    manifest: Manifest,
+    compiled: Compiled,
+    key: crate::FieldPath,
+    validator: Validator,
+    revision: [u8; 32],
+) -> Contract {
+    Contract {
+        id,
+        title: manifest.title.into_inner(),
+        owner: manifest.owner.into_inner(),
+        legal_basis: manifest.legal_basis.into_inner(),
+        status: manifest.status,
+        update: manifest.update,
+        key,
+        schema: compiled.schema,
+        shape: Shape {
+            namespace: manifest.xml.namespace.into_inner(),
+            record: manifest.xml.record.into_inner(),
+            collection: manifest.xml.collection.into_inner(),
+            root: compiled.record,
+        },
+        validator,
+        revision,
+    }
+}
+
+fn revision(manifest: &str, schema: &str) -> [u8; 32] {
+    let mut context = Context::new(&SHA256);
+    context.update(manifest.as_bytes());
+    // TOML has no zero byte, so no text can move from one file to the other unseen.
+    context.update(&[0]);
+    context.update(schema.as_bytes());
+    let mut revision = [0; 32];
+    revision.copy_from_slice(context.finish().as_ref());
+    revision
+}
+
+/// `catalog/nhiem-vu/v1` is `nhiem-vu@1`.
+fn id_of(dataset: &Path, version: &Path) -> Option<ContractId> {
+    let dataset = dataset.file_name()?.to_str()?;
+    let number = version.file_name()?.to_str()?.strip_prefix('v')?;
+    let id: ContractId = format!("{dataset}@{number}").parse().ok()?;
+    // `v01` and `v+1` would be second names of `v1`.
+    (id.version.to_string() == number).then_some(id)
+}
+
+fn misnamed(folder: PathBuf) -> Fault {
+    Fault {
+        file: folder,
+        place: None,
+        rule: "folder-name",
+        message: Bilingual::new(
+            "Thư mục không phải là một phiên bản của bộ dữ liệu",
+            "The folder is not a version of a dataset",
+        ),
+        remedy: Bilingual::new(
+            "Đặt tên dạng `catalog/nhiem-vu/v1`: chữ thường, số và gạch nối; phiên bản từ 1.",
+            "Name it like `catalog/nhiem-vu/v1`: small letters, digits and hyphens; versions from 1.",
+        ),
+        warning: false,
+    }
+}
+
+/// The subset admits only what compiles; should a keyword slip through, it is said where.
+fn uncompilable(file: PathBuf, pointer: &str) -> Fault {
+    Fault {
+        file,
+        place: None,
+        rule: "not-a-schema",
+        message: Bilingual::new(
+            format!("Lược đồ không biên dịch được tại `{pointer}`"),
+            format!("The schema does not compile at `{pointer}`"),
+        ),
+        remedy: Bilingual::new("Sửa từ khóa ở vị trí đã nêu.", "Correct the keyword at the given place."),
+        warning: false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

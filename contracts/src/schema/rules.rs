@@ -1,0 +1,118 @@
+//! Rules between fields: conditions over what the record already has.
+
+use serde_json::Value;
+
+use super::{Compiler, LIST, NUMBER, below};
+use crate::{Form, RecordShape};
+
+/// The keywords of rules between fields.
+pub(super) const KEYWORDS: &[&str] =
+    &["if", "then", "else", "allOf", "anyOf", "oneOf", "not", "dependentRequired"];
+
+/// What a rule may ask of one field.
+const OF_A_VALUE: &[&str] = &["type", "enum", "const", "minLength", "maxLength", "pattern", "not", "anyOf"];
+
+impl Compiler<'_> {
+    /// Checks the rule `keyword`, written at `at` in the schema of `record`.
+    pub(super) fn rule(&mut self, keyword: &str, value: &Value, at: &str, record: &RecordShape) {
+        match (keyword, value) {
+            ("dependentRequired", Value::Object(needs)) => {
+                for (name, needed) in needs {
+                    let at = below(at, name);
+                    if record.field(name).is_none() {
+                        self.unknown_field(&at, name);
+                    }
+                    self.names(needed, &at, record);
+                }
+            }
+            ("allOf" | "anyOf" | "oneOf", Value::Array(branches)) => {
+                for (position, branch) in branches.iter().enumerate() {
+                    self.condition(branch, &below(at, &position.to_string()), Subject::Record(record));
+                }
+            }
+            _ => self.condition(value, at, Subject::Record(record)),
+        }
+    }
+
+    /// A condition on a whole record or on one field's value.
+    fn condition(&mut self, schema: &Value, at: &str, subject: Subject<'_>) {
+        let Some(schema) = schema.as_object() else {
+            self.fault(
+                at,
+                "rule",
+                ("Quy tắc giữa các trường phải là một đối tượng", "A rule between fields is an object"),
+                (
+                    "Viết `{ \"required\": […] }` hoặc `{ \"properties\": … }`.",
+                    "Write `{ \"required\": […] }` or `{ \"properties\": … }`.",
+                ),
+            );
+            return;
+        };
+        for (keyword, value) in schema {
+            let at = below(at, keyword);
+            match (keyword.as_str(), subject) {
+                ("required", Subject::Record(record)) => self.names(value, &at, record),
+                ("properties", Subject::Record(record)) => {
+                    for (name, condition) in value.as_object().into_iter().flatten() {
+                        let at = below(&at, name);
+                        match record.field(name) {
+                            Some((_, field)) => self.condition(condition, &at, Subject::of(&field.form)),
+                            None => self.unknown_field(&at, name),
+                        }
+                    }
+                }
+                (rule, Subject::Record(record)) if KEYWORDS.contains(&rule) => self.rule(rule, value, &at, record),
+                ("not", Subject::Value) => self.condition(value, &at, subject),
+                ("anyOf", Subject::Value) => {
+                    for (position, branch) in value.as_array().into_iter().flatten().enumerate() {
+                        self.condition(branch, &below(&at, &position.to_string()), subject);
+                    }
+                }
+                (keyword, Subject::Value)
+                    if OF_A_VALUE.contains(&keyword)
+                        || NUMBER.contains(&keyword)
+                        || (LIST.contains(&keyword) && keyword != "items") =>
+                {
+                    self.check_value(keyword, value, &at);
+                }
+                (keyword, _) => self.fault(
+                    &at,
+                    "rule",
+                    (
+                        &format!("Quy tắc giữa các trường không dùng được `{keyword}` ở đây"),
+                        &format!("A rule between fields may not use `{keyword}` here"),
+                    ),
+                    (
+                        "Chỉ đặt điều kiện trên các trường đã khai báo; trường mới khai báo trong `properties` của bản ghi.",
+                        "Only put conditions on declared fields; declare new ones in the record's `properties`.",
+                    ),
+                ),
+            }
+        }
+    }
+
+    /// A list of names of the record's fields.
+    fn names(&mut self, names: &Value, at: &str, record: &RecordShape) {
+        for (position, name) in names.as_array().into_iter().flatten().enumerate() {
+            if let Some(name) = name.as_str().filter(|name| record.field(name).is_none()) {
+                self.unknown_field(&below(at, &position.to_string()), name);
+            }
+        }
+    }
+}
+
+/// What a condition speaks of.
+#[derive(Clone, Copy)]
+enum Subject<'r> {
+    Record(&'r RecordShape),
+    Value,
+}
+
+impl<'r> Subject<'r> {
+    fn of(form: &'r Form) -> Self {
+        match form {
+            Form::Record(record) => Self::Record(record),
+            Form::Text | Form::Number { .. } | Form::Boolean | Form::List(_) => Self::Value,
+        }
+    }
+}
