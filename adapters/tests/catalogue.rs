@@ -13,7 +13,8 @@ fn good_examples_say_the_same_in_both_formats_and_pass() {
     let mut pairs = 0;
     each_example("ok", |contract, path, bytes| {
         let name = path.display();
-        let document = read(contract, path, bytes, Unknown::Reject).unwrap_or_else(|rule| panic!("{name}: {rule}"));
+        let document =
+            read(contract, path, bytes, Unknown::Reject).unwrap_or_else(|rule| panic!("{name}: {rule}"));
         for record in records(&document) {
             contract.check(record, 100).unwrap_or_else(|violations| panic!("{name}: {violations:?}"));
         }
@@ -23,7 +24,8 @@ fn good_examples_say_the_same_in_both_formats_and_pass() {
         let from_json = json::read(&as_json, Expect::Either, &Limits::default()).unwrap().document;
         assert_eq!(from_json, document, "{name}");
         let from_xml =
-            xml::read(&as_xml, contract.shape(), Expect::Either, Unknown::Reject, &Limits::default()).unwrap();
+            xml::read(&as_xml, contract.shape(), Expect::Either, Unknown::Reject, &Limits::default())
+                .unwrap();
         assert_eq!(said(&from_xml.document), said(&document), "{name}");
         let twin = path.with_extension(if is_xml(path) { "json" } else { "xml" });
         if let Ok(bytes) = fs::read(&twin) {

@@ -22,10 +22,13 @@
 //! deterministic and close to Canonical XML: no white space between elements, attributes in the shape's
 //! order, namespaces declared at the root (`xsi` only when something is null), empty elements excepted.
 
+mod attributes;
 pub(crate) mod escape;
+mod gathered;
 pub(crate) mod lexical;
 mod namespaces;
 mod read;
+mod references;
 pub(crate) mod tokens;
 mod write;
 
