@@ -22,7 +22,7 @@ use super::{
     application::{Answer, Application, Refused},
     connection::{Connection, Tally},
     hygiene::{self, HygieneFault},
-    incoming::{Incoming, LINGER_BYTES, Session},
+    incoming::{Incoming, Session},
     link::Link,
     listener::{House, Stopping},
     settings::Limits,
@@ -86,7 +86,7 @@ async fn one<A: Application>(
         // Cleaner than the engine asks, and still refused: its reason may quote the request.
         Tally::count(&house.tally.unclean);
         let answer = house.application.refuse(&unframed(HygieneFault::RequestLine, connection, received_at));
-        let _ = write(&mut session, answer, true, &house.limits).await;
+        let _ = write(&mut session, answer, true, false, &house.limits).await;
         session.shutdown().await;
         return None;
     }
@@ -101,11 +101,9 @@ async fn one<A: Application>(
     };
     let drained = request.drain().await;
     let close = answer.close || !drained || house.stopping.is_given();
+    let to_head = *request.method() == Method::HEAD;
     let Session::H1(session) = &mut request.session else { return None };
-    write(session, answer, close, &house.limits).await.ok()?;
-    if !drained {
-        request.linger().await;
-    }
+    write(session, answer, close, to_head, &house.limits).await.ok()?;
     let Session::H1(session) = request.session else { return None };
     let (stream, rest) = session.reuse().await.ok()??.into_parts();
     Some((stream, rest.unwrap_or_default()))
@@ -164,10 +162,16 @@ async fn read_head(
 }
 
 /// Writes an answer through the engine.
-async fn write(session: &mut HttpSession, answer: Answer, close: bool, limits: &Limits) -> Result<(), ()> {
+async fn write(
+    session: &mut HttpSession,
+    answer: Answer,
+    close: bool,
+    to_head: bool,
+    limits: &Limits,
+) -> Result<(), ()> {
     let head = super::answer_head(&answer)?;
     session.set_server_keepalive(if close { None } else { Some(0) });
-    let bodiless = super::is_bodiless(answer.status) || session.is_head();
+    let bodiless = super::is_bodiless(answer.status) || to_head;
     let write = async {
         session.write_response_header(head).await?;
         if !bodiless && !answer.body.is_empty() {
@@ -178,19 +182,6 @@ async fn write(session: &mut HttpSession, answer: Answer, close: bool, limits: &
     match timeout(limits.transfer(answer.body.len()), write).await {
         Ok(Ok(_)) => Ok(()),
         _ => Err(()),
-    }
-}
-
-/// Whether the request is a `HEAD`, asked of a session that may not have read one.
-trait IsHead {
-    fn is_head(&self) -> bool;
-}
-
-impl IsHead for HttpSession {
-    fn is_head(&self) -> bool {
-        // `get_header` is the engine's only question that does not panic before a head was read;
-        // an engine that has none has also no HEAD to answer.
-        self.get_header(header::HOST).is_some() && self.req_header().method == Method::HEAD
     }
 }
 
@@ -238,16 +229,4 @@ async fn last_words(mut stream: Stream, answer: &Answer, limits: &Limits) {
         return;
     }
     Shutdown::shutdown(stream.as_mut()).await;
-    // What the caller still sends is taken in, or the close would reset the answer away.
-    let _ = timeout(limits.drain, async {
-        let mut sink = vec![0; READ];
-        let mut size = 0;
-        while let Ok(count) = stream.read(&mut sink).await {
-            size += count;
-            if count == 0 || size > LINGER_BYTES {
-                break;
-            }
-        }
-    })
-    .await;
 }

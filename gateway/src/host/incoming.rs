@@ -62,6 +62,8 @@ impl Session {
 /// A request with a clean head.
 pub struct Incoming {
     pub(super) session: Session,
+    /// Reading the body failed: nobody knows where it ends, whatever the engine says.
+    lost: bool,
     connection: Arc<Connection>,
     received_at: Timestamp,
     limits: Arc<Limits>,
@@ -87,7 +89,7 @@ impl Incoming {
         let expects = session.head().headers.get(header::EXPECT).is_some();
         let awaited = expects && matches!(session, Session::H1(_));
         let continuation = if awaited { Continuation::Awaited } else { Continuation::Settled };
-        Self { session, connection, received_at, limits, continuation }
+        Self { session, lost: false, connection, received_at, limits, continuation }
     }
 
     /// The connection it came on.
@@ -158,8 +160,9 @@ impl Incoming {
         let mut size = 0;
         loop {
             let by = (Instant::now() + self.limits.body_idle).min(began + self.limits.transfer(size));
-            let piece = timeout_at(by, self.session.piece()).await.map_err(|_| BodyFault::TooSlow)??;
-            let Some(piece) = piece else { break };
+            let piece = timeout_at(by, self.session.piece()).await.unwrap_or(Err(BodyFault::TooSlow));
+            self.lost |= piece.is_err();
+            let Some(piece) = piece? else { break };
             size += piece.len();
             if size > limit {
                 return Err(BodyFault::TooLarge);
@@ -196,6 +199,9 @@ impl Incoming {
 
     /// Takes in what is left of an unread body, up to the drain limits; whether nothing is left.
     pub(super) async fn drain(&mut self) -> bool {
+        if self.lost {
+            return false;
+        }
         if self.session.body_done() {
             return true;
         }
@@ -209,19 +215,7 @@ impl Incoming {
         }
         discard(&mut self.session, limit, self.limits.drain).await
     }
-
-    /// After an answer that ends the connection: takes in what the caller is still sending, so that
-    /// closing does not reset the connection before the answer was read.
-    pub(super) async fn linger(&mut self) {
-        if self.continuation == Continuation::Settled && !self.session.body_done() {
-            discard(&mut self.session, LINGER_BYTES, self.limits.drain).await;
-        }
-    }
 }
-
-/// What is taken in at most after the last answer of a connection: more than the buffers of both
-/// kernels hold, so that the caller's write returns and it comes to read.
-pub(super) const LINGER_BYTES: usize = 16 * 1024 * 1024;
 
 async fn discard(session: &mut Session, limit: usize, within: Duration) -> bool {
     let all = async {

@@ -5,6 +5,8 @@
 //! records and two system calls. This one collects small writes until they are flushed, ends a
 //! connection whose far end takes nothing for a while (pingora's header writes have no deadline),
 //! and remembers whether anything was ever read, which decides whether a request may be sent again.
+//! When it is closed it says goodbye and then takes in what the far end is still sending: closing a
+//! socket with unread bytes resets it, and the reset can overtake the last answer.
 
 use std::{
     future::Future,
@@ -30,8 +32,9 @@ use tokio_rustls::TlsStream;
 /// Writes are collected up to the size of one TLS record; what is larger goes out as it is.
 const COLLECT: usize = 16 * 1024;
 
-/// How long closing may take: the far end is not waited for.
-const CLOSE: Duration = Duration::from_secs(1);
+/// What is taken in at most after the goodbye: more than the buffers of both kernels hold, so that
+/// the far end's write returns and it comes to read.
+const LINGER_BYTES: usize = 16 * 1024 * 1024;
 
 #[derive(Debug)]
 pub(super) struct Link {
@@ -39,13 +42,16 @@ pub(super) struct Link {
     collected: Vec<u8>,
     stall: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
+    linger: Duration,
+    lingering: Option<(Pin<Box<Sleep>>, usize)>,
     read: u64,
 }
 
 impl Link {
-    /// `stall`: how long a write may make no progress.
-    pub(super) fn new(tls: TlsStream<TcpStream>, stall: Duration) -> Self {
-        Self { tls, collected: Vec::new(), stall, stalled: None, read: 0 }
+    /// `stall`: how long a write may make no progress; `linger`: how long a closing connection
+    /// still takes in what comes.
+    pub(super) fn new(tls: TlsStream<TcpStream>, stall: Duration, linger: Duration) -> Self {
+        Self { tls, collected: Vec::new(), stall, stalled: None, linger, lingering: None, read: 0 }
     }
 
     /// How many bytes were read so far.
@@ -84,6 +90,27 @@ impl Link {
         }
         outcome
     }
+
+    /// Reads and forgets, below TLS, until the far end has closed too or its time is up.
+    fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.linger.is_zero() {
+            return Poll::Ready(());
+        }
+        let linger = self.linger;
+        let (sleep, size) = self.lingering.get_or_insert_with(|| (Box::pin(tokio::time::sleep(linger)), 0));
+        let mut space = [0; 4096];
+        loop {
+            let mut buffer = ReadBuf::new(&mut space);
+            match Pin::new(&mut *self.tls.get_mut().0).poll_read(context, &mut buffer) {
+                Poll::Pending => return sleep.as_mut().poll(context),
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => *size += buffer.filled().len(),
+                Poll::Ready(_) => return Poll::Ready(()),
+            }
+            if *size > LINGER_BYTES {
+                return Poll::Ready(());
+            }
+        }
+    }
 }
 
 impl AsyncRead for Link {
@@ -106,8 +133,11 @@ impl AsyncWrite for Link {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         if self.collected.len() + bytes.len() > COLLECT {
-            let flushed = self.poll_collected(context);
-            ready!(self.guard(context, flushed))?;
+            // Nothing collected is no progress: it must not wind up the clock of a stalled write.
+            if !self.collected.is_empty() {
+                let flushed = self.poll_collected(context);
+                ready!(self.guard(context, flushed))?;
+            }
             if bytes.len() >= COLLECT {
                 let written = Pin::new(&mut self.tls).poll_write(context, bytes);
                 return self.guard(context, written);
@@ -118,17 +148,24 @@ impl AsyncWrite for Link {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let collected = self.poll_collected(context);
-        ready!(self.guard(context, collected))?;
+        if !self.collected.is_empty() {
+            let collected = self.poll_collected(context);
+            ready!(self.guard(context, collected))?;
+        }
         let flushed = Pin::new(&mut self.tls).poll_flush(context);
         self.guard(context, flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let collected = self.poll_collected(context);
-        ready!(self.guard(context, collected))?;
-        let shut = Pin::new(&mut self.tls).poll_shutdown(context);
-        self.guard(context, shut)
+        if !self.collected.is_empty() {
+            let collected = self.poll_collected(context);
+            ready!(self.guard(context, collected))?;
+        }
+        if self.lingering.is_none() {
+            let shut = Pin::new(&mut self.tls).poll_shutdown(context);
+            ready!(self.guard(context, shut))?;
+        }
+        self.poll_linger(context).map(Ok)
     }
 }
 
@@ -136,7 +173,7 @@ impl AsyncWrite for Link {
 impl Shutdown for Link {
     async fn shutdown(&mut self) {
         // Whether the far end hears the goodbye changes nothing here.
-        let _ = tokio::time::timeout(CLOSE, AsyncWriteExt::shutdown(self)).await;
+        let _ = AsyncWriteExt::shutdown(self).await;
     }
 }
 

@@ -323,5 +323,5 @@ async fn handshake<A>(
         );
         return None;
     }
-    Some((Link::new(stream.into(), house.limits.write_stall), peer, protocol))
+    Some((Link::new(stream.into(), house.limits.write_stall, house.limits.drain), peer, protocol))
 }

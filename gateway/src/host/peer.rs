@@ -9,30 +9,12 @@ use std::{
     },
 };
 
+use policies::CertificateFacts;
 use ring::digest;
 use rustls::pki_types::CertificateDer;
 use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate, X509Name};
 
 use super::pki::RevocationFault;
-
-/// What a certificate says that a system can be recognised by.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CertificateFacts {
-    /// The issuer's name, RFC 4514.
-    pub issuer: String,
-    /// The serial number, lower-case hexadecimal without leading zero octets.
-    pub serial: String,
-    /// SHA-256 of the subject public key info (DER).
-    pub spki_sha256: [u8; 32],
-    /// The URIs among the subject alternative names.
-    pub san_uris: Vec<String>,
-    /// The DNS names among them, in lower case.
-    pub san_dns: Vec<String>,
-    /// The certificate's end.
-    pub not_after: jiff::Timestamp,
-    /// SHA-256 of the certificate (DER).
-    pub fingerprint_sha256: [u8; 32],
-}
 
 /// A client certificate that cannot be read. rustls verifies chains without reading all of what
 /// names a system, so a certificate may be trusted and still unreadable; it is refused then.

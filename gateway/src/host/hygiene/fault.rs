@@ -145,8 +145,7 @@ impl HygieneFault {
     pub fn framing_is_sound(self) -> bool {
         matches!(
             self,
-            Self::Authority
-                | Self::Misdirected
+            Self::Misdirected
                 | Self::TargetCharacter
                 | Self::BadEscape
                 | Self::OverlongUtf8

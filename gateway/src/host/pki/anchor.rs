@@ -69,7 +69,7 @@ impl Anchor {
                 }
             }
             Err(fault) => {
-                faults.push(fault);
+                faults.push(*fault);
                 return None;
             }
         }
@@ -77,7 +77,7 @@ impl Anchor {
         let (builder, lists, of) = match revocation {
             Revocation::None => (builder, None, certificate),
             Revocation::Required { list, grace } => {
-                let ders = list.revocation_lists().map_err(|fault| faults.push(fault)).ok()?;
+                let ders = list.revocation_lists().map_err(|fault| faults.push(*fault)).ok()?;
                 let mut known = Vec::with_capacity(ders.len());
                 for der in &ders {
                     let Some(parsed) = List::read(der) else {

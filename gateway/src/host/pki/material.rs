@@ -31,7 +31,7 @@ impl Material {
         }
     }
 
-    fn bytes(&self) -> Result<Vec<u8>, Fault> {
+    fn bytes(&self) -> Result<Vec<u8>, Box<Fault>> {
         let read = match self {
             Self::File(path) => File::open(path).and_then(|file| {
                 let mut bytes = Vec::new();
@@ -47,7 +47,7 @@ impl Material {
             }
         };
         read.map_err(|error| {
-            self.fault(
+            Box::new(self.fault(
                 "unreadable-file",
                 (
                     &format!("không đọc được: {}", vietnamese(error.kind())),
@@ -57,47 +57,47 @@ impl Material {
                     "Kiểm tra đường dẫn và quyền đọc của tài khoản chạy cổng",
                     "Check the path and that the account the gateway runs as may read it",
                 ),
-            )
+            ))
         })
     }
 
     /// One or more certificates, PEM.
-    pub(in crate::host) fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, Fault> {
+    pub(in crate::host) fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, Box<Fault>> {
         let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&self.bytes()?).collect();
         found.ok().filter(|list| !list.is_empty()).ok_or_else(|| {
-            self.fault(
+            Box::new(self.fault(
                 "no-certificate",
                 ("không có chứng thư PEM đọc được", "holds no readable PEM certificate"),
                 (
                     "Đặt vào tệp một hay nhiều khối `-----BEGIN CERTIFICATE-----`",
                     "Put one or more `-----BEGIN CERTIFICATE-----` blocks in the file",
                 ),
-            )
+            ))
         })
     }
 
     /// A private key, PEM: PKCS #8, SEC 1 or PKCS #1.
-    pub(in crate::host) fn key(&self) -> Result<PrivateKeyDer<'static>, Fault> {
+    pub(in crate::host) fn key(&self) -> Result<PrivateKeyDer<'static>, Box<Fault>> {
         PrivateKeyDer::from_pem_slice(&self.bytes()?).map_err(|_| {
-            self.fault(
+            Box::new(self.fault(
                 "no-key",
                 ("không có khóa bí mật PEM đọc được", "holds no readable PEM private key"),
                 (
                     "Đặt vào tệp một khối `-----BEGIN PRIVATE KEY-----` không mật khẩu",
                     "Put one `-----BEGIN PRIVATE KEY-----` block, without a passphrase, in the file",
                 ),
-            )
+            ))
         })
     }
 
     /// One or more revocation lists: PEM, or one in DER.
-    pub(super) fn revocation_lists(&self) -> Result<Vec<CertificateRevocationListDer<'static>>, Fault> {
+    pub(super) fn revocation_lists(&self) -> Result<Vec<CertificateRevocationListDer<'static>>, Box<Fault>> {
         let bytes = self.bytes()?;
         if bytes.first() == Some(&DER_SEQUENCE) {
             return Ok(vec![CertificateRevocationListDer::from(bytes)]);
         }
         let found: Result<Vec<_>, _> = CertificateRevocationListDer::pem_slice_iter(&bytes).collect();
-        found.ok().filter(|list| !list.is_empty()).ok_or_else(|| self.no_list())
+        found.ok().filter(|list| !list.is_empty()).ok_or_else(|| Box::new(self.no_list()))
     }
 
     pub(super) fn no_list(&self) -> Fault {

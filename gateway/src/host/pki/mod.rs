@@ -323,8 +323,8 @@ fn server_config(
     now: Timestamp,
     faults: &mut Vec<Fault>,
 ) -> Option<(ServerConfig, Timestamp)> {
-    let chain = settings.certificate.certificates().map_err(|fault| faults.push(fault)).ok();
-    let key = settings.key.key().map_err(|fault| faults.push(fault)).ok();
+    let chain = settings.certificate.certificates().map_err(|fault| faults.push(*fault)).ok();
+    let key = settings.key.key().map_err(|fault| faults.push(*fault)).ok();
     let (chain, key) = (chain?, key?);
     let Some(expiry) = chain.first().and_then(not_after) else {
         faults.push(unusable(&settings.certificate));

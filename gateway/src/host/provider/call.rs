@@ -123,7 +123,7 @@ impl Provider {
         match connected.await.unwrap_or(Err(CallFault::TimedOut { sent: false })) {
             Ok(tls) => {
                 endpoint.down_until.store(0, Ordering::Relaxed);
-                Ok(Box::new(Link::new(tls.into(), STALL)))
+                Ok(Box::new(Link::new(tls.into(), STALL, Duration::ZERO)))
             }
             Err(fault) => {
                 let until = since_epoch() + u64::try_from(DOWN.as_millis()).unwrap_or(u64::MAX);

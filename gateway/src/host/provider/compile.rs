@@ -195,7 +195,7 @@ fn client_config(
 }
 
 fn roots(trust: &Material, faults: &mut Vec<Fault>) -> Option<RootCertStore> {
-    let list = trust.certificates().map_err(|fault| faults.push(fault)).ok()?;
+    let list = trust.certificates().map_err(|fault| faults.push(*fault)).ok()?;
     let mut roots = RootCertStore::empty();
     for der in list {
         if roots.add(der).is_err() {
@@ -212,8 +212,8 @@ fn own(
     now: Timestamp,
     faults: &mut Vec<Fault>,
 ) -> Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
-    let chain = certificate.certificates().map_err(|fault| faults.push(fault)).ok();
-    let secret = key.key().map_err(|fault| faults.push(fault)).ok();
+    let chain = certificate.certificates().map_err(|fault| faults.push(*fault)).ok();
+    let secret = key.key().map_err(|fault| faults.push(*fault)).ok();
     let (chain, secret) = (chain?, secret?);
     let expired = chain.first().is_some_and(|der| {
         X509Certificate::from_der(der)

@@ -14,6 +14,8 @@
 mod call;
 mod compile;
 mod pool;
+#[cfg(test)]
+mod tests;
 
 use std::{sync::Arc, time::Duration};
 

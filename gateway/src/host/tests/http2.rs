@@ -1,0 +1,139 @@
+//! HTTP/2, through another implementation's client.
+
+use bytes::Bytes;
+use http::{Request, Response, Version};
+use http_body_util::{BodyExt, Full};
+use hyper::{body::Incoming as Arriving, client::conn::http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+
+use super::*;
+
+type Sender = http2::SendRequest<Full<Bytes>>;
+
+async fn dial(stage: &Stage) -> Sender {
+    let config = client_config(&stage.authority, Some(&stage.caller), &["h2"]);
+    let caller = stage.dial_with(config).await.unwrap();
+    assert_eq!(caller.stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+    let (sender, connection) =
+        http2::handshake(TokioExecutor::new(), TokioIo::new(caller.stream)).await.unwrap();
+    tokio::spawn(connection);
+    sender
+}
+
+fn request(method: Method, uri: &str, body: impl Into<Bytes>) -> Request<Full<Bytes>> {
+    let request = Request::builder().method(method).uri(uri).version(Version::HTTP_2);
+    request.body(Full::new(body.into())).unwrap()
+}
+
+async fn ask(sender: &mut Sender, request: Request<Full<Bytes>>) -> (u16, String) {
+    let (status, body) = hear(sender.send_request(request).await.unwrap()).await;
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+async fn hear(response: Response<Arriving>) -> (u16, Bytes) {
+    let status = response.status().as_u16();
+    (status, response.into_body().collect().await.unwrap().to_bytes())
+}
+
+#[tokio::test]
+async fn exchanges_share_a_connection() {
+    let stage = Stage::set(brisk());
+    let mut sender = dial(&stage).await;
+    let slow = sender.send_request(request(Method::GET, "https://localhost/slow", ""));
+    let mut second = sender.clone();
+    assert_eq!(
+        ask(&mut second, request(Method::GET, "https://localhost/a?x", "")).await,
+        (200, "x".to_owned())
+    );
+    assert_eq!(
+        ask(&mut second, request(Method::POST, "https://localhost/a", "thân")).await,
+        (200, "thân".to_owned())
+    );
+    let (status, body) = hear(slow.await.unwrap()).await;
+    assert_eq!((status, &body[..]), (200, &b"slow"[..]));
+    let large = second.send_request(request(Method::GET, "https://localhost/large", "")).await.unwrap();
+    assert_eq!(large.headers()["content-length"], "300000");
+    assert!(!large.headers().contains_key("server") && large.headers().contains_key("date"));
+    assert_eq!(hear(large).await.1.len(), 300_000);
+    assert_eq!(
+        ask(&mut second, request(Method::HEAD, "https://localhost/a?x", "")).await,
+        (200, String::new())
+    );
+    assert_eq!(
+        ask(&mut second, request(Method::GET, "https://localhost/empty", "")).await,
+        (204, String::new())
+    );
+}
+
+#[tokio::test]
+async fn the_same_rules_hold() {
+    let stage = Stage::set(brisk());
+    let mut sender = dial(&stage).await;
+    for (uri, status, rule) in [
+        ("https://khac.example/", 421, "misdirected"),
+        ("https://localhost/a%2Fb", 400, "encoded-slash"),
+        ("https://localhost/a/%2e%2e/b", 400, "dot-segment"),
+        ("https://localhost/a%c0%af", 400, "overlong-utf-8"),
+        ("https://localhost//khac.example/", 400, "target-form"),
+    ] {
+        assert_eq!(ask(&mut sender, request(Method::GET, uri, "")).await, (status, rule.to_owned()), "{uri}");
+    }
+    let long = format!("https://localhost/{}", "a".repeat(1001));
+    assert_eq!(ask(&mut sender, request(Method::GET, &long, "")).await.0, 414);
+    let mut many = request(Method::GET, "https://localhost/a", "");
+    for number in 0..25 {
+        many.headers_mut()
+            .insert(HeaderName::from_bytes(format!("x-{number}").as_bytes()).unwrap(), 1.into());
+    }
+    assert_eq!(ask(&mut sender, many).await.0, 431);
+    let mut coded = request(Method::POST, "https://localhost/a", "abc");
+    coded.headers_mut().insert("content-encoding", "gzip".parse().unwrap());
+    assert_eq!(ask(&mut sender, coded).await, (415, "coding".to_owned()));
+    assert_eq!(ask(&mut sender, request(Method::GET, "https://localhost/a?still", "")).await.1, "still");
+    assert_eq!(stage.mirror.reached.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_large_body_is_refused_and_the_connection_goes_on() {
+    let stage = Stage::set(brisk());
+    let mut sender = dial(&stage).await;
+    let large = request(Method::POST, "https://localhost/a", vec![b'x'; 3_000_000]);
+    assert_eq!(ask(&mut sender, large).await, (413, "too large".to_owned()));
+    let unread = request(Method::POST, "https://localhost/refuse", vec![b'x'; 3_000_000]);
+    assert_eq!(ask(&mut sender, unread).await.0, 403);
+    assert_eq!(ask(&mut sender, request(Method::GET, "https://localhost/a?x", "")).await.1, "x");
+}
+
+#[tokio::test]
+async fn revocation_reaches_open_connections() {
+    let stage = Stage::set(brisk());
+    let mut sender = dial(&stage).await;
+    assert_eq!(ask(&mut sender, request(Method::GET, "https://localhost/a?x", "")).await.0, 200);
+    stage.authority.publish(&[&stage.caller], 7);
+    stage.reload(&stage.server);
+    let heard = ask(&mut sender, request(Method::GET, "https://localhost/a?x", "")).await;
+    assert_eq!(heard, (403, "certificate-revoked".to_owned()));
+}
+
+#[tokio::test]
+async fn going_down_finishes_streams_and_says_goodbye() {
+    let stage = Stage::set(brisk());
+    let mut sender = dial(&stage).await;
+    let slow = sender.send_request(request(Method::GET, "https://localhost/slow", ""));
+    let slow = tokio::spawn(slow);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let serving = stage.serving;
+    let stopping = tokio::task::spawn_blocking(move || serving.stop(Duration::from_secs(5)));
+    let (status, body) = hear(slow.await.unwrap().unwrap()).await;
+    assert_eq!((status, &body[..]), (200, &b"slow"[..]));
+    assert_eq!(stopping.await.unwrap(), 0);
+    assert!(sender.send_request(request(Method::GET, "https://localhost/a", "")).await.is_err());
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed() {
+    let stage = Stage::set(Limits { keep_alive: Duration::from_millis(200), ..brisk() });
+    let mut sender = dial(&stage).await;
+    assert_eq!(ask(&mut sender, request(Method::GET, "https://localhost/a?x", "")).await.1, "x");
+    stage.until(|stage| stage.serving.connections() == 0).await;
+}
