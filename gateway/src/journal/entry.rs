@@ -29,7 +29,7 @@ pub struct Times {
 }
 
 /// What an exchange was charged against day quotas, so that the counts can be rebuilt from the
-/// journal. Made by `quota::Permit::charge`.
+/// journal. Made by [`Permit::charge`](crate::quota::Permit::charge).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Charge<'a> {
     /// The day it counts for, Asia/Ho_Chi_Minh.

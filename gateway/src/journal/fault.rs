@@ -79,7 +79,7 @@ impl JournalFault {
         let (what_vi, what_en) = match self {
             Self::Create { .. } => ("tạo được", "created"),
             Self::Write { .. } => ("ghi được", "written"),
-            Self::Sync { .. } => ("đồng bộ xuống đĩa", "synchronised to disk"),
+            Self::Sync { .. } => ("đồng bộ được xuống đĩa", "synchronised to disk"),
             Self::Read { .. } | Self::Closed => ("đọc được", "read"),
         };
         Bilingual::new(
