@@ -235,3 +235,6 @@ impl Mask {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
