@@ -16,6 +16,8 @@ mod calendar;
 mod compile;
 mod conditions;
 mod decision;
+#[cfg(test)]
+mod fixture;
 mod format;
 mod member;
 mod names;

@@ -47,6 +47,10 @@ fn index(register: &mut Register, agreement: Agreement) {
 /// Tells operators of what has ended, is about to, or never will.
 fn term(desk: &Desk<'_>, sheet: &Sheet<'_>, written: &Written) {
     let at = written.valid_at.clone();
+    if written.valid.from.zip(written.valid.until).is_some_and(|(from, until)| until < from) {
+        // The dates themselves are a fault already.
+        return;
+    }
     let Some(until) = written.valid.until else {
         sheet.warn(
             at,
@@ -92,8 +96,10 @@ fn agreement(register: &Register, desk: &Desk<'_>, sheet: &Sheet<'_>, written: W
         known_purpose(register, sheet, purpose);
     }
     let (service_key, service) = service?;
-    let version = version_of(sheet, &written, service)?;
-    offered_operations(sheet, &written.operations, service, version);
+    let version = version_of(desk, sheet, &written, service)?;
+    if !desk.unclear_services.contains(&(service.id.member(), service.id.service())) {
+        offered_operations(sheet, &written.operations, service, version);
+    }
     offered_formats(sheet, &written.formats, service, version);
 
     let contract = &version.contract;
@@ -160,7 +166,7 @@ fn service_of<'r>(
     if let Some(key) = register.service_of(id) {
         return Some((key, register.service(key)));
     }
-    if !desk.unclear_services.contains(&(id.member(), id.service())) {
+    if !desk.service_files.contains(&(id.member(), id.service())) {
         let known: Vec<&str> = register.services.iter().map(|service| service.id.as_str()).collect();
         let place = format!("services/{id}.toml");
         dangling(sheet, written.service.span(), ("dịch vụ", "service"), id.as_str(), &known, &place);
@@ -184,10 +190,15 @@ fn known_purpose(register: &Register, sheet: &Sheet<'_>, purpose: &Spanned<Purpo
 }
 
 /// The version of the service that serves the agreement's contract.
-fn version_of<'r>(sheet: &Sheet<'_>, written: &Written, service: &'r Service) -> Option<&'r ServiceVersion> {
+fn version_of<'r>(
+    desk: &Desk<'_>,
+    sheet: &Sheet<'_>,
+    written: &Written,
+    service: &'r Service,
+) -> Option<&'r ServiceVersion> {
     let id = written.contract.get_ref();
     let found = service.versions.iter().find(|version| version.contract.id() == id);
-    if found.is_none() {
+    if found.is_none() && !desk.unclear_services.contains(&(service.id.member(), service.id.service())) {
         let served: Vec<String> =
             service.versions.iter().map(|version| format!("`{}`", version.contract.id())).collect();
         let served = served.join(", ");

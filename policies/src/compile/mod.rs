@@ -39,15 +39,25 @@ impl<'s, T> Page<'s, T> {
         };
         sources.iter().map(page).collect()
     }
+
+    fn is_unclear(&self) -> bool {
+        self.written.is_none() || self.sheet.is_faulty()
+    }
+
+    fn stem(&self) -> &'s str {
+        self.sheet.source().stem()
+    }
 }
 
 /// What a document is held against.
 struct Desk<'a> {
     catalog: &'a Catalog,
     today: Date,
-    /// Members whose documents are there but say too little.
+    /// Members whose documents are there but have faults: what they lack may be among those.
     unclear_members: Vec<&'a str>,
-    /// Services whose documents are there but say too little: member and name.
+    /// Services whose documents are there, sound or not: member and name.
+    service_files: Vec<(&'a str, &'a str)>,
+    /// Those of them with faults.
     unclear_services: Vec<(&'a str, &'a str)>,
 }
 
@@ -65,21 +75,12 @@ impl Register {
         let members = Page::all(&sources.members, written::member::Member::read);
         let mut services = Page::all(&sources.services, written::service::Service::read);
         let mut agreements = Page::all(&sources.agreements, written::agreement::Agreement::read);
-        let unclear = |source: &'_ Source, written: bool| (!written).then(|| source.stem().to_owned());
-        let unclear_members: Vec<String> =
-            members.iter().filter_map(|page| unclear(page.sheet.source(), page.written.is_some())).collect();
-        let unclear_services: Vec<(String, String)> = services
-            .iter()
-            .filter_map(|page| {
-                let name = unclear(page.sheet.source(), page.written.is_some())?;
-                Some((page.sheet.source().folder().to_owned(), name))
-            })
-            .collect();
-        let desk = Desk {
+        let mut desk = Desk {
             catalog,
             today,
-            unclear_members: unclear_members.iter().map(String::as_str).collect(),
-            unclear_services: unclear_services.iter().map(|(member, name)| (&**member, &**name)).collect(),
+            unclear_members: members.iter().filter(|page| page.is_unclear()).map(Page::stem).collect(),
+            service_files: services.iter().map(|page| (page.sheet.source().folder(), page.stem())).collect(),
+            unclear_services: Vec::new(),
         };
 
         let mut register = Self::empty();
@@ -90,6 +91,8 @@ impl Register {
         }
         members::compile(&mut register, &desk, &members);
         services::compile(&mut register, &desk, &mut services);
+        let unclear = services.iter().filter(|page| page.sheet.is_faulty());
+        desk.unclear_services = unclear.map(|page| (page.sheet.source().folder(), page.stem())).collect();
         agreements::compile(&mut register, &desk, &mut agreements);
 
         let mut faults: Vec<Fault> = Vec::new();
@@ -187,3 +190,6 @@ fn not_a_leaf(sheet: &Sheet<'_>, at: Range<usize>, path: &str) {
         both("Ghi đủ đường dẫn đến trường bên trong", "Write the whole path to a field inside"),
     );
 }
+
+#[cfg(test)]
+mod tests;

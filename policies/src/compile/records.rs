@@ -121,7 +121,7 @@ fn attribute_of(sheet: &Sheet<'_>, attribute: &Spanned<Attribute>, member: &Memb
 
 fn known_code(desk: &Desk<'_>, sheet: &Sheet<'_>, code: &Spanned<String>, field: &Field) {
     let Some(list) = &field.code_list else { return };
-    if !codes::contains(desk.catalog, list, code.get_ref()) {
+    if !codes::permits(desk.catalog, list, code.get_ref()) {
         sheet.fault(
             code.span(),
             "unknown-code",

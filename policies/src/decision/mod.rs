@@ -562,3 +562,6 @@ fn weekday(local: DateTime) -> (&'static str, &'static str) {
         Weekday::Sunday => ("CN", "Sunday"),
     }
 }
+
+#[cfg(test)]
+mod tests;

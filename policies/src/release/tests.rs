@@ -38,7 +38,11 @@ fn record_shape(fields: &[(&'static str, Plain)], parent: Option<&FieldPath>, cl
             required: false,
             nullable: true,
             xml: XmlName { kind: NodeKind::Element, name: (*name).to_owned() },
-            classification: if *name == "SoDinhDanh" { Classification::Personal } else { Classification::Open },
+            classification: if *name == "SoDinhDanh" {
+                Classification::Personal
+            } else {
+                Classification::Open
+            },
             title: Bilingual::new(*name, *name),
             code_list: None,
             identifier: None,
@@ -168,13 +172,16 @@ fn plains() -> impl Strategy<Value = Vec<(&'static str, Plain)>> {
         prop_oneof![
             fields.clone().prop_map(Plain::Record),
             // Never a list of lists: contracts have none.
-            prop_oneof![Just(Plain::Text), fields.prop_map(Plain::Record)].prop_map(|item| Plain::List(Box::new(item))),
+            prop_oneof![Just(Plain::Text), fields.prop_map(Plain::Record)]
+                .prop_map(|item| Plain::List(Box::new(item))),
         ]
     });
     fields(plain)
 }
 
-fn fields(of: impl Strategy<Value = Plain> + Clone) -> impl Strategy<Value = Vec<(&'static str, Plain)>> + Clone {
+fn fields(
+    of: impl Strategy<Value = Plain> + Clone,
+) -> impl Strategy<Value = Vec<(&'static str, Plain)>> + Clone {
     vec((select(&NAMES[..]), of), 0..5).prop_map(|mut fields| {
         let mut seen = BTreeSet::new();
         fields.retain(|(name, _)| seen.insert(*name));

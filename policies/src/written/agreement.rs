@@ -253,6 +253,10 @@ fn conditions(table: Table<'_>) -> Vec<Condition> {
             );
             return None;
         };
+        if in_was_written && attribute.is_none() && listed.is_none() {
+            // What is wrong with `in` has been told.
+            return None;
+        }
         let values = match (attribute, listed, equals) {
             (Some(attribute), None, None) => Values::OfMember(attribute),
             (None, Some(listed), None) if !listed.is_empty() => Values::Listed(listed),

@@ -252,23 +252,6 @@ impl Version {
         let unknown_fields = table.value("unknown_fields").map(Spanned::into_inner);
         let upstream = table.required("upstream", table.table("upstream")).and_then(upstream);
         let population = table.table("population").and_then(Population::read);
-        if format == Some(Format::Soap)
-            && (adapter.is_none() || population.is_none())
-            && !table.has("population")
-        {
-            table.sheet().fault(
-                number.span(),
-                "missing-adapter",
-                both(
-                    "`format = \"soap\"` cần `adapter = \"population\"` và bảng `population`",
-                    "`format = \"soap\"` needs `adapter = \"population\"` and a table `population`",
-                ),
-                both(
-                    "Khai báo bộ chuyển đổi và các mã được cấp",
-                    "Declare the adapter and the codes that were issued to you",
-                ),
-            );
-        }
         let operations = table.required("operations", table.table("operations")).map(operations);
         table.close();
         Some(Self {
