@@ -1,11 +1,19 @@
-//! The inspection, run over a checkout with a fault in each place.
+//! The inspection, run over this checkout, and over one with a fault in each place.
 
 use std::{fs, path::Path};
 
-use house::inspect;
+use house::{here, inspect};
 
 fn cargo() -> &'static Path {
     Path::new(env!("CARGO"))
+}
+
+#[test]
+fn every_rule_holds_here() {
+    let home = std::env::var_os("HOME");
+    let faults = inspect(&here(), cargo(), home.as_deref().map(Path::new)).unwrap();
+    let list: Vec<_> = faults.iter().map(ToString::to_string).collect();
+    assert!(list.is_empty(), "\n{}\n", list.join("\n"));
 }
 
 #[test]
