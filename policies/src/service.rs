@@ -78,6 +78,8 @@ pub struct ServiceVersion {
     pub upstream: Upstream,
     /// Settings of the population database, for its adapter.
     pub population: Option<Population>,
+    /// Whether its contract has personal fields.
+    pub(crate) personal: bool,
     pub(crate) operations: PerOperation<OperationTerms>,
     /// What the service's mode releases to those without an agreement.
     pub(crate) by_mode: Option<ReleasePlan>,

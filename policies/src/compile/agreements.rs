@@ -16,7 +16,9 @@ pub(super) fn compile(register: &mut Register, desk: &Desk<'_>, pages: &mut [Pag
     let mut places = Vec::new();
     for (page, at) in pages.iter_mut().zip(0..) {
         let Some(written) = page.written.take() else { continue };
-        term(desk, &page.sheet, &written);
+        if !page.sheet.is_faulty() {
+            term(desk, &page.sheet, &written);
+        }
         let id_at = written.id.span();
         if let Some(agreement) = agreement(register, desk, &page.sheet, written) {
             index(register, agreement);
@@ -47,10 +49,6 @@ fn index(register: &mut Register, agreement: Agreement) {
 /// Tells operators of what has ended, is about to, or never will.
 fn term(desk: &Desk<'_>, sheet: &Sheet<'_>, written: &Written) {
     let at = written.valid_at.clone();
-    if written.valid.from.zip(written.valid.until).is_some_and(|(from, until)| until < from) {
-        // The dates themselves are a fault already.
-        return;
-    }
     let Some(until) = written.valid.until else {
         sheet.warn(
             at,
@@ -93,7 +91,7 @@ fn agreement(register: &Register, desk: &Desk<'_>, sheet: &Sheet<'_>, written: W
     let consumer = system_of(register, desk, sheet, &written.consumer);
     let service = service_of(register, desk, sheet, &written);
     for purpose in &written.purposes {
-        known_purpose(register, sheet, purpose);
+        known_purpose(register, desk, sheet, purpose);
     }
     let (service_key, service) = service?;
     let version = version_of(desk, sheet, &written, service)?;
@@ -115,8 +113,7 @@ fn agreement(register: &Register, desk: &Desk<'_>, sheet: &Sheet<'_>, written: W
     for operation in written.operations.iter().map(Spanned::get_ref).copied() {
         let Some(offered) = version.operation(operation) else { continue };
         let release = terms.plan(version.reply(operation).shape(), &id);
-        let carried = operation.carries_record()
-            && contract.shape().walk().any(|field| field.classification.is_personal());
+        let carried = operation.carries_record() && version.personal;
         touches_personal |= release.is_personal() || carried;
         let push_down = conditions.push_down(&offered.push_down);
         allowed.set(operation, Allowed { release, push_down });
@@ -174,9 +171,9 @@ fn service_of<'r>(
     None
 }
 
-fn known_purpose(register: &Register, sheet: &Sheet<'_>, purpose: &Spanned<PurposeId>) {
+fn known_purpose(register: &Register, desk: &Desk<'_>, sheet: &Sheet<'_>, purpose: &Spanned<PurposeId>) {
     let code = purpose.get_ref().as_str();
-    if register.purpose(code).is_none() {
+    if register.purpose(code).is_none() && !desk.purpose_files.contains(&code) {
         let known: Vec<&str> = register.purposes.keys().map(PurposeId::as_str).collect();
         dangling(
             sheet,

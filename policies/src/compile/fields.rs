@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use contracts::{Classification, Contract, Field, FieldPath, Shape};
+use contracts::{Classification, Contract, Field, FieldPath, Shape, identifiers::IdentifierKind};
 use toml::Spanned;
 
 use super::{not_a_leaf, unknown_field};
@@ -115,8 +115,13 @@ impl<'c> FieldTerms<'c> {
                 ),
             );
         }
-        let personal = field.classification.is_personal();
-        if mask != Mask::Pseudonym && field.identifier.is_some() && personal {
+        // A tax code identifies a person where the contract calls it personal; the other one always does.
+        let identifies = match field.identifier {
+            Some(IdentifierKind::SoDinhDanh) => true,
+            Some(_) => field.classification.is_personal(),
+            None => false,
+        };
+        if mask != Mask::Pseudonym && identifies {
             sheet.fault(
                 at.clone(),
                 "mask-of-identifier",

@@ -55,6 +55,8 @@ struct Desk<'a> {
     today: Date,
     /// Members whose documents are there but have faults: what they lack may be among those.
     unclear_members: Vec<&'a str>,
+    /// Purposes whose documents are there, sound or not.
+    purpose_files: Vec<&'a str>,
     /// Services whose documents are there, sound or not: member and name.
     service_files: Vec<(&'a str, &'a str)>,
     /// Those of them with faults.
@@ -79,6 +81,7 @@ impl Register {
             catalog,
             today,
             unclear_members: members.iter().filter(|page| page.is_unclear()).map(Page::stem).collect(),
+            purpose_files: purposes.iter().map(Page::stem).collect(),
             service_files: services.iter().map(|page| (page.sheet.source().folder(), page.stem())).collect(),
             unclear_services: Vec::new(),
         };

@@ -218,6 +218,7 @@ fn version(
         );
     }
     let contract = contract?;
+    let personal = contract.shape().walk().any(|field| field.classification.is_personal());
     let by_mode = match mode {
         Mode::Default => Some(ReleasePlan::of_classes(contract.shape(), Classification::by_default)),
         Mode::Open => Some(ReleasePlan::of_classes(contract.shape(), |class| class == Classification::Open)),
@@ -225,6 +226,7 @@ fn version(
     };
     Some(ServiceVersion {
         number,
+        personal,
         contract,
         deprecated_from: written.deprecated_from,
         retired_from: written.retired_from,

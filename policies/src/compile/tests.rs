@@ -105,6 +105,10 @@ fn what_follows_from_a_fault_is_not_told_again() {
     assert_eq!(broken("members/G06.toml", "kind = \"ministry\"", "kind = 1"), ["wrong-type"]);
     assert_eq!(broken("members/G06.toml", "id = \"he-thong\"", "id = \"he thong\""), ["bad-value"]);
     assert_eq!(broken(SERVICE, "mode = \"on-request\"", "mode = 1"), ["wrong-type"]);
+    assert_eq!(broken("purposes/quan-ly.toml", "title =", "titel ="), ["missing-key", "unknown-key"]);
+    // What a parser makes out of broken TOML is no ground for further complaints.
+    assert_eq!(broken(AGREEMENT, "from = 2026-01-01", "from = 2026-02-30"), ["toml"]);
+    assert_eq!(broken(AGREEMENT, "until = 2027-12-31", "until = \"2027-12-31\""), ["wrong-type"]);
 }
 
 #[test]

@@ -429,8 +429,7 @@ impl<'r, W: Witness> Hearing<'r, '_, '_, W> {
 
     /// Whether the request's own body is of a contract with personal fields.
     fn sends_personal(&self, offer: Offer<'_>) -> bool {
-        self.ask.operation.carries_record()
-            && offer.version.contract.shape().walk().any(|field| field.classification.is_personal())
+        self.ask.operation.carries_record() && offer.version.personal
     }
 
     /// The purpose: stated where one is due, and known wherever it is stated. What was stated is not

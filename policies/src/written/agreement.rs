@@ -103,7 +103,7 @@ pub(crate) struct Quota {
 impl Agreement {
     /// Reads an agreement's document; `None` when it lacks what makes it one.
     pub(crate) fn read(sheet: &Sheet<'_>) -> Option<Self> {
-        let (tree, _) = sheet.parse();
+        let tree = sheet.parse()?;
         let table = Table::root(sheet, &tree);
         let id = table.required("id", table.value::<AgreementId>("id"));
         named_by_file(sheet, id.as_ref().map(|id| (id.get_ref().as_str(), id.span())));

@@ -68,7 +68,7 @@ pub(crate) struct OperationTerms {
 impl Service {
     /// Reads a service's document; `None` when it lacks what makes it one.
     pub(crate) fn read(sheet: &Sheet<'_>) -> Option<Self> {
-        let (tree, _) = sheet.parse();
+        let tree = sheet.parse()?;
         let table = Table::root(sheet, &tree);
         let id = identity(sheet, &table);
         let system = table.required("system", table.value("system"));

@@ -28,9 +28,9 @@ impl<'s> Sheet<'s> {
         Self { source, faults: RefCell::default() }
     }
 
-    /// The document's tree. Faults of TOML itself are recorded, all of them; `sound` is false then,
-    /// and the tree is what could be made out.
-    pub(crate) fn parse(&self) -> (Spanned<DeTable<'s>>, bool) {
+    /// The document's tree, or every fault of TOML itself. What a parser makes out of broken TOML is
+    /// not held against the rules: half a document is wrong in ways that its author did not write.
+    pub(crate) fn parse(&self) -> Option<Spanned<DeTable<'s>>> {
         let (tree, errors) = DeTable::parse_recoverable(&self.source.text);
         for error in &errors {
             // The parser's sentence names tokens of the grammar, never the document's values.
@@ -45,7 +45,7 @@ impl<'s> Sheet<'s> {
                 ),
             );
         }
-        (tree, errors.is_empty())
+        errors.is_empty().then_some(tree)
     }
 
     pub(crate) fn source(&self) -> &'s Source {
@@ -414,7 +414,7 @@ fn spelled<T: Spelled>(sheet: &Sheet<'_>, key: &str, value: &Value<'_>) -> Optio
             format!("Chọn một trong: {}", listed(T::CHOICES)),
             format!("Choose one of: {}", listed(T::CHOICES)),
         ),
-        None => both(format!("Viết lại theo dạng đó, ví dụ {vi}"), format!("Rewrite it in that form: {en}")),
+        None => both("Viết lại theo dạng đó", "Rewrite it in that form"),
     };
     sheet.fault(
         written.span(),
@@ -474,10 +474,11 @@ mod tests {
     fn faults(text: &str, read: impl Fn(&Table<'_>)) -> Vec<(&'static str, u32, u32)> {
         let source = Source { file: "x.toml".into(), text: text.into() };
         let sheet = Sheet::new(&source);
-        let (tree, _) = sheet.parse();
-        let table = Table::root(&sheet, &tree);
-        read(&table);
-        table.close();
+        if let Some(tree) = sheet.parse() {
+            let table = Table::root(&sheet, &tree);
+            read(&table);
+            table.close();
+        }
         let place = |fault: &Fault| fault.place.map_or((0, 0), |place| (place.line, place.column));
         sheet.into_faults().iter().map(|fault| (fault.rule, place(fault).0, place(fault).1)).collect()
     }
@@ -486,7 +487,7 @@ mod tests {
     fn an_unknown_key_has_a_place_and_a_likely_meaning() {
         let source = Source { file: "x.toml".into(), text: "# đầu\nvalit = 1\nzzzzzz = 2\n".into() };
         let sheet = Sheet::new(&source);
-        let (tree, _) = sheet.parse();
+        let tree = sheet.parse().unwrap();
         let table = Table::root(&sheet, &tree);
         assert!(table.table("valid").is_none());
         table.close();

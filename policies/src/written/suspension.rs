@@ -25,10 +25,7 @@ impl Suspension {
     /// `None` when the text is not TOML, or does not say clearly whom it stops: acting on half a
     /// target would stop more than was meant.
     pub(crate) fn read(sheet: &Sheet<'_>) -> Option<Self> {
-        let (tree, sound) = sheet.parse();
-        if !sound {
-            return None;
-        }
+        let tree = sheet.parse()?;
         let table = Table::root(sheet, &tree);
         let (system, member) = (table.value::<SystemId>("system"), table.value::<MemberId>("member"));
         let (service, agreement) =
