@@ -5,10 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde::Serialize;
+
 use crate::{Bilingual, Language};
 
 /// A position in a text file, both counted from 1; columns count characters, as editors do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Place {
     /// Line, from 1.
     pub line: u32,
@@ -30,7 +32,7 @@ impl Place {
 }
 
 /// One fault of one document. Loading reports all of them at once.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fault {
     /// The file, relative to the folder it was loaded from.
     pub file: PathBuf,

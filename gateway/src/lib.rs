@@ -1,5 +1,21 @@
-//! Floor 2.
+//! Floor 2: the process.
+//!
+//! Reading order: [`exchange`] (a request's life in one function), [`stages`] (its checks, one file
+//! each), [`world`] (what decides), [`host`] (the HTTP and TLS engine), [`journal`] (the evidence),
+//! [`quota`], [`admin`], [`cli`].
 
+pub mod admin;
+pub mod cli;
+mod discovery;
+mod evidence;
+pub mod exchange;
 pub mod host;
 pub mod journal;
+pub mod metrics;
+mod negotiation;
+mod problem;
 pub mod quota;
+pub mod refusal;
+pub mod stages;
+mod stated;
+pub mod world;

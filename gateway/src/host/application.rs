@@ -17,7 +17,7 @@ pub trait Application: Send + Sync + 'static {
     fn exchange<'a>(&'a self, request: &'a mut Incoming) -> impl Future<Output = Answer> + Send + 'a;
 
     /// The answer to a request that never became one: the host writes it and closes or drains.
-    fn refuse(&self, refused: &Refused<'_>) -> Answer;
+    fn refuse<'a>(&'a self, refused: &'a Refused<'a>) -> impl Future<Output = Answer> + Send + 'a;
 }
 
 /// A whole answer. The host adds `Content-Length` and `Date`, and nothing that names the software.

@@ -56,7 +56,7 @@ pub(super) async fn serve<A: Application>(link: Link, connection: Arc<Connection
             Err(fault) => {
                 Tally::count(&house.tally.unclean);
                 let refused = unframed(fault, &connection, received_at);
-                last_words(stream, &house.application.refuse(&refused), &house.limits).await;
+                last_words(stream, &house.application.refuse(&refused).await, &house.limits).await;
                 return;
             }
         };
@@ -85,7 +85,7 @@ async fn one<A: Application>(
     if !matches!(read, Ok(Ok(Some(_)))) {
         // Cleaner than the engine asks, and still refused: its reason may quote the request.
         Tally::count(&house.tally.unclean);
-        let answer = house.application.refuse(&unframed(HygieneFault::RequestLine, connection, received_at));
+        let answer = house.application.refuse(&unframed(HygieneFault::RequestLine, connection, received_at)).await;
         let _ = write(&mut session, answer, true, false, &house.limits).await;
         session.shutdown().await;
         return None;
@@ -96,7 +96,7 @@ async fn one<A: Application>(
         None => house.application.exchange(&mut request).await,
         Some(fault) => {
             Tally::count(&house.tally.unclean);
-            house.application.refuse(&refused(fault, &request))
+            house.application.refuse(&refused(fault, &request)).await
         }
     };
     let drained = request.drain().await;

@@ -123,7 +123,7 @@ async fn stream<A: Application>(session: HttpSession, connection: Arc<Connection
         Ok(()) => house.application.exchange(&mut request).await,
         Err(fault) => {
             Tally::count(&house.tally.unclean);
-            house.application.refuse(&refused(fault, &request))
+            house.application.refuse(&refused(fault, &request)).await
         }
     };
     let bodiless = super::is_bodiless(answer.status) || *request.method() == http::Method::HEAD;

@@ -70,6 +70,8 @@ pub struct Entry<'a> {
     pub service: Option<&'a str>,
     /// The operation, e.g. `query`.
     pub operation: Option<&'a str>,
+    /// The format the consumer reads, or sends when nothing comes back: `json`, `xml`.
+    pub format: Option<&'a str>,
     /// The names of the fields filtered on, of the contract's fields only; never a value.
     pub filters: &'a [&'a str],
     /// The contract, `nhiem-vu@1`.
@@ -90,6 +92,8 @@ pub struct Entry<'a> {
     pub decision: Option<&'a str>,
     /// The rule that refused it or broke it.
     pub rule: Option<&'a str>,
+    /// The finer reason under the rule, when there is one: which quota, which reader's rule.
+    pub cause: Option<&'a str>,
     /// Whose fault it was: `consumer`, `provider`, `gateway`.
     pub fault: Option<&'a str>,
     /// The status answered.

@@ -68,6 +68,7 @@ impl<'b> Line<'b> {
         self.text("route", entry.route);
         self.text("service", entry.service);
         self.text("operation", entry.operation);
+        self.text("format", entry.format);
         self.texts("filters", entry.filters);
         self.text("contract", entry.contract);
         self.digest("contract_revision", entry.contract_revision);
@@ -78,6 +79,7 @@ impl<'b> Line<'b> {
         self.text("officer", entry.officer);
         self.text("decision", entry.decision);
         self.text("rule", entry.rule);
+        self.text("cause", entry.cause);
         self.text("fault", entry.fault);
         for (name, number) in [
             ("status", entry.status.map(u64::from)),

@@ -65,7 +65,7 @@ pub use entry::{Act, Charge, Durability, Entry, Times};
 pub use fault::JournalFault;
 pub(crate) use process::Process;
 pub use query::{Acts, Exchange, Exchanges, Outcome, Query, Records, act_of, find};
-pub use record::{Charged, Kind, Record};
+pub use record::{Charged, Kind, Record, bytes_of};
 pub use recovery::Interrupted;
 pub use storage::{Disk, SegmentFile, Storage};
 pub use subject::SubjectKey;

@@ -446,6 +446,7 @@ fn completed(mut later: Record, opening: Record) -> Record {
         route,
         service,
         operation,
+        format,
         contract,
         contract_revision,
         agreement,

@@ -90,6 +90,8 @@ pub struct Record {
     pub service: Option<String>,
     /// The operation.
     pub operation: Option<String>,
+    /// The format read.
+    pub format: Option<String>,
     /// The fields filtered on.
     pub filters: Vec<String>,
     /// The contract.
@@ -113,6 +115,8 @@ pub struct Record {
     pub decision: Option<String>,
     /// The rule that refused or broke it.
     pub rule: Option<String>,
+    /// The finer reason under the rule.
+    pub cause: Option<String>,
     /// Whose fault.
     pub fault: Option<String>,
     /// The status answered.
@@ -227,6 +231,7 @@ impl Record {
             route: self.route.as_deref(),
             service: self.service.as_deref(),
             operation: self.operation.as_deref(),
+            format: self.format.as_deref(),
             contract: self.contract.as_deref(),
             contract_revision: self.contract_revision.as_ref(),
             agreement: self.agreement.as_deref(),
@@ -236,6 +241,7 @@ impl Record {
             officer: self.officer.as_deref(),
             decision: self.decision.as_deref(),
             rule: self.rule.as_deref(),
+            cause: self.cause.as_deref(),
             fault: self.fault.as_deref(),
             status: self.status,
             request_bytes: self.request_bytes,
@@ -280,7 +286,7 @@ impl Record {
 }
 
 /// The 32 bytes of 64 hexadecimal digits.
-pub(super) fn bytes_of(text: &str) -> Option<[u8; 32]> {
+pub fn bytes_of(text: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
     let digits = text.as_bytes();
     if digits.len() != 64 {

@@ -77,7 +77,7 @@ impl Application for Mirror {
         }
     }
 
-    fn refuse(&self, refused: &Refused<'_>) -> Answer {
+    async fn refuse(&self, refused: &Refused<'_>) -> Answer {
         self.refused.lock().unwrap().push(refused.fault.rule());
         Answer::new(refused.fault.status(), refused.fault.rule())
     }

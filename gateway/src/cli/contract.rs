@@ -1,0 +1,54 @@
+//! `lienthong contract`: what the contracts say.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::ArgMatches;
+use contracts::{Catalog, ContractId, Language};
+
+use super::{Failure, Outcome, words};
+
+pub(super) fn run(given: &ArgMatches, language: Language) -> Outcome {
+    let folder = given.get_one::<PathBuf>("contracts").cloned().unwrap_or_else(|| PathBuf::from("contracts"));
+    let catalog = match Catalog::load(&folder) {
+        Ok((catalog, _)) => catalog,
+        Err(faults) => {
+            words::print_faults(&faults, language);
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    match given.subcommand() {
+        Some(("schema", given)) => {
+            let id: ContractId =
+                given.get_one::<String>("id").map(String::as_str).unwrap_or_default().parse()?;
+            let w = words::Words(language);
+            let contract = catalog.contract(&id).ok_or_else(|| {
+                Failure(format!("{} `{id}`", w.say("không có hợp đồng", "there is no contract")))
+            })?;
+            words::print(&serde_json::to_string_pretty(contract.schema())?);
+        }
+        Some(("list", given)) if given.get_flag("json") => {
+            let list: Vec<_> = catalog
+                .contracts()
+                .map(|contract| {
+                    serde_json::json!({
+                        "id": contract.id().to_string(), "owner": contract.owner(),
+                        "title": {"vi": contract.title().vi, "en": contract.title().en},
+                        "legal_basis": contract.legal_basis(), "fields": contract.shape().walk().count(),
+                    })
+                })
+                .collect();
+            words::print(&serde_json::to_string_pretty(&list)?);
+        }
+        _ => {
+            for contract in catalog.contracts() {
+                words::print(&format!(
+                    "{:<28} {:<8} {}",
+                    contract.id().to_string(),
+                    contract.owner(),
+                    contract.title().get(language)
+                ));
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

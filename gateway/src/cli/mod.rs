@@ -1,0 +1,197 @@
+//! The command line: one file per command, help in Vietnamese or English.
+//!
+//! Exit codes: 0 done, 1 refused or faulty (the output says what), 2 the input broke a contract or
+//! the command line itself is wrong.
+
+mod check;
+mod contract;
+mod explain;
+mod journal;
+mod serve;
+mod status;
+mod translate;
+mod words;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use contracts::Language;
+
+use words::Words;
+
+/// Runs the command line of this process.
+pub fn run() -> ExitCode {
+    let language = words::language_of_process();
+    let command = command(language);
+    let matches = match command.try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => {
+            let code = if error.use_stderr() { 2 } else { 0 };
+            // Nothing is left to do when even the message cannot be written.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let result = match matches.subcommand() {
+        Some(("serve", given)) => serve::run(given, language),
+        Some(("check", given)) => check::run(given, language),
+        Some(("explain", given)) => explain::run(given, language),
+        Some(("translate", given)) => translate::run(given, language),
+        Some(("contract", given)) => contract::run(given, language),
+        Some(("journal", given)) => journal::run(given, language),
+        Some(("status", given)) => status::run(given, language),
+        _ => Ok(ExitCode::from(2)),
+    };
+    result.unwrap_or_else(|failure| {
+        words::complain(&failure.0);
+        ExitCode::FAILURE
+    })
+}
+
+/// What ends a command early, in the operator's language already.
+pub(crate) struct Failure(pub String);
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// How a command ends.
+pub(crate) type Outcome = Result<ExitCode, Failure>;
+
+/// The settings file given with `-c`.
+pub(crate) fn settings_file(given: &ArgMatches) -> PathBuf {
+    given.get_one::<PathBuf>("config").cloned().unwrap_or_else(|| PathBuf::from("gateway.toml"))
+}
+
+fn command(language: Language) -> Command {
+    let w = Words(language);
+    let config = Arg::new("config")
+        .short('c')
+        .long("config")
+        .value_name("FILE")
+        .value_parser(value_parser!(PathBuf))
+        .default_value("gateway.toml")
+        .help(w.say("Tệp cấu hình của cổng", "The gateway's settings file"));
+    let json = Arg::new("json")
+        .long("json")
+        .action(ArgAction::SetTrue)
+        .help(w.say("Xuất JSON cho chương trình đọc", "JSON output for programs"));
+    let text = |name: &'static str, vi: &'static str, en: &'static str| {
+        Arg::new(name).long(name).help(w.say(vi, en))
+    };
+    Command::new("lienthong")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(w.say(
+            "Liên Thông: cổng kết nối và chia sẻ dữ liệu khoa học và công nghệ",
+            "Liên Thông: gateway for sharing science and technology data",
+        ))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .arg(
+            Arg::new("lang")
+                .long("lang")
+                .global(true)
+                .value_parser(["vi", "en"])
+                .help(w.say("Ngôn ngữ của kết quả (mặc định theo LANG, không rõ thì tiếng Việt)", "Language of the output (by LANG; Vietnamese when unclear)")),
+        )
+        .subcommand(
+            Command::new("serve")
+                .about(w.say("Chạy cổng", "Run the gateway"))
+                .arg(config.clone()),
+        )
+        .subcommand(
+            Command::new("check")
+                .about(w.say("Kiểm tra mọi tài liệu, nêu mọi lỗi; mã thoát 1 nếu có lỗi", "Check every document, list every fault; exit 1 if there is one"))
+                .arg(config.clone())
+                .arg(json.clone()),
+        )
+        .subcommand(
+            Command::new("explain")
+                .about(w.say("Giải thích một quyết định, từng quy tắc một", "Explain a decision, rule by rule"))
+                .arg(config.clone())
+                .arg(json.clone())
+                .arg(text("consumer", "Hệ thống sử dụng, như H26/quan-ly-khcn", "Consumer system, such as H26/quan-ly-khcn"))
+                .arg(text("service", "Dịch vụ, như G06/nhiem-vu", "Service, such as G06/nhiem-vu"))
+                .arg(text("operation", "Thao tác: query, read, submit, verify, …", "Operation: query, read, submit, verify, …"))
+                .arg(text("purpose", "Mã mục đích", "Purpose code"))
+                .arg(text("format", "Định dạng: json hoặc xml", "Format: json or xml").default_value("json"))
+                .arg(text("contract-version", "Phiên bản hợp đồng", "Contract version").value_parser(value_parser!(u32)).default_value("1"))
+                .arg(text("filter", "Trường lọc (lặp lại được)", "Filter field (repeatable)").action(ArgAction::Append))
+                .arg(text("on-behalf-of", "Thành viên được thay mặt", "Represented member"))
+                .arg(text("at", "Thời điểm xét: 2026-12-31 hoặc 2026-12-31T18:00:00 (giờ Việt Nam)", "When: 2026-12-31 or 2026-12-31T18:00:00 (Viet Nam time)"))
+                .arg(text("exchange", "Phát lại quyết định của một trao đổi đã ghi", "Replay the decision of a recorded exchange")),
+        )
+        .subcommand(
+            Command::new("translate")
+                .about(w.say("Chuyển và kiểm tra dữ liệu theo hợp đồng; mã thoát 2 nếu trái hợp đồng", "Translate and validate data by its contract; exit 2 on violations"))
+                .arg(text("contract", "Hợp đồng, như nhiem-vu@1", "Contract, such as nhiem-vu@1").required(true))
+                .arg(text("contracts", "Thư mục hợp đồng", "Contracts folder").value_parser(value_parser!(PathBuf)).default_value("contracts"))
+                .arg(text("from", "Định dạng vào: json hoặc xml", "Input format: json or xml").value_parser(["json", "xml"]).required(true))
+                .arg(text("to", "Định dạng ra: json hoặc xml", "Output format: json or xml").value_parser(["json", "xml"]).required(true))
+                .arg(Arg::new("file").value_name("FILE").default_value("-").help(w.say("Tệp vào, - là đầu vào chuẩn", "Input file, - for standard input"))),
+        )
+        .subcommand(
+            Command::new("contract")
+                .about(w.say("Xem các hợp đồng dữ liệu", "Look at the data contracts"))
+                .subcommand_required(true)
+                .arg(text("contracts", "Thư mục hợp đồng", "Contracts folder").value_parser(value_parser!(PathBuf)).default_value("contracts").global(true))
+                .subcommand(Command::new("list").about(w.say("Liệt kê hợp đồng", "List the contracts")).arg(json.clone()))
+                .subcommand(
+                    Command::new("schema")
+                        .about(w.say("In JSON Schema của một hợp đồng", "Print a contract's JSON Schema"))
+                        .arg(Arg::new("id").required(true).value_name("ID").help(w.say("Như nhiem-vu@1", "Such as nhiem-vu@1"))),
+                ),
+        )
+        .subcommand(
+            Command::new("journal")
+                .about(w.say("Đọc nhật ký trao đổi", "Read the journal of exchanges"))
+                .subcommand_required(true)
+                .subcommand(
+                    Command::new("query")
+                        .about(w.say("Tìm trong nhật ký", "Search the journal"))
+                        .arg(config.clone())
+                        .arg(json.clone())
+                        .arg(text("from", "Từ thời điểm (2026-11-21 hoặc kèm giờ, giờ Việt Nam)", "From (2026-11-21 or with a time, Viet Nam time)"))
+                        .arg(text("until", "Đến thời điểm, tính cả ngày đó", "Until, that day included"))
+                        .arg(text("member", "Thành viên là bên gọi, bên được thay mặt hoặc bên cung cấp", "Member as caller, represented or provider"))
+                        .arg(text("service", "Dịch vụ", "Service"))
+                        .arg(text("agreement", "Thỏa thuận", "Agreement"))
+                        .arg(text("rule", "Quy tắc đã quyết định", "Deciding rule"))
+                        .arg(text("exchange", "Mã trao đổi", "Exchange id"))
+                        .arg(text("subject", "Tệp chứa số định danh cần tìm, - là đầu vào chuẩn (không nhận trên dòng lệnh, nơi máy ghi lại)", "File holding the identifier to look for, - for standard input (never on the command line, where machines record it)"))
+                        .arg(text("limit", "Số dòng tối đa", "Most rows").value_parser(value_parser!(usize)).default_value("100")),
+                )
+                .subcommand(
+                    Command::new("verify")
+                        .about(w.say("Kiểm tra nhật ký còn nguyên vẹn", "Check that the journal is whole"))
+                        .arg(config.clone())
+                        .arg(json.clone()),
+                ),
+        )
+        .subcommand(
+            Command::new("status")
+                .about(w.say("Tình trạng cổng đang chạy, trong một màn hình", "State of the running gateway, on one screen"))
+                .arg(config)
+                .arg(json),
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_helps_are_complete() {
+        for language in [Language::Vi, Language::En] {
+            let mut command = command(language);
+            command.build();
+            command.clone().debug_assert();
+            for sub in command.get_subcommands() {
+                assert!(sub.get_about().is_some(), "{} has no text", sub.get_name());
+            }
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! `lienthong serve`: the gateway itself.
+
+use std::{process::ExitCode, sync::Arc, thread};
+
+use clap::ArgMatches;
+use contracts::Language;
+use policies::MaskKeys;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Failure, Outcome, settings_file, words};
+use crate::{
+    admin::{self, Admin, Operator},
+    exchange::Gateway,
+    host::Listener,
+    journal::{self, Journal, SubjectKey},
+    metrics::Metrics,
+    quota::{self, Quota},
+    world::{self, Keeper, Loaded, OneOffs, Parts, Settings},
+};
+
+pub(super) fn run(given: &ArgMatches, language: Language) -> Outcome {
+    start_log();
+    match start(given, language)? {
+        Ok(running) => running.run(language),
+        Err(faults) => {
+            words::print_faults(&faults, language);
+            let w = words::Words(language);
+            words::complain(w.say(
+                "Cổng không khởi động vì các lỗi trên. `lienthong check` kiểm tra lại mà không cần khởi động.",
+                "The gateway does not start because of the faults above. `lienthong check` checks again without starting.",
+            ));
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+/// The shortest operator's token: 128 bits in hexadecimal.
+const TOKEN_LENGTH: usize = 32;
+
+/// Everything open and bound, nothing serving yet.
+struct Running {
+    gateway: Arc<Gateway>,
+    listener: Listener,
+    admin_listener: std::net::TcpListener,
+    admin: Arc<Admin>,
+}
+
+fn start(given: &ArgMatches, language: Language) -> Result<Result<Running, Vec<contracts::Fault>>, Failure> {
+    let w = words::Words(language);
+    let loaded = match Settings::read(&settings_file(given)) {
+        Ok(loaded) => loaded,
+        Err(faults) => return Ok(Err(faults)),
+    };
+    let settings = loaded.settings.clone();
+    let data = &settings.data.folder;
+    std::fs::create_dir_all(data).map_err(|error| Failure(format!("{}: {error}", data.display())))?;
+    let subjects = key(&loaded, &settings.keys.subject, w).and_then(|bytes| {
+        SubjectKey::new(&bytes).ok_or_else(|| {
+            Failure(
+                w.say(
+                    "khóa `[keys] subject` phải dài ít nhất 32 byte",
+                    "the key `[keys] subject` must have at least 32 bytes",
+                )
+                .to_owned(),
+            )
+        })
+    })?;
+    let operators = operators(&loaded, w)?;
+
+    let (journal, interrupted) = Journal::open(data, journal::Settings::default())?;
+    let journal = Arc::new(journal);
+    for exchange in &interrupted {
+        tracing::warn!(exchange = %exchange.exchange, "was interrupted: its outcome at the provider is unknown; ask the provider");
+    }
+    let quota = Arc::new(Quota::open(data, journal.process(), quota::Settings::default())?);
+    let metrics = Metrics::new()?;
+    let mask_keys = Arc::new(MaskKeys::new(&key(&loaded, &settings.keys.pseudonym, w)?));
+    let parts = Parts {
+        mask_keys,
+        one_offs: OneOffs::default(),
+        quota: Arc::clone(&quota),
+        journal: Arc::clone(&journal),
+        metrics: Arc::clone(&metrics),
+    };
+    let host = host_settings(&settings);
+    let keeper = match Keeper::open(loaded, parts) {
+        Ok(keeper) => keeper,
+        Err(faults) => return Ok(Err(faults)),
+    };
+    let listener = Listener::bind(host, Arc::clone(keeper.tls())).map_err(|error| {
+        Failure(format!(
+            "{} {}: {error}",
+            w.say("không nghe được ở", "cannot listen on"),
+            settings.listen.address
+        ))
+    })?;
+    let admin_listener = admin::bind(settings.admin.address).map_err(|error| {
+        Failure(format!(
+            "{} {}: {error}",
+            w.say("không nghe được ở", "cannot listen on"),
+            settings.admin.address
+        ))
+    })?;
+    let gateway = Arc::new(Gateway::new(keeper, journal, quota, metrics, subjects));
+    let admin = Arc::new(Admin { gateway: Arc::clone(&gateway), operators });
+    Ok(Ok(Running { gateway, listener, admin_listener, admin }))
+}
+
+impl Running {
+    fn run(self, language: Language) -> Outcome {
+        let Self { gateway, listener, admin_listener, admin } = self;
+        let keeper = Arc::clone(gateway.keeper());
+        world::watch(&keeper);
+        let settings = &keeper.loaded().settings;
+        tracing::info!(
+            address = %listener.address()?, admin = %settings.admin.address, environment = %settings.environment,
+            snapshot = %keeper.world().snapshot.hash(), "serving"
+        );
+        let serving = listener.serve(Arc::clone(&gateway))?;
+        // This thread is the operators': their address, signals, and in the end the shutdown.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let ended = runtime.block_on(async {
+            tokio::select! {
+                served = admin::serve(admin_listener, admin) => served,
+                ended = until_told_to_stop(&keeper) => ended,
+            }
+        });
+        tracing::info!("stopping: no new connections; exchanges under way get their grace");
+        let cut = serving.stop(settings.shutdown_grace);
+        if cut > 0 {
+            tracing::warn!(
+                connections = cut,
+                "cut after the grace; opened exchanges are reported as interrupted at the next start"
+            );
+        }
+        ended.map(|()| ExitCode::SUCCESS).map_err(|error| {
+            let w = words::Words(language);
+            Failure(format!("{}: {error}", w.say("cổng vận hành dừng", "the admin address stopped")))
+        })
+    }
+}
+
+/// SIGHUP reloads; SIGTERM and SIGINT end.
+async fn until_told_to_stop(keeper: &Arc<Keeper>) -> std::io::Result<()> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    loop {
+        tokio::select! {
+            _ = hangup.recv() => {
+                let keeper = Arc::clone(keeper);
+                // Compiling takes as long as it takes; probes are answered meanwhile.
+                tokio::task::spawn_blocking(move || keeper.reload("sighup"));
+            }
+            _ = terminate.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+        }
+    }
+}
+
+/// One line per event: readable on a terminal, JSON elsewhere. `LIENTHONG_LOG` sets the level.
+fn start_log() {
+    use std::io::IsTerminal;
+    use tracing_subscriber::{EnvFilter, fmt};
+    // The engine's own messages can quote raw header bytes, so they stay silent whatever is asked.
+    let filter = EnvFilter::try_from_env("LIENTHONG_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second subscriber in one process is a test's business; the first one stays.
+    let _ = if std::io::stderr().is_terminal() {
+        log.compact().try_init()
+    } else {
+        log.json().flatten_event(true).with_ansi(false).try_init()
+    };
+}
+
+fn key(loaded: &Loaded, secret: &world::Secret, w: words::Words) -> Result<Vec<u8>, Failure> {
+    secret.read(&loaded.folder).map_err(|error| {
+        Failure(format!(
+            "{}: {error}",
+            w.say("không đọc được khóa trong `[keys]`", "a key of `[keys]` cannot be read")
+        ))
+    })
+}
+
+fn operators(loaded: &Loaded, w: words::Words) -> Result<Vec<Operator>, Failure> {
+    loaded
+        .settings
+        .admin
+        .tokens
+        .iter()
+        .map(|given| {
+            let token = given.token.read(&loaded.folder).map_err(|error| {
+                Failure(format!(
+                    "{} `{}`: {error}",
+                    w.say("không đọc được thẻ của", "cannot read the token of"),
+                    given.operator
+                ))
+            })?;
+            let token = token.trim_ascii();
+            if token.len() < TOKEN_LENGTH {
+                return Err(Failure(format!(
+                    "{} `{}`: {} {TOKEN_LENGTH} byte",
+                    w.say("thẻ của", "the token of"),
+                    given.operator,
+                    w.say("cần ít nhất", "needs at least")
+                )));
+            }
+            Ok(Operator { name: given.operator.clone(), token: world::sha256(token) })
+        })
+        .collect()
+}
+
+fn host_settings(settings: &Settings) -> crate::host::Settings {
+    let limits = &settings.limits;
+    crate::host::Settings {
+        address: settings.listen.address,
+        authorities: settings.listen.authorities.clone(),
+        workers: settings
+            .listen
+            .workers
+            .unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from)),
+        limits: crate::host::Limits {
+            connections: limits.connections,
+            connections_per_address: limits.connections_per_address,
+            head_bytes: limits.head,
+            headers: limits.headers,
+            target_bytes: limits.target,
+            streams: limits.streams,
+            ..crate::host::Limits::default()
+        },
+    }
+}

@@ -1,0 +1,90 @@
+//! `lienthong translate`: one file from one format to another, validated on the way.
+
+use std::{
+    io::{Read, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use adapters::{Expect, Limits, Unknown, json, xml};
+use clap::ArgMatches;
+use contracts::{Catalog, ContractId, Document, Language};
+
+use super::{Failure, Outcome, words};
+
+pub(super) fn run(given: &ArgMatches, language: Language) -> Outcome {
+    let text = |name: &str| given.get_one::<String>(name).map(String::as_str).unwrap_or_default();
+    let folder = given.get_one::<PathBuf>("contracts").cloned().unwrap_or_else(|| PathBuf::from("contracts"));
+    let catalog = match Catalog::load(&folder) {
+        Ok((catalog, _)) => catalog,
+        Err(faults) => {
+            words::print_faults(&faults, language);
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    let id: ContractId = text("contract").parse()?;
+    let w = words::Words(language);
+    let contract = catalog
+        .contract(&id)
+        .ok_or_else(|| Failure(format!("{} `{id}`", w.say("không có hợp đồng", "there is no contract"))))?;
+
+    let input = read_input(text("file"))?;
+    // A person translating a file has no other callers to protect: only depth stays bounded.
+    let limits = Limits { nodes: usize::MAX, text: usize::MAX, ..Limits::default() };
+    let read = match text("from") {
+        "xml" => xml::read(&input, contract.shape(), Expect::Either, Unknown::Keep, &limits),
+        _ => json::read(&input, Expect::Either, &limits),
+    };
+    let reading = match read {
+        Ok(reading) => reading,
+        Err(fault) => {
+            words::complain(&format!(
+                "{}:{}: {} [{}]. {}",
+                fault.place.line,
+                fault.place.column,
+                fault.message.get(language),
+                fault.rule,
+                fault.remedy.get(language)
+            ));
+            return Ok(ExitCode::from(2));
+        }
+    };
+    let mut broken = false;
+    let mut check = |prefix: String, record: &Document<'_>| {
+        for violation in contract.check(record, usize::MAX).err().into_iter().flatten() {
+            broken = true;
+            words::complain(&format!(
+                "{prefix}{}: {} [{}]",
+                violation.path,
+                violation.message(language),
+                violation.rule.code()
+            ));
+        }
+    };
+    match &reading.document {
+        Document::List(records) => {
+            records.iter().enumerate().for_each(|(i, record)| check(format!("/{i}"), record))
+        }
+        record => check(String::new(), record),
+    }
+    if broken {
+        return Ok(ExitCode::from(2));
+    }
+    let mut out = Vec::with_capacity(input.len());
+    match text("to") {
+        "xml" => xml::write(&reading.document, contract.shape(), &mut out),
+        _ => json::write(&reading.document, &mut out),
+    }
+    out.push(b'\n');
+    std::io::stdout().lock().write_all(&out)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read_input(file: &str) -> Result<Vec<u8>, Failure> {
+    if file == "-" {
+        let mut input = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut input)?;
+        return Ok(input);
+    }
+    std::fs::read(file).map_err(|error| Failure(format!("{file}: {error}")))
+}

@@ -1,0 +1,133 @@
+//! What a caller may use, and how the gateway sees it: `GET /api` and `GET /api/me`.
+//!
+//! Both answer from the snapshot alone. They show a caller its own agreements and never anyone
+//! else's, and no field that its agreement does not release.
+
+use std::collections::BTreeMap;
+
+use contracts::{FieldPath, Language};
+use http::{HeaderValue, Method, StatusCode, header};
+use jiff::Timestamp;
+use policies::{MemberId, PurposeId};
+use serde_json::{Value, json};
+
+use crate::{
+    host::{Answer, Incoming},
+    problem::Manner,
+    quota::Meter,
+    refusal::Refusal,
+    stages::Caller,
+};
+
+/// The methods of both.
+const ALLOW: &[Method] = &[Method::GET];
+
+/// Answers `GET /api` and `GET /api/me`; `None` when the request asks for something else.
+pub fn answer(
+    caller: &Caller<'_>,
+    request: &Incoming,
+    manner: Manner,
+    now: Timestamp,
+) -> Option<Result<Answer, Refusal>> {
+    let body: fn(&Caller<'_>, &Incoming, Language, Timestamp) -> Value = match request.path() {
+        "/api" | "/api/" => services,
+        "/api/me" => me,
+        _ => return None,
+    };
+    if request.method() != Method::GET {
+        return Some(Err(Refusal::MethodNotAllowed { allow: ALLOW }));
+    }
+    let mut answer = Answer::new(StatusCode::OK, body(caller, request, manner.language, now).to_string());
+    answer.push(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    // What may be used changes with every agreement; nobody keeps a copy.
+    answer.push(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Some(Ok(answer))
+}
+
+fn services(caller: &Caller<'_>, _: &Incoming, language: Language, now: Timestamp) -> Value {
+    let register = caller.world().snapshot.register();
+    let paths = |paths: &[FieldPath]| paths.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let offers: Vec<Value> = register
+        .usable_by(caller.key(), caller.represented(), now)
+        .map(|usable| {
+            let (service, version) = (register.service(usable.service), usable.version);
+            let masked: BTreeMap<_, _> =
+                usable.release.masked().iter().map(|(path, mask)| (path.to_string(), mask.as_str())).collect();
+            json!({
+                "service": service.id.as_str(),
+                "version": version.number,
+                "contract": version.contract.id().to_string(),
+                "title": version.contract.title().get(language),
+                "url": format!("/api/{}/v{}", service.id, version.number),
+                "basis": usable.basis.as_str(),
+                "agreement": usable.agreement.map(|agreement| agreement.id.as_str()),
+                "operations": usable.operations.iter().map(|operation| operation.as_str()).collect::<Vec<_>>(),
+                "formats": usable.formats.iter().map(|format| format.as_str()).collect::<Vec<_>>(),
+                "purposes": usable.purposes.iter().map(PurposeId::as_str).collect::<Vec<_>>(),
+                "fields": paths(usable.release.released()),
+                "masked": masked,
+                "filters": usable.agreement.map(|agreement| paths(&agreement.filter)),
+                "deprecated_from": version.deprecated_from.map(|date| date.to_string()),
+                "retired_from": version.retired_from.map(|date| date.to_string()),
+            })
+        })
+        .collect();
+    json!({ "services": offers })
+}
+
+fn me(caller: &Caller<'_>, request: &Incoming, language: Language, now: Timestamp) -> Value {
+    let snapshot = &caller.world().snapshot;
+    let register = snapshot.register();
+    let system = caller.system();
+    let facts = &request.connection().peer.facts;
+    let agreements: Vec<Value> = register
+        .agreements()
+        .filter(|agreement| agreement.consumer == caller.key())
+        .map(|agreement| {
+            let meters = snapshot.meters(Some(agreement), agreement.service);
+            json!({
+                "id": agreement.id.as_str(),
+                "service": register.service(agreement.service).id.as_str(),
+                "valid": {"from": agreement.valid.from.map(|date| date.to_string()), "until": agreement.valid.until.map(|date| date.to_string())},
+                "quota": meters.iter().filter(|meter| meter.key().starts_with("agreement:")).map(|meter| quota(meter, now)).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    json!({
+        "system": system.id.as_str(),
+        "member": {"id": system.id.member(), "name": register.member(system.member).name.get(language)},
+        "on_behalf_of": caller.represented_id().map(MemberId::as_str),
+        "environment": &*system.environment,
+        "certificate": {
+            "serial": facts.serial,
+            "issuer": facts.issuer,
+            "expires": facts.not_after.to_string(),
+            "days_left": (facts.not_after.as_second() - now.as_second()) / 86_400,
+        },
+        "agreements": agreements,
+        "clock": clock(request, now),
+    })
+}
+
+/// The gateway's time, and how far the caller's `Date` is from it: X-Road and the population
+/// database both refuse requests whose clock is off, and nobody notices where.
+fn clock(request: &Incoming, now: Timestamp) -> Value {
+    let theirs = request.header("date").and_then(|text| jiff::fmt::rfc2822::parse(text).ok());
+    json!({
+        "gateway": now.to_string(),
+        "skew_seconds": theirs.map(|theirs| theirs.timestamp().as_second() - now.as_second()),
+    })
+}
+
+/// What is left of an agreement's quota; other consumers' use of a service is not told.
+fn quota(meter: &Meter, now: Timestamp) -> Value {
+    let usage = meter.usage(now);
+    json!({
+        "per_second": usage.per_second,
+        "concurrent_left": usage.concurrent.left(),
+        "day": usage.day.to_string(),
+        "requests_left": usage.requests.left(),
+        "records_left": usage.records.left(),
+        "bytes_left": usage.bytes.left(),
+    })
+}

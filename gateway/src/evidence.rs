@@ -1,0 +1,330 @@
+//! What is known of an exchange so far, for the journal: filled in as the stages go, so that any
+//! exit can be recorded with everything that was reached.
+
+use contracts::{Contract, Document, FieldPath};
+use http::StatusCode;
+use jiff::Timestamp;
+use policies::{Agreement, MemberId, Operation, Service, ServiceKey};
+use ring::digest::{Digest, SHA256, digest};
+use uuid::Uuid;
+
+use crate::{
+    host::Incoming,
+    journal::{self, Durability, Entry, SubjectKey, Times},
+    negotiation::{Wish, wish},
+    refusal::Face,
+    stages::{Caller, Conforming, Granted, Place, Received, Released, Replied, Routed},
+    stated,
+    world::World,
+};
+
+/// The identifier of persons; a record or filter that names one has a subject.
+const PERSON: contracts::identifiers::IdentifierKind = contracts::identifiers::IdentifierKind::SoDinhDanh;
+
+/// The record of one exchange in the making.
+pub struct Evidence<'w> {
+    exchange: Uuid,
+    times: Times,
+    certificate: [u8; 32],
+    snapshot: &'w [u8; 32],
+    caller: Option<&'w str>,
+    represented: Option<&'w str>,
+    route: Option<&'static str>,
+    service: Option<&'w Service>,
+    service_key: Option<ServiceKey>,
+    operation: Option<Operation>,
+    contract: Option<&'w Contract>,
+    contract_name: Option<String>,
+    filters: Vec<&'w str>,
+    agreement: Option<&'w Agreement>,
+    agreement_revision: Option<[u8; 32]>,
+    purpose: Option<String>,
+    officer: Option<String>,
+    subject: Option<[u8; 32]>,
+    request_bytes: Option<u64>,
+    request_sha256: Option<[u8; 32]>,
+    response_bytes: Option<u64>,
+    response_sha256: Option<[u8; 32]>,
+    records: Option<u64>,
+    withheld: Vec<&'w str>,
+    status: Option<u16>,
+    rule: Option<&'static str>,
+    cause: Option<String>,
+    format: Option<&'static str>,
+    fault: Option<&'static str>,
+    place: Option<Place>,
+    durability: Durability,
+    opened: bool,
+}
+
+impl<'w> Evidence<'w> {
+    /// Begins with what the connection tells.
+    pub fn begin(exchange: Uuid, world: &'w World, request: &Incoming) -> Self {
+        Self {
+            exchange,
+            times: Times { request_in: Some(request.received_at().as_microsecond()), ..Times::default() },
+            certificate: request.connection().peer.facts.fingerprint_sha256,
+            snapshot: world.snapshot.digest(),
+            caller: None,
+            represented: None,
+            route: None,
+            service: None,
+            service_key: None,
+            operation: None,
+            contract: None,
+            contract_name: None,
+            filters: Vec::new(),
+            agreement: None,
+            agreement_revision: None,
+            purpose: None,
+            officer: None,
+            subject: None,
+            request_bytes: None,
+            request_sha256: None,
+            response_bytes: None,
+            response_sha256: None,
+            records: None,
+            withheld: Vec::new(),
+            status: None,
+            rule: None,
+            cause: None,
+            format: None,
+            fault: None,
+            place: None,
+            durability: Durability::Written,
+            opened: false,
+        }
+    }
+
+    /// Who calls.
+    pub fn called_by(&mut self, caller: &Caller<'w>) {
+        self.caller = Some(caller.system().id.as_str());
+        self.represented = caller.represented_id().map(MemberId::as_str);
+    }
+
+    /// What is asked for; purpose and officer as stated, whatever is decided of them.
+    pub fn routed(&mut self, routed: &Routed<'w>, request: &Incoming, subjects: &SubjectKey) {
+        self.route = Some(routed.template());
+        self.service = Some(routed.service());
+        self.service_key = Some(routed.key());
+        self.operation = Some(routed.operation());
+        self.format = match wish(request.header("accept")) {
+            Wish::Exactly(format) => Some(format.as_str()),
+            Wish::Anything | Wish::Nothing => None,
+        };
+        // What is malformed is refused, and not repeated in the record.
+        self.purpose = stated::purpose(request.headers()).ok().flatten().map(str::to_owned);
+        self.officer = stated::officer(request.headers()).ok().flatten().map(str::to_owned);
+        let Some(version) = routed.service().version(routed.version()) else { return };
+        let contract: &'w Contract = &version.contract;
+        self.contract = Some(contract);
+        self.contract_name = Some(contract.id().to_string());
+        for (name, value) in routed.filters() {
+            let field = name.parse().ok().and_then(|path: FieldPath| contract.shape().field(&path));
+            if let Some(field) = field {
+                self.filters.push(field.path.as_str());
+                if field.identifier == Some(PERSON) {
+                    self.subject = Some(subjects.of(value));
+                }
+            }
+        }
+        let key = contract.shape().field(contract.key());
+        if let (Some(id), Some(PERSON)) = (routed.id(), key.and_then(|field| field.identifier)) {
+            self.subject = Some(subjects.of(id));
+        }
+    }
+
+    /// What allowed it.
+    pub fn granted(&mut self, granted: &Granted<'w>) {
+        self.rests_on(granted.grant().agreement);
+        if granted.personal() {
+            self.durability = Durability::Synced;
+        }
+    }
+
+    /// What was sent.
+    pub fn received(&mut self, received: &Received) {
+        self.request_bytes = received.digest().map(|_| received.len() as u64);
+        self.request_sha256 = received.digest().map(bytes32);
+    }
+
+    /// What was found in it: a verification has a subject.
+    pub fn conforms(&mut self, conforming: &Conforming<'w, '_>, subjects: &SubjectKey) {
+        let Some(document) = conforming.document() else { return };
+        self.records = Some(conforming.records() as u64);
+        if self.operation == Some(Operation::Verify)
+            && let Some(contract) = self.contract
+        {
+            let number = contract.shape().walk().find(|field| field.identifier == Some(PERSON));
+            let number = number.and_then(|field| document.at(&field.path)).and_then(Document::as_text);
+            self.subject = number.map(|number| subjects.of(number));
+        }
+    }
+
+    /// When the provider was called and answered.
+    pub fn replied(&mut self, replied: &Replied<'_>) {
+        self.times.request_out = Some(replied.sent_at().as_microsecond());
+        self.times.response_in = Some(replied.received_at().as_microsecond());
+    }
+
+    /// What leaves.
+    pub fn released(&mut self, released: &Released<'w>, at: Timestamp) {
+        self.times.response_out = Some(at.as_microsecond());
+        self.status = Some(released.status().as_u16());
+        self.records = Some(released.records() as u64);
+        self.withheld = released.withheld().iter().map(FieldPath::as_str).collect();
+        self.format = Some(released.format().as_str());
+        if let Some(place) = &mut self.place {
+            place.released(released.records() as u64, released.body().len() as u64);
+        }
+        self.answered(released.body());
+    }
+
+    /// Why nothing leaves.
+    pub fn refused(&mut self, face: &Face, body: &[u8], at: Timestamp) {
+        self.times.response_out = Some(at.as_microsecond());
+        self.status = Some(face.status.as_u16());
+        self.rule = Some(face.kind);
+        self.cause = (face.rule != face.kind).then(|| face.rule.clone());
+        self.fault = Some(face.blame.as_str());
+        self.answered(body);
+    }
+
+    /// The place taken; given back when the evidence is dropped, after the record.
+    pub fn admitted(&mut self, place: Place) {
+        self.place = Some(place);
+    }
+
+    /// Charges the request: from here on it counts, whatever comes back.
+    pub fn forwarded(&mut self, at: Timestamp) {
+        self.times.request_out = Some(at.as_microsecond());
+        if let Some(place) = &mut self.place {
+            place.forwarded();
+        }
+    }
+
+    /// The place taken, for what the answer says of it.
+    pub fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
+    }
+
+    /// Marks that an opening record stands, so that a closing is owed.
+    pub fn opened(&mut self) {
+        self.opened = true;
+    }
+
+    /// Whether a closing is owed.
+    pub fn is_opened(&self) -> bool {
+        self.opened
+    }
+
+    /// How safe the records must be.
+    pub fn durability(&self) -> Durability {
+        self.durability
+    }
+
+    /// The agreement that allowed it, or that the refusal speaks of.
+    pub fn rests_on(&mut self, agreement: Option<&'w Agreement>) {
+        self.agreement = agreement;
+        self.agreement_revision = agreement.and_then(|agreement| journal::bytes_of(agreement.revision()));
+    }
+
+    /// An answer from the gateway itself, with no provider behind it.
+    pub fn shown(&mut self, status: StatusCode, body: &[u8], at: Timestamp) {
+        self.times.response_out = Some(at.as_microsecond());
+        self.status = Some(status.as_u16());
+        self.answered(body);
+    }
+
+    fn answered(&mut self, body: &[u8]) {
+        self.response_bytes = Some(body.len() as u64);
+        self.response_sha256 = Some(bytes32(&digest(&SHA256, body)));
+    }
+
+    /// The record as it stands.
+    pub fn entry(&self) -> Entry<'_> {
+        let decision = match (self.rule.is_some(), self.status) {
+            (true, _) => Some("refused"),
+            (false, Some(status)) if status < StatusCode::BAD_REQUEST.as_u16() => Some("granted"),
+            _ => None,
+        };
+        Entry {
+            exchange: self.exchange,
+            times: self.times,
+            caller: self.caller,
+            represented: self.represented,
+            certificate: Some(&self.certificate),
+            route: self.route,
+            service: self.service.map(|service| service.id.as_str()),
+            operation: self.operation.map(Operation::as_str),
+            format: self.format,
+            filters: &self.filters,
+            contract: self.contract_name.as_deref(),
+            contract_revision: self.contract.map(Contract::revision),
+            agreement: self.agreement.map(|agreement| agreement.id.as_str()),
+            agreement_revision: self.agreement_revision.as_ref(),
+            snapshot: Some(self.snapshot),
+            purpose: self.purpose.as_deref(),
+            officer: self.officer.as_deref(),
+            decision,
+            rule: self.rule,
+            cause: self.cause.as_deref(),
+            fault: self.fault,
+            status: self.status,
+            request_bytes: self.request_bytes,
+            response_bytes: self.response_bytes,
+            records: self.records,
+            request_sha256: self.request_sha256.as_ref(),
+            response_sha256: self.response_sha256.as_ref(),
+            withheld: &self.withheld,
+            subject: self.subject.as_ref(),
+            charge: self.place.as_ref().map(|place| place.permit().charge()),
+        }
+    }
+
+    /// Counts the exchange, and how long the gateway and the provider took.
+    pub fn measure(&self, world: &World) {
+        let (Some(service), Some(operation)) = (self.service_key, self.operation) else { return };
+        let Some(route) = world.snapshot.route(service, operation) else { return };
+        if self.rule.is_some() {
+            route.refused.inc()
+        } else {
+            route.granted.inc()
+        }
+        let Times { request_in: Some(begun), response_out: Some(ended), .. } = self.times else { return };
+        let waited = match self.times {
+            Times { request_out: Some(sent), response_in: Some(received), .. } => (received - sent).max(0),
+            _ => 0,
+        };
+        let seconds = |microseconds: i64| microseconds.max(0) as f64 / 1e6;
+        route.gateway_seconds.observe(seconds(ended - begun - waited));
+        if waited > 0 {
+            route.provider_seconds.observe(seconds(waited));
+        }
+    }
+
+    /// One line per exchange, for who reads logs; the journal has the rest.
+    pub fn log(&self) {
+        let (caller, service) =
+            (self.caller.unwrap_or("?"), self.service.map_or("?", |service| service.id.as_str()));
+        let (route, status) = (self.route.unwrap_or("?"), self.status.unwrap_or_default());
+        match (self.rule, self.fault) {
+            // What the consumer can mend is the consumer's to see; the rest needs an operator.
+            (Some(rule), Some("consumer")) => {
+                tracing::info!(exchange = %self.exchange, caller, service, route, status, rule, "refused");
+            }
+            (Some(rule), fault) => {
+                tracing::warn!(exchange = %self.exchange, caller, service, route, status, rule, fault = fault.unwrap_or("?"), "failed");
+            }
+            _ => tracing::debug!(exchange = %self.exchange, caller, service, route, status, "exchanged"),
+        }
+    }
+}
+
+fn bytes32(digest: &Digest) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    for (to, from) in bytes.iter_mut().zip(digest.as_ref()) {
+        *to = *from;
+    }
+    bytes
+}

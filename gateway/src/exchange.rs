@@ -1,0 +1,255 @@
+//! An exchange: one request and its answer, from the first check to the record of it.
+//!
+//! [`Gateway::conduct`] is the whole life of a request, top to bottom. Each line is a stage; each
+//! stage takes the proof that the one before made, so that leaving a check out does not compile
+//! (see [`crate::stages`]). Whatever the exit, [`Gateway::exchange`] records it before the answer.
+
+use std::sync::Arc;
+
+use http::{HeaderValue, header};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::{
+    discovery,
+    evidence::Evidence,
+    host::{Answer, Application, Incoming, Refused},
+    journal::{Durability, Entry, Journal, JournalFault, SubjectKey, Times},
+    metrics::Metrics,
+    problem::{self, Manner},
+    quota::Quota,
+    refusal::Refusal,
+    stages::{self, Released},
+    world::{Keeper, World},
+};
+
+/// The gateway: what serves every connection of every worker.
+pub struct Gateway {
+    keeper: Arc<Keeper>,
+    journal: Arc<Journal>,
+    quota: Arc<Quota>,
+    metrics: Arc<Metrics>,
+    subjects: SubjectKey,
+    started_at: Timestamp,
+}
+
+/// What an exchange that was not refused ends in.
+enum Outcome<'w> {
+    /// Data of a provider.
+    Released(Released<'w>),
+    /// The gateway's own knowledge.
+    Shown(Answer),
+}
+
+impl Gateway {
+    /// Puts the parts together.
+    pub fn new(
+        keeper: Arc<Keeper>,
+        journal: Arc<Journal>,
+        quota: Arc<Quota>,
+        metrics: Arc<Metrics>,
+        subjects: SubjectKey,
+    ) -> Self {
+        Self { keeper, journal, quota, metrics, subjects, started_at: Timestamp::now() }
+    }
+
+    /// A request's life.
+    async fn conduct<'w>(
+        &self,
+        world: &'w World,
+        exchange: Uuid,
+        manner: Manner,
+        request: &mut Incoming,
+        evidence: &mut Evidence<'w>,
+    ) -> Result<Outcome<'w>, Refusal> {
+        let now = request.received_at();
+
+        let caller = stages::identify(world, request, now)?;
+        evidence.called_by(&caller);
+        if let Some(shown) = discovery::answer(&caller, request, manner, now) {
+            return shown.map(Outcome::Shown);
+        }
+        let routed = stages::route(caller, request)?;
+        evidence.routed(&routed, request, &self.subjects);
+        let granted = stages::authorize(routed, request, now)?;
+        evidence.granted(&granted);
+        let (admitted, place) = stages::admit(granted, now)?;
+        evidence.admitted(place);
+
+        let received = stages::receive(&admitted, request).await?;
+        evidence.received(&received);
+        let conforming = stages::conform(admitted, &received)?;
+        evidence.conforms(&conforming, &self.subjects);
+        let confirmed = stages::confirm(conforming, request, exchange).await?;
+        let outbound = stages::translate(confirmed, request, exchange)?;
+
+        evidence.forwarded(Timestamp::now());
+        if outbound.needs_opening() {
+            self.open(evidence).await?;
+        }
+        let replied = stages::forward(outbound).await?;
+        evidence.replied(&replied);
+        let checked = stages::conform_reply(&replied)?;
+        stages::release(checked).map(Outcome::Released)
+    }
+
+    /// The opening record: from here on something may happen at the provider.
+    async fn open(&self, evidence: &mut Evidence<'_>) -> Result<(), Refusal> {
+        evidence.opened();
+        let entry = evidence.entry();
+        self.journal.opening(&entry, evidence.durability()).await.map_err(Refusal::Evidence)
+    }
+
+    /// The closing record, or the only one.
+    async fn record(&self, evidence: &Evidence<'_>) -> Result<(), JournalFault> {
+        let entry = evidence.entry();
+        if evidence.is_opened() {
+            self.journal.closing(&entry, evidence.durability()).await
+        } else {
+            self.journal.whole(&entry, evidence.durability()).await
+        }
+    }
+
+    /// Records a refusal and tells of it. When not even that can be recorded, the caller is told
+    /// that instead: nothing more can be promised.
+    async fn refusal(
+        &self,
+        refusal: &Refusal,
+        exchange: Uuid,
+        manner: Manner,
+        evidence: &mut Evidence<'_>,
+    ) -> Answer {
+        let face = refusal.face();
+        let answer = problem::answer(refusal, exchange, manner);
+        self.metrics.refused(face.kind, face.blame.as_str());
+        evidence.refused(&face, &answer.body, Timestamp::now());
+        match self.record(evidence).await {
+            Ok(()) => answer,
+            Err(fault) => self.without_evidence(fault, exchange, manner),
+        }
+    }
+
+    fn without_evidence(&self, fault: JournalFault, exchange: Uuid, manner: Manner) -> Answer {
+        tracing::error!(exchange = %exchange, %fault, "no evidence, no exchange: answered with 503");
+        let refusal = Refusal::Evidence(fault);
+        let face = refusal.face();
+        self.metrics.refused(face.kind, face.blame.as_str());
+        problem::answer(&refusal, exchange, manner)
+    }
+}
+
+impl Application for Gateway {
+    async fn exchange(&self, request: &mut Incoming) -> Answer {
+        let world = self.keeper.world();
+        let exchange = Uuid::now_v7();
+        let manner = Manner::of(request.header("accept-language"), request.header("accept"));
+        let _under_way = self.metrics.under_way();
+        let mut evidence = Evidence::begin(exchange, &world, request);
+
+        let outcome = self.conduct(&world, exchange, manner, request, &mut evidence).await;
+        let answer = match outcome {
+            Err(refusal) => self.refusal(&refusal, exchange, manner, &mut evidence).await,
+            Ok(outcome) => {
+                let answer = match outcome {
+                    Outcome::Shown(mut answer) => {
+                        evidence.shown(answer.status, &answer.body, Timestamp::now());
+                        problem::name_exchange(&mut answer, exchange);
+                        answer
+                    }
+                    Outcome::Released(released) => {
+                        evidence.released(&released, Timestamp::now());
+                        self.answer(&released, exchange, &evidence)
+                    }
+                };
+                match self.record(&evidence).await {
+                    Ok(()) => answer,
+                    Err(fault) => self.without_evidence(fault, exchange, manner),
+                }
+            }
+        };
+        evidence.measure(&world);
+        evidence.log();
+        answer
+    }
+
+    async fn refuse(&self, refused: &Refused<'_>) -> Answer {
+        let exchange = Uuid::now_v7();
+        let manner = Manner::of(refused.accept_language, refused.accept);
+        let refusal = Refusal::Unclean(refused.fault);
+        let face = refusal.face();
+        let answer = problem::answer(&refusal, exchange, manner);
+        self.metrics.refused(face.kind, face.blame.as_str());
+        let entry = Entry {
+            exchange,
+            times: Times {
+                request_in: Some(refused.received_at.as_microsecond()),
+                response_out: Some(Timestamp::now().as_microsecond()),
+                ..Times::default()
+            },
+            certificate: Some(&refused.connection.peer.facts.fingerprint_sha256),
+            decision: Some("refused"),
+            rule: Some(face.kind),
+            fault: Some(face.blame.as_str()),
+            status: Some(face.status.as_u16()),
+            ..Entry::default()
+        };
+        match self.journal.whole(&entry, Durability::Written).await {
+            Ok(()) => answer,
+            Err(fault) => self.without_evidence(fault, exchange, manner),
+        }
+    }
+}
+
+impl Gateway {
+    /// What was released, as the consumer gets it.
+    fn answer(&self, released: &Released<'_>, exchange: Uuid, evidence: &Evidence<'_>) -> Answer {
+        let mut answer = Answer::new(released.status(), released.body().clone());
+        if !released.body().is_empty() {
+            answer.push(header::CONTENT_TYPE, HeaderValue::from_static(released.format().media_type()));
+        }
+        if let Some(etag) = released.etag() {
+            answer.push(header::ETAG, etag.clone());
+        }
+        if let Some(location) = released.location().and_then(|location| HeaderValue::from_str(location).ok())
+        {
+            answer.push(header::LOCATION, location);
+        }
+        // Released under one caller's agreement: no cache may give it to another.
+        answer.push(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(place) = evidence.place() {
+            problem::tell_limits(&mut answer, &place.permit().rate_limit());
+        }
+        problem::name_exchange(&mut answer, exchange);
+        answer
+    }
+
+    /// What decides.
+    pub fn keeper(&self) -> &Arc<Keeper> {
+        &self.keeper
+    }
+
+    /// The evidence.
+    pub fn journal(&self) -> &Arc<Journal> {
+        &self.journal
+    }
+
+    /// The counts.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    /// The quotas.
+    pub fn quota(&self) -> &Arc<Quota> {
+        &self.quota
+    }
+
+    /// When it was put together.
+    pub fn started_at(&self) -> Timestamp {
+        self.started_at
+    }
+
+    /// Why no traffic should be sent here, if there is a reason.
+    pub fn unready(&self) -> Option<String> {
+        self.journal.fault().map(|fault| fault.explain().vi)
+    }
+}

@@ -1,0 +1,213 @@
+//! Refusals as RFC 9457 problem documents, in the caller's language and format.
+
+use bytes::Bytes;
+use contracts::Language;
+use http::{HeaderName, HeaderValue, header};
+use uuid::Uuid;
+
+use crate::{host::Answer, quota::RateLimit, refusal::Refusal};
+
+/// Where the stable codes of `type` live; RFC 9457 section 3.1.1 asks for a URI.
+const TYPE_PREFIX: &str = "urn:lienthong:problem:";
+
+/// How the caller wants to be told.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Manner {
+    /// The language of title, detail and messages.
+    pub language: Language,
+    /// Whether `application/problem+xml` is preferred.
+    pub xml: bool,
+}
+
+impl Manner {
+    /// Read from `Accept-Language` and `Accept`; Vietnamese and JSON unless asked otherwise.
+    pub fn of(accept_language: Option<&str>, accept: Option<&str>) -> Self {
+        let quality = |tag: &str| accept_language.map_or(0, |header| quality_of(header, tag));
+        let language = if quality("en") > quality("vi") { Language::En } else { Language::Vi };
+        let xml = accept.is_some_and(|header| {
+            let best =
+                |suffixes: [&str; 2]| suffixes.iter().map(|kind| quality_of(header, kind)).max().unwrap_or(0);
+            best(["application/xml", "application/problem+xml"])
+                > best(["application/json", "application/problem+json"])
+        });
+        Self { language, xml }
+    }
+}
+
+/// The answer that tells of `refusal`; `exchange` is the id under which the journal knows it.
+pub fn answer(refusal: &Refusal, exchange: Uuid, manner: Manner) -> Answer {
+    let mut buffer = Uuid::encode_buffer();
+    let id: &str = exchange.hyphenated().encode_lower(&mut buffer);
+    let face = refusal.face();
+    let language = manner.language;
+    let body = if manner.xml {
+        write_xml(refusal, &face, id, language)
+    } else {
+        write_json(refusal, &face, id, language)
+    };
+    let mut answer = Answer::new(face.status, Bytes::from(body));
+    let media = if manner.xml { "application/problem+xml" } else { "application/problem+json" };
+    answer.push(header::CONTENT_TYPE, HeaderValue::from_static(media));
+    answer.push(header::CONTENT_LANGUAGE, HeaderValue::from_static(code(language)));
+    if let Some(wait) = face.retry_after {
+        answer.push(header::RETRY_AFTER, HeaderValue::from(seconds(wait)));
+    }
+    if let Refusal::QuotaSpent(exceeded) = refusal {
+        tell_limits(&mut answer, &exceeded.rate_limit);
+    }
+    if let Refusal::MethodNotAllowed { allow } = refusal {
+        let names: Vec<&str> = allow.iter().map(http::Method::as_str).collect();
+        if let Ok(value) = HeaderValue::from_str(&names.join(", ")) {
+            answer.push(header::ALLOW, value);
+        }
+    }
+    name_exchange(&mut answer, exchange);
+    answer
+}
+
+/// Adds `RateLimit` and `RateLimit-Policy`, where there is something to say.
+pub fn tell_limits(answer: &mut Answer, limits: &RateLimit) {
+    for (name, text) in [("ratelimit-policy", &limits.policy), ("ratelimit", &limits.limit)] {
+        if let (false, Ok(value)) = (text.is_empty(), HeaderValue::from_str(text)) {
+            answer.push(HeaderName::from_static(name), value);
+        }
+    }
+}
+
+/// Adds the header by which an answer names its exchange.
+pub fn name_exchange(answer: &mut Answer, exchange: Uuid) {
+    let mut buffer = Uuid::encode_buffer();
+    let id: &str = exchange.hyphenated().encode_lower(&mut buffer);
+    // A hyphenated UUID is always a header's value.
+    if let Ok(value) = HeaderValue::from_str(id) {
+        answer.push(EXCHANGE_ID, value);
+    }
+}
+
+/// The header under which every answer names its exchange.
+const EXCHANGE_ID: HeaderName = HeaderName::from_static("lt-exchange-id");
+
+fn seconds(wait: std::time::Duration) -> u64 {
+    (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
+}
+
+fn code(language: Language) -> &'static str {
+    match language {
+        Language::Vi => "vi",
+        Language::En => "en",
+    }
+}
+
+fn write_json(refusal: &Refusal, face: &crate::refusal::Face, exchange: &str, language: Language) -> Vec<u8> {
+    let mut problem = serde_json::json!({
+        "type": format!("{TYPE_PREFIX}{}", face.kind),
+        "title": face.title.get(language),
+        "status": face.status.as_u16(),
+        "detail": face.detail.get(language),
+        "exchange": exchange,
+        "fault": face.blame.as_str(),
+        "rule": face.rule,
+    });
+    if !refusal.violations().is_empty()
+        && let Some(members) = problem.as_object_mut()
+    {
+        let list: Vec<_> = refusal
+            .violations()
+            .iter()
+            .map(|v| serde_json::json!({"path": v.path, "rule": v.rule.code(), "message": v.message(language)}))
+            .collect();
+        members.insert("violations".to_owned(), list.into());
+    }
+    problem.to_string().into_bytes()
+}
+
+fn write_xml(refusal: &Refusal, face: &crate::refusal::Face, exchange: &str, language: Language) -> Vec<u8> {
+    // RFC 9457 appendix B: the namespace is RFC 7807's, kept by its successor.
+    let mut out =
+        String::from(r#"<?xml version="1.0" encoding="UTF-8"?><problem xmlns="urn:ietf:rfc:7807">"#);
+    let mut element = |name: &str, text: &str| {
+        out.push_str(&format!("<{name}>{}</{name}>", escape(text)));
+    };
+    element("type", &format!("{TYPE_PREFIX}{}", face.kind));
+    element("title", face.title.get(language));
+    element("detail", face.detail.get(language));
+    element("status", &face.status.as_u16().to_string());
+    element("exchange", exchange);
+    element("fault", face.blame.as_str());
+    element("rule", &face.rule);
+    if !refusal.violations().is_empty() {
+        out.push_str("<violations>");
+        for violation in refusal.violations() {
+            // Appendix B writes a list's items as elements called `i`.
+            out.push_str(&format!(
+                "<i><path>{}</path><rule>{}</rule><message>{}</message></i>",
+                escape(&violation.path),
+                violation.rule.code(),
+                escape(violation.message(language))
+            ));
+        }
+        out.push_str("</violations>");
+    }
+    out.push_str("</problem>");
+    out.into_bytes()
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// The quality of `wanted` in an `Accept`-like header, in thousandths; 0 when absent.
+fn quality_of(header: &str, wanted: &str) -> u16 {
+    header
+        .split(',')
+        .filter_map(|item| {
+            let mut parts = item.split(';');
+            let name = parts.next()?.trim();
+            let matches = name.eq_ignore_ascii_case(wanted)
+                || name
+                    .get(..wanted.len() + 1)
+                    .is_some_and(|head| head.eq_ignore_ascii_case(&format!("{wanted}-")));
+            let quality = parts.find_map(|part| part.trim().strip_prefix("q=")).map_or(1000, |text| {
+                text.trim().parse::<f32>().map_or(0, |q| (q.clamp(0.0, 1.0) * 1000.0) as u16)
+            });
+            matches.then_some(quality)
+        })
+        .max()
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(refusal: &Refusal, language: Option<&str>, accept: Option<&str>) -> (Answer, String) {
+        let answer = answer(refusal, Uuid::nil(), Manner::of(language, accept));
+        let body = String::from_utf8(answer.body.to_vec()).unwrap();
+        (answer, body)
+    }
+
+    #[test]
+    fn vietnamese_is_the_default_and_english_is_given_when_preferred() {
+        let (_, vi) = told(&Refusal::SystemUnknown, None, None);
+        assert!(vi.contains("Hệ thống chưa đăng ký"));
+        let (_, en) = told(&Refusal::SystemUnknown, Some("en-GB, vi;q=0.3"), None);
+        assert!(en.contains("System not registered"));
+        let (_, vi) = told(&Refusal::SystemUnknown, Some("vi-VN,vi;q=0.9,en;q=0.8"), None);
+        assert!(vi.contains("Hệ thống chưa đăng ký"));
+    }
+
+    #[test]
+    fn who_speaks_xml_is_refused_in_xml() {
+        let (answer, body) = told(&Refusal::NotFound, None, Some("application/xml"));
+        assert!(body.starts_with("<?xml"));
+        assert!(answer.headers.iter().any(|(_, value)| value == "application/problem+xml"));
+    }
+
+    #[test]
+    fn a_wait_is_rounded_up_to_whole_seconds() {
+        let refusal = Refusal::Maintenance { remaining: std::time::Duration::from_millis(1200) };
+        let (answer, _) = told(&refusal, None, None);
+        let wait = answer.headers.iter().find(|(name, _)| name == header::RETRY_AFTER).unwrap();
+        assert_eq!(wait.1, "2");
+    }
+}

@@ -1,0 +1,95 @@
+//! The checks of an exchange, one file each, in the order of [`crate::exchange`].
+//!
+//! Each stage takes the proof that the one before made and gives its own: [`Caller`], [`Routed`],
+//! [`Granted`], [`Admitted`], [`Conforming`], [`Confirmed`], [`Outbound`], [`Replied`], [`Checked`],
+//! [`Released`].
+//! Their fields are private to their file and only the stage itself constructs them, so an order
+//! that leaves a check out does not compile. This does:
+//!
+//! ```
+//! use gateway::{host::Incoming, refusal::Refusal, stages::*, world::World};
+//! use jiff::Timestamp;
+//!
+//! async fn checked(world: &World, request: &mut Incoming, now: Timestamp) -> Result<(), Refusal> {
+//!     let caller = identify(world, request, now)?;
+//!     let routed = route(caller, request)?;
+//!     let granted = authorize(routed, request, now)?;
+//!     let (admitted, _place) = admit(granted, now)?;
+//!     let received = receive(&admitted, request).await?;
+//!     let conforming = conform(admitted, &received)?;
+//!     let confirmed = confirm(conforming, request, uuid::Uuid::nil()).await?;
+//!     let replied = forward(translate(confirmed, request, uuid::Uuid::nil())?).await?;
+//!     let released = release(conform_reply(&replied)?)?;
+//!     drop(released);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! The same without asking any agreement does not:
+//!
+//! ```compile_fail,E0308
+//! use gateway::{host::Incoming, refusal::Refusal, stages::*, world::World};
+//! use jiff::Timestamp;
+//!
+//! async fn unauthorized(world: &World, request: &mut Incoming, now: Timestamp) -> Result<(), Refusal> {
+//!     let caller = identify(world, request, now)?;
+//!     let routed = route(caller, request)?;
+//!     let (admitted, _place) = admit(routed, now)?;
+//!     let received = receive(&admitted, request).await?;
+//!     let conforming = conform(admitted, &received)?;
+//!     drop(conforming);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! Nor without the quotas, nor a reply released unchecked, nor a proof made by hand:
+//!
+//! ```compile_fail,E0308
+//! use gateway::{host::Incoming, refusal::Refusal, stages::*, world::World};
+//! use jiff::Timestamp;
+//!
+//! async fn unlimited(world: &World, request: &mut Incoming, now: Timestamp) -> Result<(), Refusal> {
+//!     let caller = identify(world, request, now)?;
+//!     let granted = authorize(route(caller, request)?, request, now)?;
+//!     let received = receive(&granted, request).await?;
+//!     drop(received);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! ```compile_fail,E0308
+//! use gateway::{refusal::Refusal, stages::*};
+//!
+//! fn unchecked(replied: &Replied<'_>) -> Result<(), Refusal> {
+//!     drop(release(replied)?);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! ```compile_fail,E0451
+//! use gateway::stages::*;
+//!
+//! fn forged<'w>(granted: Granted<'w>) -> Admitted<'w> {
+//!     Admitted { granted }
+//! }
+//! ```
+
+mod admit;
+mod authorize;
+mod confirm;
+mod conform;
+mod forward;
+mod identify;
+mod release;
+mod route;
+mod translate;
+
+pub use admit::{Admitted, Place, admit};
+pub use authorize::{Granted, authorize};
+pub use confirm::{Confirmed, confirm};
+pub use conform::{Checked, Conforming, Received, conform, conform_reply, receive};
+pub use forward::{Replied, forward};
+pub use identify::{Caller, identify};
+pub use release::{Released, release};
+pub use route::{Routed, route};
+pub use translate::{Outbound, translate};

@@ -1,0 +1,255 @@
+//! What the provider is asked: path, filters, headers and body, in the format it speaks.
+
+use adapters::{json, population, xml};
+use bytes::Bytes;
+use contracts::Document;
+use http::{HeaderName, HeaderValue, Method, header};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use policies::{Format, MemberId, Operation, OperationTerms, ServiceVersion};
+use uuid::Uuid;
+
+use super::{Admitted, Confirmed, Granted};
+use crate::{host::Incoming, refusal::Refusal, stated};
+
+/// What stays itself in a path segment or a query value (RFC 3986 unreserved); everything else is
+/// escaped anew, so that what a caller wrote cannot become structure at the provider.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Request headers of the consumer that a provider gets to see. Names not listed stay here; the
+/// identity headers below are written by the gateway, whatever the caller sent under their names.
+const PASSED: [HeaderName; 3] =
+    [header::IF_MATCH, HeaderName::from_static("idempotency-key"), HeaderName::from_static("traceparent")];
+
+/// Proof that the provider's request was made from what was granted and checked.
+pub struct Outbound<'w> {
+    admitted: Admitted<'w>,
+    method: Method,
+    target: String,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Bytes,
+    records: usize,
+    verification: bool,
+}
+
+impl<'w> Outbound<'w> {
+    /// What was admitted.
+    pub fn admitted(&self) -> &Admitted<'w> {
+        &self.admitted
+    }
+
+    /// The method.
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// Path and query under the provider's URL.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// The headers.
+    pub fn headers(&self) -> &[(HeaderName, HeaderValue)] {
+        &self.headers
+    }
+
+    /// The body.
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// How many records it carries.
+    pub fn records(&self) -> usize {
+        self.records
+    }
+
+    /// Whether the reply is a verdict of the population database.
+    pub fn verification(&self) -> bool {
+        self.verification
+    }
+
+    /// Whether an opening record must stand before the provider is called: for whatever changes
+    /// something there or touches personal data.
+    pub fn needs_opening(&self) -> bool {
+        let granted = self.admitted.granted();
+        granted.personal() || granted.routed().operation().changes_state()
+    }
+
+    pub(super) fn into_admitted(self) -> Admitted<'w> {
+        self.admitted
+    }
+}
+
+/// Writes the provider's request.
+///
+/// # Errors
+/// A verification that the dialect cannot ask.
+pub fn translate<'w>(
+    confirmed: Confirmed<'w, '_>,
+    head: &Incoming,
+    exchange: Uuid,
+) -> Result<Outbound<'w>, Refusal> {
+    let conforming = confirmed.conforming();
+    let granted = conforming.admitted().granted();
+    let routed = granted.routed();
+    let version = granted.version();
+    let terms = granted.grant().operation;
+    let method = Method::from_bytes(terms.method.as_bytes()).unwrap_or(Method::GET);
+    let records = conforming.records();
+
+    let mut headers = Vec::with_capacity(12);
+    let mut verification = false;
+    let body = match conforming.document() {
+        None => Bytes::new(),
+        Some(document) if routed.operation() == Operation::Verify => {
+            let dialect = dialect(version).ok_or(Refusal::NotImplemented { what: "verify-dialect" })?;
+            verification = true;
+            headers.push((header::CONTENT_TYPE, HeaderValue::from_static(population::CONTENT_TYPE)));
+            if let Ok(action) = HeaderValue::from_str(&dialect.action()) {
+                headers.push((HeaderName::from_static("soapaction"), action));
+            }
+            write_question(document, &dialect, head, exchange)?
+        }
+        Some(document) => {
+            headers.push((header::CONTENT_TYPE, HeaderValue::from_static(version.format.media_type())));
+            conforming
+                .unchanged(version.format)
+                .unwrap_or_else(|| write(document, version.format, version.contract.shape()))
+        }
+    };
+    if !verification {
+        headers.push((header::ACCEPT, HeaderValue::from_static(version.format.media_type())));
+    }
+    identity_headers(&mut headers, granted, head, exchange);
+    for name in PASSED {
+        if let Some(value) = head.headers().get(&name) {
+            headers.push((name, value.clone()));
+        }
+    }
+    // The record that was looked at is the one to change, unless the consumer named another state.
+    if let (Some(etag), None) = (confirmed.etag(), head.headers().get(header::IF_MATCH)) {
+        headers.push((header::IF_MATCH, etag.clone()));
+    }
+    let target = target(granted, terms);
+    Ok(Outbound {
+        method,
+        target,
+        headers,
+        body,
+        records,
+        verification,
+        admitted: confirmed.into_conforming().into_admitted(),
+    })
+}
+
+/// Who asks, for whom, why and under what: written here and nowhere else. A provider that trusts
+/// the gateway's certificate may trust these.
+pub(super) fn identity_headers(
+    headers: &mut Vec<(HeaderName, HeaderValue)>,
+    granted: &Granted<'_>,
+    head: &Incoming,
+    exchange: Uuid,
+) {
+    let caller = granted.routed().caller();
+    let mut push = |name: &'static str, value: Option<&str>| {
+        // Every value is a checked name or a checked header: one that cannot be sent is not a name.
+        if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
+            headers.push((HeaderName::from_static(name), value));
+        }
+    };
+    let mut id = Uuid::encode_buffer();
+    push("lt-exchange-id", Some(exchange.hyphenated().encode_lower(&mut id)));
+    push("lt-consumer", Some(caller.system().id.as_str()));
+    push("lt-on-behalf-of", caller.represented_id().map(MemberId::as_str));
+    push("lt-agreement", granted.grant().agreement.map(|agreement| agreement.id.as_str()));
+    push("lt-purpose", stated::purpose(head.headers()).ok().flatten());
+    push("lt-user", stated::officer(head.headers()).ok().flatten());
+}
+
+/// The operation's path with the record's key.
+pub(super) fn path(terms: &OperationTerms, id: Option<&str>) -> String {
+    let mut path = String::with_capacity(64);
+    match (terms.path.split_once("{id}"), id) {
+        (Some((before, after)), Some(id)) => {
+            path.push_str(before);
+            path.extend(utf8_percent_encode(id, ESCAPED));
+            path.push_str(after);
+        }
+        _ => path.push_str(&terms.path),
+    }
+    path
+}
+
+/// That path, then the consumer's filters and the agreement's
+/// conditions that the provider can apply itself.
+fn target(granted: &Granted<'_>, terms: &OperationTerms) -> String {
+    let routed = granted.routed();
+    let mut target = path(terms, routed.id());
+    let mut separator = '?';
+    let mut pair = |name: &str, value: &str| {
+        target.push(separator);
+        separator = '&';
+        target.extend(utf8_percent_encode(name, ESCAPED));
+        target.push('=');
+        target.extend(utf8_percent_encode(value, ESCAPED));
+    };
+    for (name, value) in routed.filters() {
+        pair(name, value);
+    }
+    for (name, value) in granted.grant().push_down {
+        pair(name.as_str(), value);
+    }
+    if let Some(since) = routed.since() {
+        pair("since", since);
+    }
+    target
+}
+
+fn write(document: &Document<'_>, format: Format, shape: &contracts::Shape) -> Bytes {
+    let mut out = Vec::with_capacity(1024);
+    match format {
+        Format::Xml => xml::write(document, shape, &mut out),
+        _ => json::write(document, &mut out),
+    }
+    out.into()
+}
+
+fn write_question(
+    document: &Document<'_>,
+    dialect: &population::Dialect,
+    head: &Incoming,
+    exchange: Uuid,
+) -> Result<Bytes, Refusal> {
+    let field =
+        |name: &str| document.as_record().and_then(|record| record.get(name)).and_then(Document::as_text);
+    let (Some(number), Some(name), Some(born)) = (field("SoDinhDanh"), field("HoVaTen"), field("NgaySinh"))
+    else {
+        // The contract requires all three; a contract that does not cannot be asked here.
+        return Err(Refusal::NotImplemented { what: "verify-fields" });
+    };
+    let request = exchange.simple().to_string();
+    let question = population::Question {
+        ma_yeu_cau: &request,
+        ma_can_bo: stated::officer(head.headers())?.unwrap_or_default(),
+        so_dinh_danh: number,
+        ho_va_ten: name,
+        ngay_sinh: born,
+    };
+    let mut out = Vec::with_capacity(1024);
+    population::write(&question, dialect, &mut out).map_err(Refusal::Unaskable)?;
+    Ok(out.into())
+}
+
+/// What the service's document says the population database wants to read.
+fn dialect(version: &ServiceVersion) -> Option<population::Dialect> {
+    let settings = version.population.as_ref()?;
+    Some(population::Dialect {
+        namespace: settings.namespace.clone(),
+        ma_dvc: settings.ma_dvc.clone(),
+        ma_tich_hop: settings.ma_tich_hop.clone(),
+        ma_don_vi: settings.ma_don_vi.clone(),
+        date_form: match settings.date_form {
+            policies::DateForm::Compact => population::DateForm::Compact,
+            policies::DateForm::Dashed => population::DateForm::Dashed,
+        },
+    })
+}

@@ -1,0 +1,78 @@
+//! What a caller states of itself in headers: why, for whom, on whose desk. All three are codes, all
+//! three are journalled, and a header given twice states nothing.
+
+use http::HeaderMap;
+
+use crate::refusal::Refusal;
+
+/// The longest code that is taken; purposes, members and officers' ids are all shorter.
+const CODE_CAP: usize = 64;
+
+/// Why the data is asked for.
+const PURPOSE: &str = "lt-purpose";
+/// The officer who asks, an opaque id of the caller's own.
+const OFFICER: &str = "lt-user";
+/// The member a relay speaks for.
+const ON_BEHALF_OF: &str = "lt-on-behalf-of";
+
+/// The purpose, if one is stated.
+///
+/// # Errors
+/// The header is malformed or repeated.
+pub fn purpose(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    code(headers, PURPOSE)
+}
+
+/// The officer, if one is stated.
+///
+/// # Errors
+/// The header is malformed or repeated.
+pub fn officer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    code(headers, OFFICER)
+}
+
+/// The represented member, if one is stated.
+///
+/// # Errors
+/// The header is malformed or repeated.
+pub fn on_behalf_of(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    code(headers, ON_BEHALF_OF)
+}
+
+fn code<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h str>, Refusal> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let text = std::str::from_utf8(value.as_bytes()).ok();
+    let good = |text: &&str| {
+        !text.is_empty() && text.len() <= CODE_CAP && text.bytes().all(|b| b.is_ascii_graphic())
+    };
+    match (text.filter(good), values.next()) {
+        (Some(text), None) => Ok(Some(text)),
+        _ => Err(Refusal::Header { name }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    fn stated(values: &[&'static str]) -> Result<Option<String>, Refusal> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(PURPOSE, HeaderValue::from_static(value));
+        }
+        purpose(&headers).map(|found| found.map(str::to_owned))
+    }
+
+    #[test]
+    fn one_code_is_taken_and_nothing_else() {
+        assert_eq!(stated(&[]).unwrap(), None);
+        assert_eq!(stated(&["quan-ly-nhiem-vu"]).unwrap().as_deref(), Some("quan-ly-nhiem-vu"));
+        for bad in [&["a", "b"][..], &[""], &["hai từ"], &["two words"]] {
+            assert!(stated(bad).is_err(), "{bad:?}");
+        }
+        let long: &'static str = Box::leak("x".repeat(CODE_CAP + 1).into_boxed_str());
+        assert!(stated(&[long]).is_err());
+    }
+}

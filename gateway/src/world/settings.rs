@@ -1,0 +1,364 @@
+//! `gateway.toml`: what a process needs to know that is not a sharing document.
+//!
+//! Keys under `[listen]`, `[data]` and `[admin]` need a restart; everything else is read again at
+//! reload. Relative paths are relative to the file. Precedence: file < environment (`LIENTHONG_…`,
+//! for the few keys that differ per machine) < flag.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use contracts::{Bilingual, Fault, Place};
+use serde::Deserialize;
+
+/// The largest `gateway.toml` that is read; a settings file is a few kilobytes.
+const SETTINGS_CAP: u64 = 1024 * 1024;
+
+/// The settings as written.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Systems of another environment are refused.
+    pub environment: String,
+    /// Where callers connect. (restart)
+    pub listen: Listen,
+    /// The gateway's own certificate and whom it trusts.
+    pub tls: Tls,
+    /// Where the documents are.
+    pub documents: Documents,
+    /// Where state is kept. (restart)
+    pub data: Data,
+    /// Secret keys. (restart)
+    pub keys: Keys,
+    /// The operators' address. (restart)
+    pub admin: Admin,
+    /// Caps.
+    #[serde(default)]
+    pub limits: Limits,
+    /// How long shutdown waits for exchanges under way.
+    #[serde(default = "Settings::default_grace", deserialize_with = "duration")]
+    pub shutdown_grace: Duration,
+}
+
+/// `[listen]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listen {
+    /// The address callers connect to.
+    pub address: SocketAddr,
+    /// The authorities (`host` or `host:port`) that are ours; others get 421.
+    pub authorities: Vec<String>,
+    /// Worker threads; as many as processors unless given.
+    pub workers: Option<usize>,
+}
+
+/// `[tls]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// Our certificate chain, PEM.
+    pub certificate: Secret,
+    /// Its key, PEM.
+    pub key: Secret,
+    /// Whom we trust to name systems.
+    pub anchors: Vec<Anchor>,
+}
+
+/// One `[[tls.anchors]]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Anchor {
+    /// The authority's certificate, PEM.
+    pub certificate: Secret,
+    /// Whether its revocation list is required.
+    pub crl: CrlRule,
+    /// The revocation list, PEM or DER.
+    pub crl_file: Option<PathBuf>,
+    /// How long past `nextUpdate` a list still counts.
+    #[serde(default, deserialize_with = "duration")]
+    pub grace: Duration,
+}
+
+/// Whether an anchor's certificates are checked against a revocation list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CrlRule {
+    /// No current list, no connection.
+    Required,
+    /// The authority issues no lists.
+    None,
+}
+
+/// `[documents]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Documents {
+    /// Holds `members/ services/ purposes/ agreements/ suspensions/`.
+    pub policies: PathBuf,
+    /// Holds `catalog/ code-lists/`.
+    pub contracts: PathBuf,
+}
+
+/// `[data]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    /// The one data directory.
+    pub folder: PathBuf,
+}
+
+/// `[keys]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keys {
+    /// Keys the HMAC of persons' identifiers in the journal.
+    pub subject: Secret,
+    /// Master of the per-agreement pseudonym keys.
+    pub pseudonym: Secret,
+}
+
+/// `[admin]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Admin {
+    /// The operators' address; loopback unless the operator knows better.
+    pub address: SocketAddr,
+    /// Who may act (health and metrics need no token).
+    #[serde(default)]
+    pub tokens: Vec<AdminToken>,
+}
+
+/// One operator's token.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdminToken {
+    /// The name journalled as the actor: a role, not a person.
+    pub operator: String,
+    /// The token.
+    pub token: Secret,
+}
+
+/// `[limits]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// The largest whole body either way, in bytes: large enough for a day's tasks of a province,
+    /// small enough that checking one stalls nobody for long.
+    #[serde(deserialize_with = "size")]
+    pub body: usize,
+    /// The longest request target, in bytes.
+    #[serde(deserialize_with = "size")]
+    pub target: usize,
+    /// The most header fields of a request.
+    pub headers: usize,
+    /// The largest head of a request, in bytes.
+    #[serde(deserialize_with = "size")]
+    pub head: usize,
+    /// Open connections, all together.
+    pub connections: usize,
+    /// Open connections from one address.
+    pub connections_per_address: usize,
+    /// Open connections of one system, over all addresses.
+    pub connections_per_system: usize,
+    /// Streams of one HTTP/2 connection.
+    pub streams: u32,
+    /// Requests per second of one system over all its connections, whatever its agreements say.
+    pub flood_per_second: u32,
+    /// Violations listed in one problem document; a broken mapping breaks every record.
+    pub violations: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body: 1024 * 1024,
+            target: 8 * 1024,
+            headers: 64,
+            head: 32 * 1024,
+            connections: 20_000,
+            connections_per_address: 4_000,
+            connections_per_system: 4_000,
+            streams: 128,
+            flood_per_second: 5_000,
+            violations: 100,
+        }
+    }
+}
+
+/// A secret, never written in the document itself.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum Secret {
+    /// In a file.
+    File(PathBuf),
+    /// In an environment variable.
+    Env(String),
+}
+
+impl Secret {
+    /// The secret's bytes.
+    ///
+    /// # Errors
+    /// What could not be read, without its content.
+    pub fn read(&self, folder: &Path) -> std::io::Result<Vec<u8>> {
+        match self {
+            Self::File(path) => std::fs::read(folder.join(path)),
+            Self::Env(name) => std::env::var(name).map(String::into_bytes).map_err(|_| {
+                std::io::Error::new(
+                    std::io::ErrorKind::NotFound,
+                    format!("environment variable `{name}` is not set"),
+                )
+            }),
+        }
+    }
+}
+
+/// Settings and where they were read from.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The settings, paths resolved.
+    pub settings: Settings,
+    /// The file.
+    pub file: PathBuf,
+    /// The folder relative paths start from.
+    pub folder: PathBuf,
+    /// The text, for the journal.
+    pub text: String,
+}
+
+impl Settings {
+    fn default_grace() -> Duration {
+        Duration::from_secs(30)
+    }
+
+    /// Reads `file`.
+    ///
+    /// # Errors
+    /// The fault with its place.
+    pub fn read(file: &Path) -> Result<Loaded, Vec<Fault>> {
+        let fault = |place, rule, vi: String, en: String, remedy: (&str, &str)| {
+            vec![Fault {
+                file: file.to_owned(),
+                place,
+                rule,
+                message: Bilingual::new(vi, en),
+                remedy: Bilingual::new(remedy.0, remedy.1),
+                warning: false,
+            }]
+        };
+        let text = std::fs::metadata(file)
+            .and_then(|meta| {
+                if meta.len() > SETTINGS_CAP {
+                    Err(std::io::ErrorKind::FileTooLarge.into())
+                } else {
+                    std::fs::read_to_string(file)
+                }
+            })
+            .map_err(|error| {
+                fault(
+                    None,
+                    "unreadable-file",
+                    format!("không đọc được tệp: {error}"),
+                    format!("the file cannot be read: {error}"),
+                    (
+                        "Kiểm tra đường dẫn sau `-c` và quyền đọc.",
+                        "Check the path after `-c` and its permissions.",
+                    ),
+                )
+            })?;
+        let mut settings: Settings = toml::from_str(&text).map_err(|error| {
+            let place = error.span().map(|span| Place::of(&text, span.start));
+            fault(
+                place,
+                "settings",
+                format!("`gateway.toml` sai: {}", error.message()),
+                format!("`gateway.toml` is wrong: {}", error.message()),
+                (
+                    "Xem mẫu có chú giải `deploy/gateway.toml`.",
+                    "See the commented example `deploy/gateway.toml`.",
+                ),
+            )
+        })?;
+        let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+        for path in
+            [&mut settings.documents.policies, &mut settings.documents.contracts, &mut settings.data.folder]
+        {
+            *path = folder.join(&*path);
+        }
+        for anchor in &mut settings.tls.anchors {
+            anchor.crl_file = anchor.crl_file.take().map(|path| folder.join(path));
+        }
+        Ok(Loaded { settings, file: file.to_owned(), folder, text })
+    }
+}
+
+/// `500ms`, `10s`, `5m`, `24h`, `7d`.
+fn duration<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    parse_duration(&text)
+        .ok_or_else(|| serde::de::Error::custom("a duration such as `500ms`, `10s`, `5m`, `24h`, `7d`"))
+}
+
+fn parse_duration(text: &str) -> Option<Duration> {
+    let split = text.find(|c: char| !c.is_ascii_digit())?;
+    let (digits, unit) = text.split_at(split);
+    let count: u64 = digits.parse().ok()?;
+    let seconds = match unit {
+        "ms" => return Some(Duration::from_millis(count)),
+        "s" => count,
+        "m" => count.checked_mul(60)?,
+        "h" => count.checked_mul(3_600)?,
+        "d" => count.checked_mul(86_400)?,
+        _ => return None,
+    };
+    Some(Duration::from_secs(seconds))
+}
+
+/// A count of bytes, or `16KiB`, `1MiB`, `2MB`.
+fn size<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Bytes(usize),
+        Text(String),
+    }
+    match Written::deserialize(deserializer)? {
+        Written::Bytes(bytes) => Ok(bytes),
+        Written::Text(text) => parse_size(&text)
+            .ok_or_else(|| serde::de::Error::custom("a size such as `65536`, `64KiB`, `1MiB`")),
+    }
+}
+
+fn parse_size(text: &str) -> Option<usize> {
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (digits, unit) = text.split_at(split);
+    let factor = match unit.trim() {
+        "" | "B" => 1,
+        "KB" => 1_000,
+        "KiB" => 1 << 10,
+        "MB" => 1_000_000,
+        "MiB" => 1 << 20,
+        "GB" => 1_000_000_000,
+        "GiB" => 1 << 30,
+        _ => return None,
+    };
+    digits.parse::<usize>().ok()?.checked_mul(factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_and_sizes_are_read_with_their_units() {
+        assert_eq!(parse_duration("24h"), Some(Duration::from_secs(86_400)));
+        assert_eq!(parse_duration("500ms"), Some(Duration::from_millis(500)));
+        assert_eq!(parse_duration("10"), None);
+        assert_eq!(parse_duration("99999999999999999999d"), None);
+        assert_eq!(parse_size("1MiB"), Some(1 << 20));
+        assert_eq!(parse_size("12"), Some(12));
+        assert_eq!(parse_size("1 furlong"), None);
+    }
+}
