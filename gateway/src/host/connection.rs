@@ -1,9 +1,7 @@
 //! Open connections: who they are, and how many there may be.
 
 use std::{
-    borrow::Borrow,
-    collections::HashMap,
-    hash::Hash,
+    collections::{HashMap, hash_map::Entry},
     net::{IpAddr, SocketAddr},
     sync::{
         Arc, Mutex, PoisonError,
@@ -36,7 +34,7 @@ pub struct Connection {
     pub peer: Arc<Peer>,
     tls: Arc<Tls>,
     place: Place,
-    owner: Mutex<Option<Arc<str>>>,
+    owner: Mutex<Option<(Arc<str>, Arc<AtomicUsize>)>>,
 }
 
 impl Connection {
@@ -65,25 +63,20 @@ impl Connection {
     /// owner has open now, this one included. Asked again with the same owner it only reads.
     pub fn claim(&self, owner: &str) -> usize {
         let mut claimed = self.owner.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut owners = self.place.census.owners.lock().unwrap_or_else(PoisonError::into_inner);
-        if claimed.as_deref() != Some(owner) {
-            if let Some(old) = claimed.take() {
-                decrease(&mut owners, &old);
-            }
-            let name: Arc<str> = Arc::from(owner);
-            *owners.entry(name.clone()).or_insert(0) += 1;
-            *claimed = Some(name);
+        if let Some((_, count)) = claimed.as_ref().filter(|(name, _)| **name == *owner) {
+            return count.load(Ordering::Relaxed);
         }
-        owners.get(owner).copied().unwrap_or(0)
+        self.place.census.release(claimed.take());
+        let (name, count) = self.place.census.claim(owner);
+        let now = count.load(Ordering::Relaxed);
+        *claimed = Some((name, count));
+        now
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        let claimed = self.owner.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(owner) = claimed {
-            decrease(&mut self.place.census.owners.lock().unwrap_or_else(PoisonError::into_inner), &owner);
-        }
+        self.place.census.release(self.owner.get_mut().unwrap_or_else(PoisonError::into_inner).take());
     }
 }
 
@@ -92,7 +85,7 @@ impl Drop for Connection {
 pub(super) struct Census {
     open: AtomicUsize,
     addresses: Mutex<HashMap<IpAddr, usize>>,
-    owners: Mutex<HashMap<Arc<str>, usize>>,
+    owners: Mutex<HashMap<Arc<str>, Arc<AtomicUsize>>>,
 }
 
 impl Census {
@@ -116,6 +109,29 @@ impl Census {
     pub(super) fn open(&self) -> usize {
         self.open.load(Ordering::Relaxed)
     }
+
+    fn claim(&self, owner: &str) -> (Arc<str>, Arc<AtomicUsize>) {
+        let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
+        let (name, count) = match owners.get_key_value(owner) {
+            Some((name, count)) => (name.clone(), count.clone()),
+            None => {
+                let (name, count) = (Arc::from(owner), Arc::default());
+                owners.insert(Arc::clone(&name), Arc::clone(&count));
+                (name, count)
+            }
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+        (name, count)
+    }
+
+    fn release(&self, claim: Option<(Arc<str>, Arc<AtomicUsize>)>) {
+        let Some((name, count)) = claim else { return };
+        let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
+        // Under the lock nobody else can claim it meanwhile.
+        if count.fetch_sub(1, Ordering::Relaxed) == 1 {
+            owners.remove(&name);
+        }
+    }
 }
 
 /// A connection's place in the census, given back on drop.
@@ -128,22 +144,12 @@ pub(super) struct Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.census.open.fetch_sub(1, Ordering::Relaxed);
-        decrease(
-            &mut self.census.addresses.lock().unwrap_or_else(PoisonError::into_inner),
-            &self.address.ip(),
-        );
-    }
-}
-
-fn decrease<K, Q>(counts: &mut HashMap<K, usize>, key: &Q)
-where
-    K: Hash + Eq + Borrow<Q>,
-    Q: Hash + Eq + ?Sized,
-{
-    if let Some(count) = counts.get_mut(key) {
-        *count -= 1;
-        if *count == 0 {
-            counts.remove(key);
+        let mut addresses = self.census.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Entry::Occupied(mut entry) = addresses.entry(self.address.ip()) {
+            *entry.get_mut() -= 1;
+            if *entry.get() == 0 {
+                entry.remove();
+            }
         }
     }
 }

@@ -119,9 +119,10 @@ impl Listener {
             let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
             let thread = thread::Builder::new().name(format!("worker-{index}")).spawn(move || {
                 WORKER.set(Some(index));
-                runtime.block_on(work(socket, house));
+                let cut = runtime.block_on(work(socket, house));
                 // What is still running has had its grace.
                 runtime.shutdown_background();
+                cut
             })?;
             workers.push(thread);
         }
@@ -133,7 +134,7 @@ impl Listener {
 #[derive(Debug)]
 pub struct Serving {
     stop: watch::Sender<Option<Instant>>,
-    workers: Vec<JoinHandle<()>>,
+    workers: Vec<JoinHandle<usize>>,
     census: Arc<Census>,
 }
 
@@ -147,11 +148,8 @@ impl Serving {
     /// to `grace` for those, and gives how many connections had to be cut. Blocks its thread.
     pub fn stop(self, grace: Duration) -> usize {
         self.stop.send_replace(Some(Instant::now() + grace));
-        for worker in self.workers {
-            // A worker that panicked is gone already; the others still end in order.
-            let _ = worker.join();
-        }
-        self.census.open()
+        // A worker that panicked is gone already; the others still end in order.
+        self.workers.into_iter().map(|worker| worker.join().unwrap_or(0)).sum()
     }
 }
 
@@ -203,12 +201,13 @@ impl<A> Clone for House<A> {
     }
 }
 
-async fn work<A: Application>(socket: StdListener, house: House<A>) {
+/// A worker's life; gives how many connections it still had when the grace of going down ended.
+async fn work<A: Application>(socket: StdListener, house: House<A>) -> usize {
     let listener = match TcpListener::from_std(socket) {
         Ok(listener) => listener,
         Err(error) => {
             tracing::error!(target: "lienthong::listener", %error, "a worker cannot use the listening socket");
-            return;
+            return 0;
         }
     };
     tokio::spawn(async {
@@ -239,6 +238,7 @@ async fn work<A: Application>(socket: StdListener, house: House<A>) {
     while Arc::strong_count(&here) > 1 && Instant::now() < by {
         sleep(DRAIN_TICK).await;
     }
+    Arc::strong_count(&here) - 1
 }
 
 /// Errors that say something about the connection that was to be accepted, not about us.

@@ -148,7 +148,7 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
     out
 }
 
-/// Lower-case hexadecimal without the sign octet that DER puts before a high first bit.
+/// Lower-case hexadecimal of the whole octets, without the sign octet that DER puts before a high first bit.
 fn serial(raw: &[u8]) -> String {
     let significant = match raw {
         [0, rest @ ..] if !rest.is_empty() => rest,
@@ -225,4 +225,80 @@ fn escape(text: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// DER of one tag and its content.
+    fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+        let mut out = vec![tag, u8::try_from(content.len()).unwrap()];
+        out.extend_from_slice(content);
+        out
+    }
+
+    /// One attribute: the last arcs of an OID below 2.5.4, a string tag, a text.
+    fn attribute(oid: &[u8], tag: u8, text: &[u8]) -> Vec<u8> {
+        der(0x30, &[der(6, oid), der(tag, text)].concat())
+    }
+
+    fn written(parts: &[Vec<Vec<u8>>]) -> String {
+        let sets: Vec<u8> = parts.iter().flat_map(|values| der(0x31, &values.concat())).collect();
+        let name = der(0x30, &sets);
+        rfc4514(&X509Name::from_der(&name).unwrap().1)
+    }
+
+    const UTF8: u8 = 12;
+
+    #[test]
+    fn names_are_written_last_part_first_and_escaped() {
+        let cn = |text: &str| attribute(&[0x55, 4, 3], UTF8, text.as_bytes());
+        let country = attribute(&[0x55, 4, 6], 19, b"VN");
+        assert_eq!(written(&[vec![country.clone()], vec![cn("Gốc")]]), "CN=Gốc,C=VN");
+        assert_eq!(written(&[vec![cn("a,b+c\"d\\e;f<g>")]]), "CN=a\\,b\\+c\\\"d\\\\e\\;f\\<g\\>");
+        assert_eq!(written(&[vec![cn(" a b ")]]), "CN=\\ a b\\ ");
+        assert_eq!(written(&[vec![cn("#1#")]]), "CN=\\#1#");
+        assert_eq!(written(&[vec![country, cn("a")]]), "C=VN+CN=a");
+        assert_eq!(written(&[]), "");
+        let identifier = attribute(&[0x55, 4, 97], UTF8, b"G06");
+        assert_eq!(written(&[vec![identifier]]), "2.5.4.97=#0c03473036");
+    }
+
+    #[test]
+    fn serial_numbers_have_no_sign_octet() {
+        assert_eq!(serial(&[0, 0xff, 1]), "ff01");
+        assert_eq!(serial(&[1, 0]), "0100");
+        assert_eq!(serial(&[0]), "00");
+    }
+
+    #[test]
+    fn a_slot_forgets_with_its_generation() {
+        let slot = Slot::default();
+        assert_eq!(slot.recall::<u32>(1), None);
+        slot.keep(1, 7_u32);
+        assert_eq!(slot.recall::<u32>(1), Some(7));
+        assert_eq!(slot.recall::<u64>(1), None, "another type is nothing kept");
+        assert_eq!(slot.recall::<u32>(2), None);
+        slot.keep(2, 8_u32);
+        assert_eq!(slot.recall::<u32>(1), None);
+    }
+
+    #[test]
+    fn a_good_standing_ends_in_time_and_with_its_generation() {
+        let standing = Standing::default();
+        assert!(!standing.is_good(0, 0) && !standing.is_good(1, 0));
+        standing.found_good(3, 100);
+        assert!(standing.is_good(3, 99) && !standing.is_good(3, 100) && !standing.is_good(4, 0));
+        standing.found_bad(4, RevocationFault::Revoked);
+        assert!(!standing.is_good(3, 0));
+        assert_eq!((standing.fault(4), standing.fault(5)), (Some(RevocationFault::Revoked), None));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
+            let _ = facts(&CertificateDer::from(bytes));
+        }
+    }
 }

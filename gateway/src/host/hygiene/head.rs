@@ -299,9 +299,9 @@ mod tests {
             let head = format!("{}\r\n\r\n", pieces.concat());
             let whole = end(head.as_bytes(), 0) == Some(head.len());
             if whole && check(head.as_bytes(), &rules()).is_ok() {
-                let hosts = head.to_ascii_lowercase().matches("host: cong.vn").count();
-                prop_assert_eq!(hosts, 1);
-                prop_assert!(!(head.contains("Content-Length") && head.contains("Transfer-Encoding")));
+                let fields = |name: &str| head.split("\r\n").skip(1).filter(|line| line.starts_with(name)).count();
+                prop_assert_eq!(fields("Host:"), 1);
+                prop_assert!(fields("Content-Length:") + fields("Transfer-Encoding:") <= 1);
             }
         }
 

@@ -18,6 +18,9 @@ pub use head::end;
 use super::settings::Limits;
 use authority::Authorities;
 
+/// The engine takes no more fields than this (pingora's `MAX_HEADERS`); a larger setting has no effect.
+const ENGINE_HEADERS: usize = 256;
+
 /// The rules as configured.
 #[derive(Clone, Debug)]
 pub struct Rules {
@@ -31,7 +34,7 @@ impl Rules {
     pub fn new(authorities: &[String], limits: &Limits) -> Self {
         Self {
             authorities: Authorities::new(authorities),
-            headers: limits.headers,
+            headers: limits.headers.min(ENGINE_HEADERS),
             target_bytes: limits.target_bytes,
         }
     }

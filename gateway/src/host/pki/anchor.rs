@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use rustls::{
     CertificateError, DistinguishedName, Error, RootCertStore,
     crypto::CryptoProvider,
-    pki_types::{CertificateDer, UnixTime},
+    pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime},
     server::{WebPkiClientVerifier, danger::ClientCertVerifier},
 };
 use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate};
@@ -50,52 +50,25 @@ impl Anchor {
         now: Timestamp,
         faults: &mut Vec<Fault>,
     ) -> Option<Self> {
-        let mut roots = RootCertStore::empty();
-        match certificate.certificates() {
-            Ok(list) => {
-                for der in list {
-                    warn_of_age(certificate, &der, now, faults);
-                    if roots.add(der).is_err() {
-                        faults.push(certificate.fault(
-                            "bad-certificate",
-                            ("chứng thư gốc không dùng được", "the authority's certificate cannot be used"),
-                            (
-                                "Thay bằng chứng thư gốc X.509 v3 của tổ chức cấp chứng thư",
-                                "Replace it with the authority's X.509 v3 certificate",
-                            ),
-                        ));
-                        return None;
-                    }
-                }
-            }
-            Err(fault) => {
-                faults.push(*fault);
-                return None;
-            }
-        }
-        let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone());
-        let (builder, lists, of) = match revocation {
-            Revocation::None => (builder, None, certificate),
+        let roots = read_roots(certificate, now, faults)?;
+        let (lists, ders) = match revocation {
+            Revocation::None => (None, Vec::new()),
             Revocation::Required { list, grace } => {
-                let ders = list.revocation_lists().map_err(|fault| faults.push(*fault)).ok()?;
-                let mut known = Vec::with_capacity(ders.len());
-                for der in &ders {
-                    let Some(parsed) = List::read(der) else {
-                        faults.push(list.no_list());
-                        return None;
-                    };
-                    if parsed.stale_at(*grace) <= now.as_second() {
-                        faults.push(stale(list));
-                    }
-                    known.push(parsed);
+                let (known, ders) = read_lists(list, &roots, faults)?;
+                if known.iter().any(|one| one.stale_at(*grace) <= now.as_second()) {
+                    faults.push(stale(list));
                 }
-                (builder.with_crls(ders), Some(Lists { grace: *grace, known }), list)
+                (Some(Lists { grace: *grace, known }), ders)
             }
         };
-        match builder.build() {
+        let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone());
+        match builder.with_crls(ders).build() {
             Ok(verifier) => Some(Self { verifier, lists }),
             Err(_) => {
-                faults.push(of.no_list());
+                faults.push(match revocation {
+                    Revocation::None => unusable(certificate),
+                    Revocation::Required { list, .. } => list.no_list(),
+                });
                 None
             }
         }
@@ -142,8 +115,67 @@ impl List {
     }
 }
 
+fn read_roots(certificate: &Material, now: Timestamp, faults: &mut Vec<Fault>) -> Option<RootCertStore> {
+    let ders = certificate.certificates().map_err(|fault| faults.push(*fault)).ok()?;
+    let mut roots = RootCertStore::empty();
+    for der in ders {
+        warn_of_age(certificate, &der, now, faults);
+        if roots.add(der).is_err() {
+            faults.push(unusable(certificate));
+            return None;
+        }
+    }
+    Some(roots)
+}
+
+/// The lists of a file, of which one at least must be the anchor's own: with another authority's
+/// alone every caller would be refused, and the operator would hear of it from them.
+fn read_lists(
+    list: &Material,
+    roots: &RootCertStore,
+    faults: &mut Vec<Fault>,
+) -> Option<(Vec<List>, Vec<CertificateRevocationListDer<'static>>)> {
+    let ders = list.revocation_lists().map_err(|fault| faults.push(*fault)).ok()?;
+    let Some(known) = ders.iter().map(|der| List::read(der)).collect::<Option<Vec<_>>>() else {
+        faults.push(list.no_list());
+        return None;
+    };
+    let subjects = roots.subjects();
+    if !known.iter().any(|one| subjects.iter().any(|subject| subject.as_ref() == one.issuer)) {
+        faults.push(list.fault(
+            "revocation-list-of-another",
+            (
+                "danh sách thu hồi không phải của tổ chức cấp chứng thư này",
+                "the revocation list is not this authority's",
+            ),
+            (
+                "Đặt vào `crl_file` danh sách do chính tổ chức của `certificate` phát hành",
+                "Put in `crl_file` the list issued by the authority of `certificate`",
+            ),
+        ));
+        return None;
+    }
+    Some((known, ders))
+}
+
+fn unusable(certificate: &Material) -> Fault {
+    certificate.fault(
+        "bad-certificate",
+        ("chứng thư gốc không dùng được", "the authority's certificate cannot be used"),
+        (
+            "Thay bằng chứng thư gốc X.509 v3 của tổ chức cấp chứng thư",
+            "Replace it with the authority's X.509 v3 certificate",
+        ),
+    )
+}
+
 fn fault_of(error: &Error) -> RevocationFault {
-    let Error::InvalidCertificate(reason) = error else { return RevocationFault::Unreadable };
+    let reason = match error {
+        Error::InvalidCertificate(reason) => reason,
+        // Signed by someone else, say: such a list says nothing.
+        Error::InvalidCertRevocationList(_) => return RevocationFault::StatusUnknown,
+        _ => return RevocationFault::Unreadable,
+    };
     match reason {
         CertificateError::Revoked => RevocationFault::Revoked,
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => RevocationFault::Expired,

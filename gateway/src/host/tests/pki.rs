@@ -39,14 +39,18 @@ pub struct Identity {
 
 impl Authority {
     pub fn new(name: &str, folder: &Path) -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        params.distinguished_name = DistinguishedName::new();
-        params.distinguished_name.push(DnType::CountryName, "VN");
-        params.distinguished_name.push(DnType::OrganizationName, "Co quan Thu, nghiem");
-        params.distinguished_name.push(DnType::CommonName, name);
-        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let issuer = CertifiedIssuer::self_signed(authority(name), KeyPair::generate().unwrap()).unwrap();
+        Self::keep(issuer, name, folder)
+    }
+
+    /// An intermediate authority under this one.
+    pub fn intermediate(&self, name: &str) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let issuer = CertifiedIssuer::signed_by(authority(name), key, &self.issuer).unwrap();
+        Self::keep(issuer, name, &self.folder)
+    }
+
+    fn keep(issuer: CertifiedIssuer<'static, KeyPair>, name: &str, folder: &Path) -> Self {
         let stem = folder.join(name.replace(' ', "-"));
         let certificate = stem.with_extension("pem");
         fs::write(&certificate, issuer.pem()).unwrap();
@@ -59,14 +63,27 @@ impl Authority {
 
     /// A certificate for both ends of TLS, valid for `days` from now; a negative number has passed.
     pub fn issue(&self, name: &str, dns: &[&str], days: i64) -> Identity {
+        let names: Vec<_> = dns.iter().map(|name| (*name).to_owned()).collect();
+        self.issue_with(name, days, CertificateParams::new(names).unwrap())
+    }
+
+    /// A certificate for one use only.
+    pub fn issue_for(&self, name: &str, usage: ExtendedKeyUsagePurpose) -> Identity {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.extended_key_usages = vec![usage];
+        self.issue_with(name, 30, params)
+    }
+
+    /// A certificate with more, or other, in it.
+    pub fn issue_with(&self, name: &str, days: i64, mut params: CertificateParams) -> Identity {
         static SERIALS: AtomicU64 = AtomicU64::new(0xa0_01);
         let serial = SERIALS.fetch_add(1, Ordering::Relaxed);
-        let mut params =
-            CertificateParams::new(dns.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
         params.serial_number = Some(SerialNumber::from(serial));
-        params.extended_key_usages =
-            vec![ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth];
+        if params.extended_key_usages.is_empty() {
+            params.extended_key_usages =
+                vec![ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth];
+        }
         params.not_before = date!(-BACK);
         params.not_after = date!(days);
         let key = KeyPair::generate().unwrap();
@@ -109,6 +126,17 @@ impl Identity {
     pub fn secret(&self) -> PrivateKeyDer<'static> {
         PrivateKeyDer::from_pem_file(&self.key).unwrap()
     }
+}
+
+fn authority(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CountryName, "VN");
+    params.distinguished_name.push(DnType::OrganizationName, "Co quan Thu, nghiem");
+    params.distinguished_name.push(DnType::CommonName, name);
+    params
 }
 
 /// The date so many days from now, as rcgen takes dates: year, month, day.

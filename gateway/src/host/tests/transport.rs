@@ -236,7 +236,78 @@ async fn an_authority_without_lists_is_trusted_only_when_it_says_so() {
     // The other authority's list says nothing about this one's certificates.
     both.anchors[1].revocation =
         Revocation::Required { list: Material::File(stage.authority.list.clone()), grace: Duration::ZERO };
+    let faults = Pki::load(&both, Timestamp::now()).unwrap_err();
+    assert_eq!(faults.iter().map(|fault| fault.rule).collect::<Vec<_>>(), ["revocation-list-of-another"]);
+
+    // Nor does a list that an impostor signed in its name.
+    let impostor = Authority::new("Goc Khong CRL", stage._folder.path());
+    impostor.publish(&[], 7);
+    both.anchors[1].revocation =
+        Revocation::Required { list: Material::File(impostor.list), grace: Duration::ZERO };
     stage.tls.swap(Pki::load(&both, Timestamp::now()).unwrap().0);
     assert!(!is_served(&stage, Some(&guest)).await);
     assert!(is_served(&stage, Some(&stage.caller)).await);
+}
+
+#[test]
+fn a_chain_needs_a_list_at_every_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Authority::new("Goc Thu", folder.path());
+    let middle = root.intermediate("Cap Hai");
+    let server = root.issue("cong", &["localhost"], 90);
+    let caller = middle.issue("quan-ly", &["x.example"], 30);
+    root.publish(&[], 7);
+    let mut chain = caller.chain();
+    let verdict = |chain: &[rustls::pki_types::CertificateDer<'static>]| {
+        let peer = crate::host::peer::Peer::read(chain.to_vec()).unwrap();
+        load(&root, &server, Duration::ZERO).revoked(&peer, Timestamp::now())
+    };
+    assert_eq!(verdict(&chain), Err(RevocationFault::Untrusted), "the intermediate was not sent");
+    chain.push(middle.der());
+    assert_eq!(verdict(&chain), Err(RevocationFault::StatusUnknown), "no list of the intermediate");
+
+    let append = |days: i64, revoked: &[&Identity]| {
+        root.publish(&[], 7);
+        middle.publish(revoked, days);
+        let both = [&root.list, &middle.list].map(|list| std::fs::read_to_string(list).unwrap()).concat();
+        std::fs::write(&root.list, both).unwrap();
+    };
+    append(7, &[]);
+    assert_eq!(verdict(&chain), Ok(()));
+    append(-2, &[]);
+    assert_eq!(verdict(&chain), Err(RevocationFault::ListStale), "the intermediate's list is stale");
+    append(7, &[&caller]);
+    assert_eq!(verdict(&chain), Err(RevocationFault::Revoked));
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_refused_however_well_signed() {
+    let stage = Stage::set(brisk());
+    let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    // A subject alternative name (2.5.29.17): a URI that is no text. webpki does not look at it.
+    params
+        .custom_extensions
+        .push(rcgen::CustomExtension::from_oid_content(&[2, 5, 29, 17], vec![0x30, 4, 0x86, 2, 0xff, 0xfe]));
+    let unreadable = stage.authority.issue_with("kho-doc", 30, params);
+    assert!(crate::host::peer::facts(&unreadable.chain()[0]).is_err());
+    assert!(!is_served(&stage, Some(&unreadable)).await);
+
+    let mut params = rcgen::CertificateParams::new(vec!["x.example".to_owned()]).unwrap();
+    params
+        .custom_extensions
+        .push(rcgen::CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99999, 1], vec![5, 0]));
+    let odd = stage.authority.issue_with("la-lung", 30, params);
+    assert!(is_served(&stage, Some(&odd)).await, "an extension that nobody here knows does no harm");
+}
+
+#[tokio::test]
+async fn only_certificates_made_for_clients_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new("Goc Thu", folder.path());
+    authority.publish(&[], 7);
+    let server = authority.issue("cong", &["localhost"], 90);
+    let mail = authority.issue_for("thu-dien-tu", rcgen::ExtendedKeyUsagePurpose::EmailProtection);
+    let peer = crate::host::peer::Peer::read(mail.chain()).unwrap();
+    let verdict = load(&authority, &server, Duration::ZERO).revoked(&peer, Timestamp::now());
+    assert_eq!(verdict, Err(RevocationFault::WrongUse));
 }
