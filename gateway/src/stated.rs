@@ -60,7 +60,7 @@ mod tests {
     fn stated(values: &[&'static str]) -> Result<Option<String>, Refusal> {
         let mut headers = HeaderMap::new();
         for value in values {
-            headers.append(PURPOSE, HeaderValue::from_static(value));
+            headers.append(PURPOSE, HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
         purpose(&headers).map(|found| found.map(str::to_owned))
     }

@@ -42,7 +42,7 @@ pub struct Query {
     pub service: Option<String>,
     /// The agreement.
     pub agreement: Option<String>,
-    /// The rule that refused or broke it.
+    /// The rule that refused or broke it, or the finer cause under it.
     pub rule: Option<String>,
     /// The exchange's id.
     pub exchange: Option<Uuid>,
@@ -131,7 +131,7 @@ impl Query {
             && self.member.as_deref().is_none_or(|member| concerns(record, member))
             && is(&self.service, &record.service)
             && is(&self.agreement, &record.agreement)
-            && is(&self.rule, &record.rule)
+            && (is(&self.rule, &record.rule) || is(&self.rule, &record.cause))
             && self.exchange.is_none_or(|exchange| record.exchange == Some(exchange))
             && self.subject.is_none_or(|subject| record.subject == Some(subject))
     }
