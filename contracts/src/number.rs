@@ -40,8 +40,8 @@ impl<'a> Number<'a> {
         decimal.is_zero() || decimal.exponent_of_last() >= 0
     }
 
-    /// Whether the value is a whole number of `step`s. A step whose digits do not fit 64 bits, and
-    /// a step of zero, divide nothing; schemas with such steps are refused at load.
+    /// Whether the value is a whole number of `step`s. A step of zero, and one whose digits do not fit
+    /// 64 bits, divide nothing; JSON Schema refuses the first and no schema's number has the second.
     pub fn is_multiple_of(&self, step: &Number<'_>) -> bool {
         let (value, step) = (Decimal::of(&self.0), Decimal::of(&step.0));
         let Some(divisor) = step.significand().filter(|divisor| *divisor != 0) else { return false };

@@ -43,13 +43,14 @@ pub struct Field {
     pub nullable: bool,
     /// How it stands in XML.
     pub xml: XmlName,
-    /// How freely it may leave.
+    /// How freely it may leave. Of a record or a list, the most guarded class beneath it: who is given
+    /// the whole is given that too.
     pub classification: Classification,
     /// What the field is called.
     pub title: Bilingual,
-    /// The code list its values come from (`x-code-list`).
+    /// The code list its values come from (`x-code-list`); of a list, its items' values.
     pub code_list: Option<String>,
-    /// The identifier its values are (`x-identifier`).
+    /// The identifier its values are (`x-identifier`); of a list, its items' values.
     pub identifier: Option<IdentifierKind>,
 }
 
@@ -78,7 +79,8 @@ pub enum Form {
 pub struct ListForm {
     /// What each item looks like; never a list.
     pub item: Form,
-    /// The element of each item when wrapped.
+    /// The element of each item: when wrapped, the name in `items.xml.name`; when not, the field's own
+    /// XML name.
     pub item_name: String,
     /// Whether the list has an element of its own.
     pub wrapped: bool,

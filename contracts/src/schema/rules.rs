@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Compiler, LIST, NUMBER, below};
+use super::{Compiler, LIST, NUMBER, places::below, said};
 use crate::{Form, RecordShape};
 
 /// The keywords of rules between fields.
@@ -20,7 +20,7 @@ impl Compiler<'_> {
                 for (name, needed) in needs {
                     let at = below(at, name);
                     if record.field(name).is_none() {
-                        self.unknown_field(&at, name);
+                        self.fault(&at, &said::UNKNOWN_FIELD, name);
                     }
                     self.names(needed, &at, record);
                 }
@@ -37,15 +37,7 @@ impl Compiler<'_> {
     /// A condition on a whole record or on one field's value.
     fn condition(&mut self, schema: &Value, at: &str, subject: Subject<'_>) {
         let Some(schema) = schema.as_object() else {
-            self.fault(
-                at,
-                "rule",
-                ("Quy tắc giữa các trường phải là một đối tượng", "A rule between fields is an object"),
-                (
-                    "Viết `{ \"required\": […] }` hoặc `{ \"properties\": … }`.",
-                    "Write `{ \"required\": […] }` or `{ \"properties\": … }`.",
-                ),
-            );
+            self.fault(at, &said::RULE, &schema.to_string());
             return;
         };
         for (keyword, value) in schema {
@@ -57,11 +49,13 @@ impl Compiler<'_> {
                         let at = below(&at, name);
                         match record.field(name) {
                             Some((_, field)) => self.condition(condition, &at, Subject::of(&field.form)),
-                            None => self.unknown_field(&at, name),
+                            None => self.fault(&at, &said::UNKNOWN_FIELD, name),
                         }
                     }
                 }
-                (rule, Subject::Record(record)) if KEYWORDS.contains(&rule) => self.rule(rule, value, &at, record),
+                (rule, Subject::Record(record)) if KEYWORDS.contains(&rule) => {
+                    self.rule(rule, value, &at, record)
+                }
                 ("not", Subject::Value) => self.condition(value, &at, subject),
                 ("anyOf", Subject::Value) => {
                     for (position, branch) in value.as_array().into_iter().flatten().enumerate() {
@@ -75,18 +69,7 @@ impl Compiler<'_> {
                 {
                     self.check_value(keyword, value, &at);
                 }
-                (keyword, _) => self.fault(
-                    &at,
-                    "rule",
-                    (
-                        &format!("Quy tắc giữa các trường không dùng được `{keyword}` ở đây"),
-                        &format!("A rule between fields may not use `{keyword}` here"),
-                    ),
-                    (
-                        "Chỉ đặt điều kiện trên các trường đã khai báo; trường mới khai báo trong `properties` của bản ghi.",
-                        "Only put conditions on declared fields; declare new ones in the record's `properties`.",
-                    ),
-                ),
+                (keyword, _) => self.fault(&at, &said::RULE, keyword),
             }
         }
     }
@@ -95,7 +78,7 @@ impl Compiler<'_> {
     fn names(&mut self, names: &Value, at: &str, record: &RecordShape) {
         for (position, name) in names.as_array().into_iter().flatten().enumerate() {
             if let Some(name) = name.as_str().filter(|name| record.field(name).is_none()) {
-                self.unknown_field(&below(at, &position.to_string()), name);
+                self.fault(&below(at, &position.to_string()), &said::UNKNOWN_FIELD, name);
             }
         }
     }

@@ -1,1 +1,251 @@
+use super::*;
+use crate::NodeKind;
 
+const FILE: &str = "catalog/mau/v1/schema.json";
+
+const TEXT_FIELD: &str =
+    r#""MaSo": { "type": "string", "x-title": { "vi": "Mã", "en": "Code" }, "x-classification": "open" }"#;
+
+/// A schema whose field under test stands on line 6, and whatever else follows on line 8.
+fn schema(field: &str, rest: &str) -> String {
+    let rest = if rest.is_empty() { String::new() } else { format!(", {rest}") };
+    format!(
+        "{{\n\"$schema\": \"{DIALECT}\",\n\"type\": \"object\", \"additionalProperties\": false,\n\"properties\": \
+         {{\n{TEXT_FIELD},\n{field}\n}}\n{rest}\n}}"
+    )
+}
+
+fn compiled(text: &str) -> Result<Compiled, Vec<Fault>> {
+    compile(Path::new(FILE), text, &CodeLists::default())
+}
+
+/// The rules broken, each with its line.
+fn broken(text: &str) -> Vec<(&'static str, u32)> {
+    match compiled(text) {
+        Ok(_) => Vec::new(),
+        Err(faults) => {
+            faults.into_iter().map(|fault| (fault.rule, fault.place.map_or(0, |place| place.line))).collect()
+        }
+    }
+}
+
+/// A field `Truong` with title and class, and `more` keywords.
+fn field(more: &str) -> String {
+    format!(r#""Truong": {{ "x-title": {{ "vi": "T", "en": "T" }}, "x-classification": "shared", {more} }}"#)
+}
+
+#[test]
+fn a_schema_of_the_subset_becomes_a_shape() {
+    let text = schema(
+        r##""Nguoi": { "x-title": { "vi": "Người", "en": "People" }, "type": "array", "minItems": 1,
+            "x-classification": "personal", "items": { "$ref": "#/$defs/Nguoi" }, "xml": { "nodeType": "none" } },
+        "Ngay": { "x-title": { "vi": "Ngày", "en": "Day" }, "x-classification": "open",
+            "type": ["string", "null"], "format": "date" }"##,
+        r#""required": ["MaSo", "Nguoi"],
+        "$defs": { "Nguoi": { "type": "object", "additionalProperties": false, "required": ["Ten"], "properties": {
+            "ThuTu": { "x-title": { "vi": "Thứ tự", "en": "Order" }, "x-classification": "shared", "type": "integer",
+                "xml": { "nodeType": "attribute" } },
+            "Ten": { "x-title": { "vi": "Tên", "en": "Name" }, "type": "string", "xml": { "nodeType": "text" } } } } }"#,
+    );
+    let compiled = compiled(&text).unwrap();
+    let names: Vec<_> = compiled.record.fields.iter().map(|field| field.name.as_str()).collect();
+    assert_eq!(names, ["MaSo", "Nguoi", "Ngay"], "the schema's order");
+    let people = compiled.record.field("Nguoi").unwrap().1;
+    assert!(people.required && !people.nullable);
+    assert_eq!(people.classification, Classification::Personal, "the most guarded beneath");
+    let Form::List(list) = &people.form else { panic!("a list") };
+    assert!(!list.wrapped);
+    let inner = list.item.record().unwrap();
+    let order = inner.field("ThuTu").unwrap().1;
+    assert_eq!((order.xml.kind, order.classification), (NodeKind::Attribute, Classification::Shared));
+    let name = inner.field("Ten").unwrap().1;
+    assert_eq!(name.path.as_str(), "Nguoi.Ten");
+    assert_eq!((name.xml.kind, name.classification), (NodeKind::Text, Classification::Personal));
+    assert!(compiled.record.field("Ngay").unwrap().1.nullable);
+
+    let written = compiled.schema.to_string();
+    assert!(!written.contains("$ref") && !written.contains("$defs"), "references are written out");
+    assert_eq!(
+        compiled.schema.pointer("/properties/Nguoi/items/properties/Ten/type").and_then(Value::as_str),
+        Some("string")
+    );
+}
+
+#[test]
+fn whatever_is_outside_the_subset_is_a_fault_with_its_place() {
+    let cases: &[(&str, &str)] = &[
+        (r#""type": "string", "contentEncoding": "base64""#, "unknown-keyword"),
+        (r#""type": "string", "minimum": 1"#, "unknown-keyword"),
+        (r#""type": "string", "default": "a""#, "unknown-keyword"),
+        (r#""type": "integer", "pattern": "a""#, "unknown-keyword"),
+        (r#""type": "boolean", "not": { "const": true }"#, "unknown-keyword"),
+        (r#""type": ["string", "number"]"#, "type"),
+        (r#""type": ["null", "string"]"#, "type"),
+        (r#""type": "null""#, "type"),
+        (r#""enum": ["a"]"#, "type"),
+        (r#""type": "string", "format": "hostname""#, "unknown-format"),
+        (r#""type": "string", "pattern": "(?=a)b""#, "pattern"),
+        (r#""type": "string", "pattern": "(a)\\1""#, "pattern"),
+        (r#""type": "string", "x-identifier": "ma-nhiem-vu""#, "unknown-identifier"),
+        (r#""type": "string", "x-code-list": "khong-co""#, "unknown-code-list"),
+        (r#""type": "number", "multipleOf": 0"#, "not-a-schema"),
+        (r#""type": "string", "x-classification": "secret""#, "repeated-member"),
+        (r#""type": "object", "properties": {}, "additionalProperties": false"#, "no-fields"),
+        (r#""type": "array""#, "no-items"),
+        (r##""$ref": "#/$defs/KhongCo""##, "unknown-reference"),
+        (r##""$ref": "https://example.org/x""##, "unknown-reference"),
+        (r#""type": "string", "xml": { "prefix": "a" }"#, "xml-binding"),
+        (r#""type": "string", "xml": { "name": "1a" }"#, "xml-binding"),
+        (r#""type": "string", "xml": { "nodeType": "cdata" }"#, "xml-binding"),
+        (r#""type": "string", "xml": { "nodeType": "none" }"#, "xml-node-type"),
+        (r#""type": "string", "xml": { "name": "MaSo" }"#, "xml-repeated-name"),
+        (r#""type": ["string", "null"], "xml": { "nodeType": "attribute" }"#, "xml-attribute"),
+        (r#""type": "array", "items": { "type": "string" }"#, "xml-item-name"),
+        (r#""type": "array", "items": { "type": "string" }, "xml": { "nodeType": "none" }"#, "xml-unwrapped"),
+        (
+            r#""type": ["array", "null"], "minItems": 1, "items": { "type": "string" }, "xml": { "nodeType": "none" }"#,
+            "xml-unwrapped",
+        ),
+        (r#""type": "array", "items": { "type": ["string", "null"], "xml": { "name": "A" } }"#, "list-item"),
+        (
+            r#""type": "array", "items": { "type": "array", "items": { "type": "string", "xml": { "name": "A" } }, "xml": { "name": "A" } }"#,
+            "list-item",
+        ),
+        (r#""type": "string", "minLength": "1""#, "not-a-schema"),
+    ];
+    for (keywords, rule) in cases {
+        let found = broken(&schema(&field(keywords), ""));
+        assert!(found.contains(&(rule, 6)), "{keywords}: {found:?}");
+        assert!(found.iter().all(|(_, line)| *line == 6), "{keywords}: {found:?}");
+    }
+}
+
+#[test]
+fn fields_say_what_they_are_called_and_how_freely_they_leave() {
+    let broken = |field: &str| broken(&schema(field, ""));
+    assert_eq!(broken(r#""T": { "type": "string", "x-classification": "open" }"#), [("no-title", 6)]);
+    assert_eq!(
+        broken(
+            r#""T": { "type": "string", "x-classification": "open", "x-title": { "vi": "T", "en": " " } }"#
+        ),
+        [("no-title", 6)]
+    );
+    assert_eq!(
+        broken(r#""T": { "type": "string", "x-title": { "vi": "T", "en": "T" } }"#),
+        [("no-classification", 6)]
+    );
+    assert_eq!(
+        broken(
+            r#""T": { "type": "string", "x-classification": "bi-mat", "x-title": { "vi": "T", "en": "T" } }"#
+        ),
+        [("no-classification", 6), ("unknown-classification", 6)]
+    );
+    assert_eq!(broken(r#""Tên": { "type": "string" }"#), [("field-name", 6)]);
+    assert_eq!(broken(r#""xmlId": { "type": "string" }"#), [("field-name", 6)]);
+}
+
+#[test]
+fn rules_between_fields_never_add_one() {
+    let broken = |rest: &str| broken(&schema(&field(r#""type": "string""#), rest));
+    assert_eq!(broken(r#""anyOf": [{ "required": ["MaSo"] }, { "required": ["Truong"] }]"#), []);
+    assert_eq!(
+        broken(
+            r#""if": { "properties": { "MaSo": { "const": "a" } }, "required": ["MaSo"] }, "then": { "required": ["Truong"] }"#
+        ),
+        []
+    );
+    for bad in [
+        r#""anyOf": [{ "required": ["KhongCo"] }]"#,
+        r#""dependentRequired": { "MaSo": ["KhongCo"] }"#,
+        r#""dependentRequired": { "KhongCo": ["MaSo"] }"#,
+        r#""then": { "properties": { "KhongCo": { "const": 1 } } }"#,
+        r#""required": ["KhongCo"]"#,
+    ] {
+        assert_eq!(broken(bad), [("unknown-field", 8)], "{bad}");
+    }
+    for bad in [
+        r#""not": { "additionalProperties": false }"#,
+        r##""allOf": [{ "$ref": "#" }]"##,
+        r#""anyOf": [{ "properties": { "MaSo": { "properties": {} } } }]"#,
+        r#""not": true"#,
+    ] {
+        assert_eq!(broken(bad), [("rule", 8)], "{bad}");
+    }
+}
+
+#[test]
+fn references_end_and_definitions_are_used() {
+    let reference = r##""Truong": { "x-title": { "vi": "T", "en": "T" }, "$ref": "#/$defs/A" }"##;
+    let record = |properties: &str| {
+        format!(r#"{{ "type": "object", "additionalProperties": false, "properties": {{ {properties} }} }}"#)
+    };
+    let endless = record(&reference.replace("Truong", "Con"));
+    assert_eq!(
+        broken(&schema(reference, &format!(r#""$defs": {{ "A": {endless} }}"#))),
+        [("endless-reference", 8)]
+    );
+    assert_eq!(
+        broken(&schema(
+            reference,
+            r##""$defs": { "A": { "$ref": "#/$defs/B" }, "B": { "type": "string" } }"##
+        )),
+        [("chained-reference", 8), ("unused-definition", 8)]
+    );
+    let beside = reference.replace("\"$ref\"", "\"minLength\": 1, \"$ref\"");
+    assert_eq!(
+        broken(&schema(&beside, r#""$defs": { "A": { "type": "string", "x-classification": "open" } }"#)),
+        [("beside-ref", 6)]
+    );
+}
+
+#[test]
+fn references_that_multiply_are_bounded() {
+    let property = |name: &str, target: &str| {
+        format!(r##""{name}": {{ "x-title": {{ "vi": "T", "en": "T" }}, "$ref": "#/$defs/{target}" }}"##)
+    };
+    // Each definition holds the next one ten times: a million fields from forty lines.
+    let mut defs = vec![r#""D6": { "type": "string", "x-classification": "open" }"#.to_owned()];
+    for level in 0..6 {
+        let next = format!("D{}", level + 1);
+        let fields: Vec<_> = (0..10).map(|number| property(&format!("T{number}"), &next)).collect();
+        defs.push(format!(
+            r#""D{level}": {{ "type": "object", "additionalProperties": false, "properties": {{ {} }} }}"#,
+            fields.join(",")
+        ));
+    }
+    let text = schema(&property("Goc", "D0"), &format!("\"$defs\": {{ {} }}", defs.join(",")));
+    assert!(broken(&text).iter().any(|(rule, _)| *rule == "too-many-fields"));
+}
+
+#[test]
+fn xml_text_stands_beside_attributes_and_is_always_there() {
+    let record = |fields: &str, required: &str| {
+        field(&format!(
+            r#""type": "object", "additionalProperties": false, "required": [{required}], "properties": {{ {fields} }}"#
+        ))
+    };
+    let part = |name: &str, node: &str| {
+        format!(
+            r#""{name}": {{ "x-title": {{ "vi": "T", "en": "T" }}, "type": "string", "xml": {{ "nodeType": "{node}" }} }}"#
+        )
+    };
+    let (text, attribute, element) =
+        (part("Text", "text"), part("Thuoc", "attribute"), part("Con", "element"));
+    let broken = |fields: &[&str], required: &str| broken(&schema(&record(&fields.join(","), required), ""));
+    assert_eq!(broken(&[&text, &attribute], r#""Text""#), []);
+    assert_eq!(broken(&[&text, &attribute], ""), [("xml-text", 6)]);
+    assert_eq!(broken(&[&text, &element], r#""Text""#), [("xml-text", 6)]);
+    let second = part("Text2", "text");
+    assert_eq!(broken(&[&text, &second], r#""Text", "Text2""#), [("xml-text", 6)]);
+}
+
+#[test]
+fn every_fault_comes_at_once_in_the_order_of_the_file() {
+    let text = "{\n\"type\": \"object\",\n\"properties\": {\n\"A\": { \"type\": \"strng\" },\n\"B\": 1,\n\"A\": { \"type\": \"string\", \"x-title\": 1 }\n}\n}";
+    let found = broken(text);
+    assert!(found.is_sorted_by_key(|(_, line)| *line), "{found:?}");
+    assert!(found.contains(&("repeated-member", 6)), "{found:?}");
+    let not_json = compiled("{\n  \"a\": ,\n}").unwrap_err();
+    assert_eq!(not_json[0].place, Some(Place { line: 2, column: 8 }));
+    assert_eq!(not_json[0].rule, "not-json");
+}

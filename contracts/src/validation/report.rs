@@ -5,6 +5,8 @@
 //! show is the name of an unknown field, and only when it looks like a field's name: personal data
 //! written where a name belongs stays out of the path.
 
+use std::collections::HashSet;
+
 use jsonschema::{
     JsonType, ValidationError,
     error::{TypeKind, ValidationErrorKind},
@@ -17,6 +19,9 @@ use crate::{Bilingual, CodeLists, Document, Violation, ViolationRule, identifier
 
 /// The longest name of an unknown field that a path shows; no contract has a longer one.
 const LONGEST_NAME: usize = 64;
+
+/// The most digits in the name of an unknown field that a path shows.
+const MOST_DIGITS: usize = 3;
 
 /// Enumerations longer than this are counted, not listed.
 const MOST_LISTED: usize = 24;
@@ -41,6 +46,15 @@ impl Reporter<'_> {
         for error in errors {
             self.place(&error, &mut placed);
         }
+        // A value of the wrong type has no fields that a rule between fields could speak of.
+        let mistyped: HashSet<Vec<usize>> = placed
+            .iter()
+            .filter(|(_, violation)| violation.rule == ViolationRule::Type)
+            .map(|(position, _)| position.clone())
+            .collect();
+        placed.retain(|(position, violation)| {
+            violation.rule != ViolationRule::CrossField || !mistyped.contains(position)
+        });
         placed.sort_by(|(one, _), (two, _)| one.cmp(two));
         let mut violations: Vec<Violation> = Vec::new();
         for (_, violation) in placed {
@@ -432,12 +446,13 @@ fn ticked(names: &[&str], last: &str) -> String {
     }
 }
 
-/// Whether a member's name may stand in a path. It begins with a letter, so that no number of a
-/// person passes, and has no blank or dot, so that no name or address of one does.
+/// Whether a member's name may stand in a path. It begins with a letter and has few digits, so that
+/// no number of a person or passport passes, and no blank or dot, so that no name or address does.
 fn is_showable(name: &str) -> bool {
     name.len() <= LONGEST_NAME
         && name.starts_with(|first: char| first.is_ascii_alphabetic())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && name.bytes().filter(u8::is_ascii_digit).count() <= MOST_DIGITS
 }
 
 fn escaped(name: &str) -> String {
