@@ -186,3 +186,30 @@ impl FromStr for ContractId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a contract's name, such as `nhiem-vu@1`")]
 pub struct NotAContractId;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_contract_is_named_by_dataset_and_version() {
+        let id: ContractId = "nhiem-vu@1".parse().unwrap();
+        assert_eq!((&*id.dataset, id.version), ("nhiem-vu", 1));
+        for bad in
+            ["nhiem-vu", "nhiem-vu@", "nhiem-vu@0", "nhiem-vu@-1", "@1", "Nhiem-vu@1", "nhiem vu@1", "a@1@2"]
+        {
+            assert!(bad.parse::<ContractId>().is_err(), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_names_a_contract_or_is_refused(text in "\\PC{0,20}") {
+            if let Ok(id) = text.parse::<ContractId>() {
+                prop_assert_eq!(id.to_string().parse::<ContractId>(), Ok(id));
+            }
+        }
+    }
+}

@@ -51,3 +51,49 @@ impl fmt::Display for FieldPath {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a dotted path of field names, such as `ChuNhiem.HoVaTen`")]
 pub struct NotAFieldPath;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn paths_are_dotted_names() {
+        for good in ["MaSo", "ChuNhiem.HoVaTen", "a_b.c-d.E1"] {
+            assert_eq!(good.parse::<FieldPath>().unwrap().as_str(), good);
+        }
+        for bad in ["", ".", "MaSo.", ".MaSo", "A..B", "Mã", "A B", "A/B", "*"] {
+            assert!(bad.parse::<FieldPath>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_begins_like_another_is_not_within_it() {
+        let path = |text: &str| text.parse::<FieldPath>().unwrap();
+        assert!(path("ChuNhiem.HoVaTen").is_within(&path("ChuNhiem")));
+        assert!(path("ChuNhiem").is_within(&path("ChuNhiem")));
+        assert!(!path("ChuNhiemPhu.HoVaTen").is_within(&path("ChuNhiem")));
+        assert!(!path("ChuNhiem").is_within(&path("ChuNhiem.HoVaTen")));
+    }
+
+    proptest! {
+        #[test]
+        fn a_child_is_within_its_parent_and_reads_back(
+            names in prop::collection::vec("[A-Za-z][A-Za-z0-9_-]{0,8}", 1..6), child in "[A-Z][a-z]{0,5}",
+        ) {
+            let parent: FieldPath = names.join(".").parse().unwrap();
+            prop_assert!(parent.segments().eq(names.iter().map(String::as_str)));
+            let path = parent.child(&child);
+            prop_assert!(path.is_within(&parent) && !parent.is_within(&path));
+            prop_assert_eq!(path.to_string().parse::<FieldPath>(), Ok(path));
+        }
+
+        #[test]
+        fn any_text_is_a_path_or_refused(text in "\\PC{0,20}") {
+            if let Ok(path) = text.parse::<FieldPath>() {
+                prop_assert!(path.segments().all(|segment| !segment.is_empty()));
+            }
+        }
+    }
+}

@@ -1,7 +1,7 @@
 use std::fs;
 
 use super::*;
-use crate::{Document, Language, Number, Record};
+use crate::{Document, Language, Number, Record, Status, UpdateFrequency};
 
 /// The shipped contracts and code lists.
 fn shipped() -> Catalog {
@@ -82,4 +82,211 @@ fn every_bad_example_is_refused_for_one_reason() {
             assert_eq!(violations.len(), 1, "{name}: {violations:?}");
         }
     }
+}
+
+#[test]
+fn a_contract_knows_its_key_its_state_and_its_owner() {
+    let catalog = shipped();
+    let task = catalog.contract(&"nhiem-vu@1".parse().unwrap()).unwrap();
+    assert_eq!(task.key().as_str(), "MaSo");
+    assert!(!task.has_personal_key());
+    assert_eq!(
+        (task.status(), task.update(), task.owner()),
+        (Status::Active, UpdateFrequency::Realtime, "G06")
+    );
+    let question = catalog.contract(&"xac-thuc-dan-cu@1".parse().unwrap()).unwrap();
+    assert!(question.has_personal_key(), "never served by key");
+    let province = task.shape().field(&"MaTinh".parse().unwrap()).unwrap();
+    assert_eq!(province.code_list.as_deref(), Some("don-vi-hanh-chinh-tinh"));
+}
+
+#[test]
+fn what_a_provider_sends_beyond_the_contract_is_dropped_at_every_depth() {
+    let catalog = shipped();
+    let contract = catalog.contract(&"nhiem-vu@1".parse().unwrap()).unwrap();
+    let (_, mut records) = examples(contract, "ok").into_iter().next().unwrap();
+    let record = &mut records[0];
+    let whole = record.clone();
+    assert_eq!(contract.drop_unknown(record), 0);
+    assert_eq!(*record, whole);
+
+    record.as_record_mut().unwrap().push("NoiBo", Document::List(vec![Document::Null]));
+    let head = record.as_record_mut().unwrap().get_mut("ChuNhiem").unwrap();
+    head.as_record_mut().unwrap().push("DiaChi", Document::Null);
+    assert!(contract.check(record, 10).is_err());
+    assert_eq!(contract.drop_unknown(record), 2);
+    assert_eq!(*record, whole);
+    assert_eq!(contract.drop_unknown(&mut Document::Null), 0);
+}
+
+/// A folder with one sound contract `mau@1`, and a code list.
+struct Written {
+    folder: tempfile::TempDir,
+}
+
+const MANIFEST: &str = r#"id = "mau@1"
+title = { vi = "Mẫu", en = "Sample" }
+owner = "G06"
+legal_basis = ["mẫu"]
+status = "draft"
+update = "monthly"
+key = "Ma"
+[xml]
+namespace = "urn:lienthong:dataset:mau:1"
+record = "Mau"
+collection = "DanhSachMau"
+"#;
+
+const SCHEMA: &str = r#"{
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "type": "object", "additionalProperties": false, "required": ["Ma"], "properties": {
+    "Ma": { "x-title": { "vi": "Mã", "en": "Code" }, "x-classification": "open", "type": "string", "x-code-list": "chu" }
+  }
+}"#;
+
+const LIST: &str = r#"title = { vi = "Chữ", en = "Letters" }
+source = "mẫu"
+complete = true
+check = "codes"
+[[editions]]
+id = "1"
+file = "1.csv"
+valid_until = 2025-12-31
+[[editions]]
+id = "2"
+file = "2.csv"
+valid_from = 2026-01-01
+"#;
+
+impl Written {
+    fn sound() -> Self {
+        let written = Self { folder: tempfile::tempdir().unwrap() };
+        written.put("catalog/README.md", "not a contract");
+        written.put("catalog/mau/v1/contract.toml", MANIFEST);
+        written.put("catalog/mau/v1/schema.json", SCHEMA);
+        written.put("code-lists/chu/list.toml", LIST);
+        written.put("code-lists/chu/1.csv", "code,name,successor\na,A,\nb,B,a\n");
+        written.put("code-lists/chu/2.csv", "code,name\na,\"A, mới\"\n");
+        written
+    }
+
+    fn put(&self, file: &str, text: &str) -> &Self {
+        let path = self.folder.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+        self
+    }
+
+    fn load(&self) -> Result<Catalog, Vec<Fault>> {
+        Catalog::load(self.folder.path()).map(|(catalog, _)| catalog)
+    }
+
+    /// `file:line rule` of every fault.
+    fn faults(&self) -> Vec<String> {
+        let faults = self.load().err().unwrap_or_default();
+        let line = |fault: &Fault| fault.place.map_or(0, |place| place.line);
+        faults
+            .iter()
+            .map(|fault| format!("{}:{} {}", fault.file.display(), line(fault), fault.rule))
+            .collect()
+    }
+}
+
+#[test]
+fn a_folder_is_loaded_whole_or_every_fault_is_told_at_once() {
+    let written = Written::sound();
+    assert_eq!(written.faults(), [""; 0]);
+    written
+        .put("catalog/mau/v1/contract.toml", &MANIFEST.replace("\"Ma\"", "\"Khac\"").replace("G06", "g06"))
+        .put("catalog/khac/v1/contract.toml", &MANIFEST.replace("update", "updated"))
+        .put("catalog/khac/v1/schema.json", &SCHEMA.replace("\"chu\"", "\"so\""))
+        .put("catalog/khac/ban-2/contract.toml", "")
+        .put("catalog/thieu/v1/contract.toml", &MANIFEST.replace("mau", "thieu"))
+        .put("code-lists/chu/2.csv", "code,name\nc,C\nc,C\n,D\n");
+    assert_eq!(
+        written.faults(),
+        [
+            "catalog/khac/ban-2:0 folder-name",
+            "catalog/khac/v1/contract.toml:6 unreadable-toml",
+            "catalog/khac/v1/schema.json:4 unknown-code-list",
+            "catalog/mau/v1/contract.toml:3 owner",
+            "catalog/mau/v1/contract.toml:7 unknown-field",
+            "catalog/thieu/v1/schema.json:0 unreadable-file",
+            "code-lists/chu/1.csv:2 unknown-successor",
+            "code-lists/chu/1.csv:3 unknown-successor",
+            "code-lists/chu/2.csv:3 repeated-code",
+            "code-lists/chu/2.csv:4 empty-code",
+        ]
+    );
+}
+
+#[test]
+fn a_manifest_is_held_to_its_keys() {
+    let written = Written::sound();
+    let cases = [
+        ("id = \"mau@1\"", "id = \"mau@2\"", "1 wrong-id"),
+        ("en = \"Sample\"", "en = \"\"", "2 no-title"),
+        ("[\"mẫu\"]", "[]", "4 no-legal-basis"),
+        ("\"draft\"", "\"done\"", "5 unreadable-toml"),
+        ("\"monthly\"", "\"often\"", "6 unreadable-toml"),
+        ("urn:lienthong:dataset:mau:1", "mau", "9 xml-namespace"),
+        ("\"Mau\"", "\"1Mau\"", "10 xml-name"),
+        ("\"DanhSachMau\"", "\"Mau\"", "11 xml-name"),
+        ("record =", "extra = 1\nrecord =", "10 unreadable-toml"),
+    ];
+    for (from, to, fault) in cases {
+        written.put("catalog/mau/v1/contract.toml", &MANIFEST.replace(from, to));
+        assert_eq!(written.faults(), [format!("catalog/mau/v1/contract.toml:{fault}")], "{to}");
+    }
+    let optional = SCHEMA.replace("\"required\": [\"Ma\"], ", "");
+    written.put("catalog/mau/v1/contract.toml", MANIFEST).put("catalog/mau/v1/schema.json", &optional);
+    assert_eq!(written.faults(), ["catalog/mau/v1/contract.toml:7 key"]);
+}
+
+#[test]
+fn a_namespace_belongs_to_one_contract() {
+    let written = Written::sound();
+    written.put("catalog/mau/v2/contract.toml", &MANIFEST.replace("mau@1", "mau@2"));
+    written.put("catalog/mau/v2/schema.json", SCHEMA);
+    assert_eq!(written.faults(), ["catalog/mau/v2/contract.toml:9 xml-namespace"]);
+}
+
+#[test]
+fn a_list_is_held_to_its_editions() {
+    let written = Written::sound();
+    let cases = [
+        ("complete = true", "complete = false", "4 incomplete-list-checked"),
+        ("2026-01-01", "2025-12-31", "10 overlapping-editions"),
+        ("2025-12-31", "2025-12-31T00:00:00", "8 not-a-day"),
+        ("\"2.csv\"", "\"../2.csv\"", "11 file-outside"),
+        ("title", "id = \"so\"\ntitle", "1 wrong-id"),
+    ];
+    for (from, to, fault) in cases {
+        written.put("code-lists/chu/list.toml", &LIST.replace(from, to));
+        let faults = written.faults();
+        assert!(faults.contains(&format!("code-lists/chu/list.toml:{fault}")), "{to}: {faults:?}");
+    }
+}
+
+#[test]
+fn the_revision_changes_with_either_file_and_with_nothing_else() {
+    let written = Written::sound();
+    let revision = || *written.load().unwrap().contracts().next().unwrap().revision();
+    let first = revision();
+    assert_eq!(revision(), first);
+    written.put("catalog/mau/v1/contract.toml", &format!("{MANIFEST}# ghi chú\n"));
+    let second = revision();
+    written.put("catalog/mau/v1/schema.json", &format!("{SCHEMA}\n"));
+    let third = revision();
+    assert!(first != second && second != third && first != third);
+    written.put("code-lists/chu/2.csv", "code,name\na,A\n");
+    assert_eq!(revision(), third);
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_a_fault() {
+    let empty = tempfile::tempdir().unwrap();
+    let faults = Catalog::load(empty.path()).unwrap_err();
+    let rules: Vec<_> = faults.iter().map(|fault| fault.rule).collect();
+    assert_eq!(rules, ["unreadable-folder", "unreadable-folder"]);
 }

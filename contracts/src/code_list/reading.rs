@@ -1,7 +1,7 @@
 //! `list.toml` and its CSV files, as written.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     path::{Path, PathBuf},
 };
 
@@ -50,7 +50,8 @@ struct Row {
 }
 
 impl CodeLists {
-    /// Reads `<folder>/code-lists`, with every fault of every list. A list with faults is left out.
+    /// Reads `<folder>/code-lists`, with every fault of every list. A faulty list is there all the
+    /// same: a schema that names it is not at fault, and nothing is served from a folder with faults.
     pub(crate) fn load(folder: &Path) -> (Self, Vec<Fault>) {
         let mut lists = Self::default();
         let mut faults = Vec::new();
@@ -61,14 +62,27 @@ impl CodeLists {
                 text: String::new(),
                 faults: Vec::new(),
             };
-            let list = reading.list(&list_folder);
-            let sound = reading.faults.is_empty();
-            faults.append(&mut reading.faults);
-            if let (Some(list), true) = (list, sound) {
+            if let Some(list) = reading.list(&list_folder) {
                 lists.lists.insert(list.name.clone(), list);
+            } else if let Some(name) = list_folder.file_name().and_then(|name| name.to_str()) {
+                lists.lists.insert(name.to_owned(), unread(name));
             }
+            faults.append(&mut reading.faults);
         }
         (lists, faults)
+    }
+}
+
+/// Stands for a list that cannot be read.
+fn unread(name: &str) -> CodeList {
+    CodeList {
+        name: name.to_owned(),
+        title: Bilingual::new(name, name),
+        source: String::new(),
+        complete: false,
+        check: Check::Form,
+        editions: Vec::new(),
+        predecessors: BTreeMap::new(),
     }
 }
 

@@ -177,10 +177,7 @@ pub(super) const UNKNOWN_IDENTIFIER: Said = Said {
 
 pub(super) const UNKNOWN_CODE_LIST: Said = Said {
     rule: "unknown-code-list",
-    message: [
-        "Không có danh mục này trong `code-lists`, hoặc danh mục có lỗi",
-        "There is no such list in `code-lists`, or the list is faulty",
-    ],
+    message: ["Không có danh mục này trong `code-lists`", "There is no such list in `code-lists`"],
     remedy: [
         "Thêm thư mục danh mục với `list.toml`, hoặc sửa tên.",
         "Add the list's folder with `list.toml`, or correct the name.",

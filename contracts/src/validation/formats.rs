@@ -1,10 +1,6 @@
 //! The named formats a text may have.
 
-use std::sync::Arc;
-
-use jsonschema::{Retrieve, ValidationOptions};
-
-use super::tree::Tree;
+use super::Options;
 
 /// A named format.
 pub(crate) struct Format {
@@ -57,9 +53,7 @@ pub(crate) const FORMATS: &[Format] = &[
 ];
 
 /// Adds the formats that the library lacks.
-pub(super) fn register(
-    options: ValidationOptions<'static, Arc<dyn Retrieve>, Tree>,
-) -> ValidationOptions<'static, Arc<dyn Retrieve>, Tree> {
+pub(super) fn register(options: Options) -> Options {
     options.with_format("year", is_year)
 }
 

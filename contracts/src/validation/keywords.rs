@@ -2,13 +2,12 @@
 
 use std::{cmp::Ordering, sync::Arc};
 
-use jsonschema::{Keyword, Retrieve, ValidationError, ValidationOptions, paths::Location};
+use jsonschema::{Keyword, ValidationError, paths::Location};
 use serde_json::{Map, Value};
 
-use super::tree::Tree;
+use super::{Options, tree::Tree};
 use crate::{CodeLists, Document, Number, identifiers::IdentifierKind};
 
-type Options = ValidationOptions<'static, Arc<dyn Retrieve>, Tree>;
 type Built<'a> = Result<Box<dyn for<'i> Keyword<'i, Tree>>, ValidationError<'a>>;
 
 /// Adds the keywords to `options`.

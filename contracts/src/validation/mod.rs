@@ -2,10 +2,14 @@
 //!
 //! The validator walks the tree in place ([`tree`]) under a schema whose references are written
 //! out, so its depth is the contract's, whatever a sender nests. A record that conforms costs one
-//! walk that stops nowhere and builds nothing. One that does not is walked again for every
-//! violation, and each is told from the schema's own words ([`report`]): no error ever holds a value
-//! of the record, because the walk hands none out. The rules that JSON Schema lacks or that would
-//! pass through floating point are keywords of our own ([`keywords`]).
+//! walk that builds nothing. One that does not is walked again for its violations, and each is told
+//! from the schema's own words ([`report`]): no error ever holds a value of the record, because the
+//! walk hands none out. The rules that JSON Schema lacks or that would pass through floating point
+//! are keywords of our own ([`keywords`]).
+//!
+//! The library finds every error before it gives out the first. What a sender can repeat without
+//! end, the items of lists, is therefore not left to it: each list's items have a validator of their
+//! own, and the search for violations ends when enough are found.
 
 mod formats;
 mod keywords;
@@ -16,25 +20,54 @@ mod tree;
 
 use std::sync::Arc;
 
-use jsonschema::PatternOptions;
-use serde_json::Value;
+use jsonschema::{PatternOptions, Retrieve, ValidationOptions};
+use serde_json::{Map, Value};
 
 pub(crate) use self::formats::FORMATS;
-use self::tree::Tree;
+use self::{
+    report::{Placed, Reporter},
+    tree::Tree,
+};
 use crate::{CodeLists, Document, Violation};
 
-/// A compiled validator.
+type Options = ValidationOptions<'static, Arc<dyn Retrieve>, Tree>;
+
+/// A compiled validator of one record.
 pub(crate) struct Validator {
-    schema: Arc<Value>,
+    root: Level,
     code_lists: Arc<CodeLists>,
+}
+
+/// The rules of a record, or of a list's item, down to the lists within it.
+struct Level {
+    /// Without the schemas of items.
+    schema: Value,
     compiled: jsonschema::Validator<Tree>,
+    lists: Vec<List>,
+}
+
+/// A list within a level.
+struct List {
+    /// The names that lead to it through records.
+    path: Vec<String>,
+    /// The rules of an item.
+    level: Level,
+}
+
+/// Where a level stands in the whole record.
+#[derive(Clone, Default)]
+struct At {
+    /// Its index at each level above, members and items alike: what violations are sorted by.
+    position: Vec<usize>,
+    /// Its JSON pointer.
+    path: String,
 }
 
 impl Validator {
     /// Compiles a schema that [`crate::schema`] has accepted and written out.
     ///
     /// # Errors
-    /// The JSON pointer into `schema` of what does not compile; the subset leaves little that could.
+    /// The JSON pointer of what does not compile; the subset leaves little that could.
     pub(crate) fn compile(schema: Value, code_lists: &Arc<CodeLists>) -> Result<Self, String> {
         let options = jsonschema::options_for::<Tree>()
             .with_draft(jsonschema::Draft::Draft202012)
@@ -42,18 +75,118 @@ impl Validator {
             .with_pattern_options(PatternOptions::regex())
             .should_validate_formats(true)
             .should_ignore_unknown_formats(false);
-        let options = formats::register(options);
-        let options = keywords::register(options, code_lists);
-        let compiled = options.build(&schema).map_err(|error| error.instance_path().as_str().to_owned())?;
-        Ok(Self { schema: Arc::new(schema), code_lists: Arc::clone(code_lists), compiled })
+        let options = keywords::register(formats::register(options), code_lists);
+        Ok(Self { root: Level::compile(schema, &options)?, code_lists: Arc::clone(code_lists) })
     }
 
-    /// Every violation of `record`, in document order, at most `limit`.
+    /// The first `limit` violations of `record`, in document order.
     pub(crate) fn check(&self, record: &Document<'_>, limit: usize) -> Result<(), Vec<Violation>> {
-        if self.compiled.is_valid(record) {
+        if self.root.conforms(record) {
             return Ok(());
         }
-        let reporter = report::Reporter { schema: &self.schema, code_lists: &self.code_lists, record };
-        Err(reporter.violations(self.compiled.iter_errors(record), limit))
+        let mut placed = Vec::new();
+        self.root.report(record, &At::default(), &self.code_lists, limit, &mut placed);
+        placed.sort_by(|(one, _), (two, _)| one.cmp(two));
+        placed.truncate(limit);
+        Err(placed.into_iter().map(|(_, violation)| violation).collect())
     }
+}
+
+impl Level {
+    fn compile(mut schema: Value, options: &Options) -> Result<Self, String> {
+        let mut lists = Vec::new();
+        take_items(&mut schema, &mut Vec::new(), options, &mut lists)?;
+        let compiled = options.build(&schema).map_err(|error| error.instance_path().as_str().to_owned())?;
+        Ok(Self { schema, compiled, lists })
+    }
+
+    fn conforms(&self, value: &Document<'_>) -> bool {
+        self.compiled.is_valid(value)
+            && self.lists.iter().all(|list| list.found(value).iter().all(|item| list.level.conforms(item)))
+    }
+
+    /// Adds the level's own violations, which its schema bounds, and at least the first `limit` of
+    /// its lists'.
+    fn report(
+        &self,
+        value: &Document<'_>,
+        at: &At,
+        code_lists: &CodeLists,
+        limit: usize,
+        out: &mut Vec<Placed>,
+    ) {
+        let reporter = Reporter { schema: &self.schema, code_lists, value, at, limit };
+        out.extend(reporter.violations(self.compiled.iter_errors(value)));
+        let mut lists: Vec<_> =
+            self.lists.iter().filter_map(|list| Some((list.position(value)?, list))).collect();
+        lists.sort_by(|(one, _), (two, _)| one.cmp(two));
+        let own = out.len();
+        for (position, list) in lists {
+            for (index, item) in list.found(value).iter().enumerate() {
+                if out.len() - own >= limit {
+                    return;
+                }
+                if !list.level.conforms(item) {
+                    let at = at.below(&position, &list.path, index);
+                    list.level.report(item, &at, code_lists, limit, out);
+                }
+            }
+        }
+    }
+}
+
+impl List {
+    /// The list's items within `value`. A value of another type has none; the level's own rules say so.
+    fn found<'d>(&self, value: &'d Document<'d>) -> &'d [Document<'d>] {
+        let found = self.path.iter().try_fold(value, |value, name| value.as_record()?.get(name));
+        found.and_then(Document::as_list).unwrap_or_default()
+    }
+
+    /// The list's position within `value`: the index of each member on the way.
+    fn position(&self, mut value: &Document<'_>) -> Option<Vec<usize>> {
+        let mut position = Vec::with_capacity(self.path.len());
+        for name in &self.path {
+            let (index, (_, next)) =
+                value.as_record()?.iter().enumerate().find(|(_, (known, _))| known == name)?;
+            position.push(index);
+            value = next;
+        }
+        Some(position)
+    }
+}
+
+impl At {
+    /// The place of item `index` of the list at `names`. Names of fields need no escape in a pointer.
+    fn below(&self, position: &[usize], names: &[String], index: usize) -> Self {
+        let mut at = self.clone();
+        at.position.extend_from_slice(position);
+        at.position.push(index);
+        for name in names {
+            at.path.push('/');
+            at.path.push_str(name);
+        }
+        at.path.push('/');
+        at.path.push_str(&index.to_string());
+        at
+    }
+}
+
+/// Takes the schemas of items out of `schema`, through records, and compiles them.
+fn take_items(
+    schema: &mut Value,
+    path: &mut Vec<String>,
+    options: &Options,
+    lists: &mut Vec<List>,
+) -> Result<(), String> {
+    let Some(members) = schema.as_object_mut() else { return Ok(()) };
+    if let Some(items) = members.shift_remove("items") {
+        lists.push(List { path: path.clone(), level: Level::compile(items, options)? });
+    }
+    let fields = members.get_mut("properties").and_then(Value::as_object_mut).map(Map::iter_mut);
+    for (name, field) in fields.into_iter().flatten() {
+        path.push(name.clone());
+        take_items(field, path, options, lists)?;
+        path.pop();
+    }
+    Ok(())
 }

@@ -14,7 +14,7 @@ use jsonschema::{
 };
 use serde_json::Value;
 
-use super::FORMATS;
+use super::{At, FORMATS};
 use crate::{Bilingual, CodeLists, Document, Violation, ViolationRule, identifiers::IdentifierKind};
 
 /// The longest name of an unknown field that a path shows; no contract has a longer one.
@@ -26,22 +26,22 @@ const MOST_DIGITS: usize = 3;
 /// Enumerations longer than this are counted, not listed.
 const MOST_LISTED: usize = 24;
 
+/// Tells the violations of one level.
 pub(super) struct Reporter<'r> {
     pub(super) schema: &'r Value,
     pub(super) code_lists: &'r CodeLists,
-    pub(super) record: &'r Document<'r>,
+    /// The record, or the list's item.
+    pub(super) value: &'r Document<'r>,
+    pub(super) at: &'r At,
+    pub(super) limit: usize,
 }
 
 /// A violation with its position in the document: what violations are sorted by.
-type Placed = (Vec<usize>, Violation);
+pub(super) type Placed = (Vec<usize>, Violation);
 
 impl Reporter<'_> {
-    /// The violations that `errors` stand for, in document order, at most `limit`.
-    pub(super) fn violations<'e>(
-        &self,
-        errors: impl Iterator<Item = ValidationError<'e>>,
-        limit: usize,
-    ) -> Vec<Violation> {
+    /// The violations that `errors` stand for, in document order.
+    pub(super) fn violations<'e>(&self, errors: impl Iterator<Item = ValidationError<'e>>) -> Vec<Placed> {
         let mut placed: Vec<Placed> = Vec::new();
         for error in errors {
             self.place(&error, &mut placed);
@@ -56,28 +56,20 @@ impl Reporter<'_> {
             violation.rule != ViolationRule::CrossField || !mistyped.contains(position)
         });
         placed.sort_by(|(one, _), (two, _)| one.cmp(two));
-        let mut violations: Vec<Violation> = Vec::new();
-        for (_, violation) in placed {
-            if violations.len() == limit {
-                break;
-            }
-            // Two branches of a rule can ask the same of the same field.
-            if violations.last() != Some(&violation) {
-                violations.push(violation);
-            }
-        }
-        violations
+        // Two branches of a rule can ask the same of the same field.
+        placed.dedup();
+        placed
     }
 
     fn place(&self, error: &ValidationError<'_>, out: &mut Vec<Placed>) {
         let position = self.position(error);
-        let path = error.instance_path().as_str();
+        let path = &format!("{}{}", self.at.path, error.instance_path().as_str());
         let mut push = |position: Vec<usize>, path: String, rule, message| {
             out.push((position, Violation { path, rule, message }));
         };
         match error.kind() {
             ValidationErrorKind::AdditionalProperties { unexpected } => {
-                for name in unexpected {
+                for name in unexpected.iter().take(self.limit) {
                     let mut at = position.clone();
                     at.push(self.member(error, name).unwrap_or(usize::MAX));
                     let (path, message) = if is_showable(name) {
@@ -87,7 +79,7 @@ impl Reporter<'_> {
                         )
                     } else {
                         (
-                            path.to_owned(),
+                            path.clone(),
                             bilingual(
                                 "Bản ghi có một trường mà hợp đồng không có; tên của nó không được nêu vì không có dạng tên trường.",
                                 "The record has a field that the contract does not; it is not named because it does not look like a field's name.",
@@ -127,7 +119,7 @@ impl Reporter<'_> {
             kind => {
                 let (rule, message) = self.explain(kind, error);
                 let rule = if self.condition(error, "").is_some() { ViolationRule::CrossField } else { rule };
-                push(position, path.to_owned(), rule, message);
+                push(position, path.clone(), rule, message);
             }
         }
     }
@@ -317,8 +309,8 @@ impl Reporter<'_> {
 
     /// Where the error's value stands: its index at each level, members and items alike.
     fn position(&self, error: &ValidationError<'_>) -> Vec<usize> {
-        let mut found = Some(self.record);
-        let mut position = Vec::new();
+        let mut found = Some(self.value);
+        let mut position = self.at.position.clone();
         for segment in error.instance_path().iter() {
             let (index, next) = match (&segment, found) {
                 (LocationSegment::Index(index), Some(Document::List(items))) => (*index, items.get(*index)),
@@ -338,7 +330,7 @@ impl Reporter<'_> {
 
     /// The index of member `name` of the record that the error is about.
     fn member(&self, error: &ValidationError<'_>, name: &str) -> Option<usize> {
-        let mut found = self.record;
+        let mut found = self.value;
         for segment in error.instance_path().iter() {
             found = match (&segment, found) {
                 (LocationSegment::Index(index), Document::List(items)) => items.get(*index)?,

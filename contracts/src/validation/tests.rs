@@ -205,6 +205,32 @@ fn a_tree_as_deep_as_readers_allow_is_walked_no_deeper_than_the_contract() {
     assert_eq!(found(&conforming([("Hop", Document::List(vec![deep]))]))[0].0, "/Hop/0");
 }
 
+#[test]
+fn a_list_of_nothing_but_faults_costs_what_is_asked_for() {
+    let items = (0..200_000).map(|_| record([])).collect();
+    let violations = rich().check(&conforming([("Hop", Document::List(items))]), 20).unwrap_err();
+    let paths: Vec<_> = violations.iter().map(|violation| violation.path.as_str()).collect();
+    assert_eq!(paths[..3], ["/Hop", "/Hop/0", "/Hop/1"], "the repeats, then each item");
+    assert_eq!(paths.len(), 20);
+}
+
+#[test]
+fn lists_within_lists_have_their_places() {
+    let schema = serde_json::json!({
+        "type": "object",
+        "properties": { "A": { "type": "object", "properties": { "B": { "type": "array", "items": {
+            "type": "object", "properties": { "C": { "type": "array", "items": { "type": "string" } } }
+        } } } } }
+    });
+    let validator = Validator::compile(schema, &Arc::default()).unwrap();
+    let inner = |items| record([("C", Document::List(items))]);
+    let list = vec![inner(vec![text("x")]), inner(vec![text("x"), Document::Null]), Document::Null];
+    let document = record([("Z", Document::Null), ("A", record([("B", Document::List(list))]))]);
+    let violations = validator.check(&document, 9).unwrap_err();
+    let paths: Vec<_> = violations.iter().map(|violation| violation.path.as_str()).collect();
+    assert_eq!(paths, ["/A/B/1/C/1", "/A/B/2"]);
+}
+
 /// Marks every text and number of a generated document, so that none can hide in a message.
 const MARK: &str = "7302951846";
 
