@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use jiff::Timestamp;
 
 use super::{connection::Connection, hygiene::HygieneFault, incoming::Incoming};
@@ -68,4 +68,23 @@ pub struct Refused<'a> {
     pub accept_language: Option<&'a str>,
     /// `Accept`, for their format.
     pub accept: Option<&'a str>,
+}
+
+impl<'a> Refused<'a> {
+    /// What is no request that could be framed.
+    pub(super) fn unframed(fault: HygieneFault, connection: &'a Connection, received_at: Timestamp) -> Self {
+        Self { fault, connection, received_at, method: None, accept_language: None, accept: None }
+    }
+
+    /// A request whose framing is sound.
+    pub(super) fn of(fault: HygieneFault, request: &'a Incoming) -> Self {
+        Self {
+            fault,
+            connection: request.connection(),
+            received_at: request.received_at(),
+            method: Some(request.method()),
+            accept_language: request.header(header::ACCEPT_LANGUAGE.as_str()),
+            accept: request.header(header::ACCEPT.as_str()),
+        }
+    }
 }

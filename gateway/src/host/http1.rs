@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use bytes::{Buf, BytesMut};
-use http::{Method, StatusCode, header};
+use http::{Method, StatusCode};
 use jiff::Timestamp;
 use pingora_core::protocols::{
     Shutdown, Stream,
@@ -21,6 +21,7 @@ use tokio::{
 use super::{
     application::{Answer, Application, Refused},
     connection::{Connection, Tally},
+    fields,
     hygiene::{self, HygieneFault},
     incoming::{Incoming, Session},
     link::Link,
@@ -55,7 +56,7 @@ pub(super) async fn serve<A: Application>(link: Link, connection: Arc<Connection
             Ok(fault) => fault,
             Err(fault) => {
                 Tally::count(&house.tally.unclean);
-                let refused = unframed(fault, &connection, received_at);
+                let refused = Refused::unframed(fault, &connection, received_at);
                 last_words(stream, &house.application.refuse(&refused).await, &house.limits).await;
                 return;
             }
@@ -85,7 +86,10 @@ async fn one<A: Application>(
     if !matches!(read, Ok(Ok(Some(_)))) {
         // Cleaner than the engine asks, and still refused: its reason may quote the request.
         Tally::count(&house.tally.unclean);
-        let answer = house.application.refuse(&unframed(HygieneFault::RequestLine, connection, received_at)).await;
+        let answer = house
+            .application
+            .refuse(&Refused::unframed(HygieneFault::RequestLine, connection, received_at))
+            .await;
         let _ = write(&mut session, answer, true, false, &house.limits).await;
         session.shutdown().await;
         return None;
@@ -96,7 +100,7 @@ async fn one<A: Application>(
         None => house.application.exchange(&mut request).await,
         Some(fault) => {
             Tally::count(&house.tally.unclean);
-            house.application.refuse(&refused(fault, &request)).await
+            house.application.refuse(&Refused::of(fault, &request)).await
         }
     };
     let drained = request.drain().await;
@@ -169,9 +173,9 @@ async fn write(
     to_head: bool,
     limits: &Limits,
 ) -> Result<(), ()> {
-    let head = super::answer_head(&answer)?;
+    let head = fields::answer_head(&answer)?;
     session.set_server_keepalive(if close { None } else { Some(0) });
-    let bodiless = super::is_bodiless(answer.status) || to_head;
+    let bodiless = fields::is_bodiless(answer.status) || to_head;
     let write = async {
         session.write_response_header(head).await?;
         if !bodiless && !answer.body.is_empty() {
@@ -185,22 +189,6 @@ async fn write(
     }
 }
 
-fn unframed<'a>(fault: HygieneFault, connection: &'a Connection, received_at: Timestamp) -> Refused<'a> {
-    Refused { fault, connection, received_at, method: None, accept_language: None, accept: None }
-}
-
-/// What is known of a request whose framing is sound.
-pub(super) fn refused<'a>(fault: HygieneFault, request: &'a Incoming) -> Refused<'a> {
-    Refused {
-        fault,
-        connection: request.connection(),
-        received_at: request.received_at(),
-        method: Some(request.method()),
-        accept_language: request.header(header::ACCEPT_LANGUAGE.as_str()),
-        accept: request.header(header::ACCEPT.as_str()),
-    }
-}
-
 /// The answer to what is no request, written without the engine, and the end of the connection.
 async fn last_words(mut stream: Stream, answer: &Answer, limits: &Limits) {
     let status = answer.status;
@@ -211,7 +199,7 @@ async fn last_words(mut stream: Stream, answer: &Answer, limits: &Limits) {
             wire.extend_from_slice(part);
         }
     };
-    for (name, value) in answer.headers.iter().filter(|(name, _)| !super::is_hosts_own(name)) {
+    for (name, value) in answer.headers.iter().filter(|(name, _)| !fields::is_hosts_own(name)) {
         field(name.as_str().as_bytes(), value.as_bytes());
     }
     field(b"content-length", answer.body.len().to_string().as_bytes());

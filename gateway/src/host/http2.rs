@@ -14,9 +14,9 @@ use pingora_core::protocols::{
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{
-    application::{Answer, Application},
+    application::{Answer, Application, Refused},
     connection::{Connection, Tally},
-    http1::refused,
+    fields,
     incoming::{Incoming, Session},
     link::Link,
     listener::House,
@@ -62,11 +62,11 @@ pub(super) async fn serve<A: Application>(link: Link, connection: Arc<Connection
                 continue;
             }
             next = HttpSession::from_h2_conn(&mut engine, digest.clone()) => next,
-            () = sleep(limits.keep_alive / 4) => {
+            () = sleep(if leaving { limits.drain } else { limits.keep_alive / 4 }) => {
                 if Arc::strong_count(&streams) > 1 {
                     idle_since = Instant::now();
                 } else if leaving {
-                    // It was told to go a while ago and does not.
+                    // It was told to go and does not; its caller may be asleep.
                     return;
                 } else if idle_since.elapsed() >= limits.keep_alive {
                     engine.graceful_shutdown();
@@ -123,10 +123,10 @@ async fn stream<A: Application>(session: HttpSession, connection: Arc<Connection
         Ok(()) => house.application.exchange(&mut request).await,
         Err(fault) => {
             Tally::count(&house.tally.unclean);
-            house.application.refuse(&refused(fault, &request)).await
+            house.application.refuse(&Refused::of(fault, &request)).await
         }
     };
-    let bodiless = super::is_bodiless(answer.status) || *request.method() == http::Method::HEAD;
+    let bodiless = fields::is_bodiless(answer.status) || *request.method() == http::Method::HEAD;
     let Session::H2(mut session) = request.session else { return };
     if write(&mut session, answer, bodiless, &house.limits).await.is_err() {
         session.shutdown();
@@ -136,7 +136,7 @@ async fn stream<A: Application>(session: HttpSession, connection: Arc<Connection
 }
 
 async fn write(session: &mut HttpSession, answer: Answer, bodiless: bool, limits: &Limits) -> Result<(), ()> {
-    let head = super::answer_head(&answer)?;
+    let head = fields::answer_head(&answer)?;
     let ends = bodiless || answer.body.is_empty();
     session.write_response_header(head, ends).map_err(drop)?;
     if ends {

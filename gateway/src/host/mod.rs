@@ -12,6 +12,7 @@
 
 mod application;
 mod connection;
+mod fields;
 mod http1;
 mod http2;
 pub mod hygiene;
@@ -34,38 +35,3 @@ pub use peer::{CertificateFault, Peer, Slot};
 pub use pki::{AnchorSettings, Material, Pki, PkiSettings, Revocation, RevocationFault, Tls};
 pub use provider::{Call, CallFault, Provider, Reply};
 pub use settings::{Limits, Settings};
-
-use http::{HeaderName, StatusCode, header};
-use pingora_http::ResponseHeader;
-
-/// An answer's head for the engine, which adds `Date` and what its protocol needs. Fails only on
-/// header fields beyond the engine's count, which no answer has.
-fn answer_head(answer: &Answer) -> Result<Box<ResponseHeader>, ()> {
-    let fields = answer.headers.len() + 3;
-    let mut head = ResponseHeader::build_no_case(answer.status, Some(fields)).map_err(drop)?;
-    for (name, value) in answer.headers.iter().filter(|(name, _)| !is_hosts_own(name)) {
-        head.append_header(name.clone(), value.clone()).map_err(drop)?;
-    }
-    if !is_bodiless(answer.status) {
-        head.insert_header(header::CONTENT_LENGTH, answer.body.len()).map_err(drop)?;
-    }
-    Ok(Box::new(head))
-}
-
-/// Whether answers of this status have no body by definition (RFC 9110 section 6.4.1).
-fn is_bodiless(status: StatusCode) -> bool {
-    status.is_informational() || status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED
-}
-
-/// Fields that belong to one connection or that the host computes; never passed through.
-fn is_hosts_own(name: &HeaderName) -> bool {
-    is_hop_by_hop(name) || *name == header::CONTENT_LENGTH || *name == header::DATE
-}
-
-/// RFC 9110 section 7.6.1 and the older ones still seen.
-fn is_hop_by_hop(name: &HeaderName) -> bool {
-    matches!(
-        name.as_str(),
-        "connection" | "keep-alive" | "proxy-connection" | "te" | "trailer" | "transfer-encoding" | "upgrade"
-    )
-}

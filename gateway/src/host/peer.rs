@@ -149,7 +149,7 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
 }
 
 /// Lower-case hexadecimal of the whole octets, without the sign octet that DER puts before a high first bit.
-fn serial(raw: &[u8]) -> String {
+pub(super) fn serial(raw: &[u8]) -> String {
     let significant = match raw {
         [0, rest @ ..] if !rest.is_empty() => rest,
         whole => whole,

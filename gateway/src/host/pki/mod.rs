@@ -10,7 +10,9 @@
 //! of the chain expires or a list grows stale.
 
 mod anchor;
+mod fault;
 mod material;
+mod server;
 mod verifier;
 
 use std::{
@@ -22,29 +24,20 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use contracts::{Bilingual, Fault};
+use contracts::Fault;
 use jiff::Timestamp;
 use rustls::{
     DistinguishedName, ServerConfig,
-    crypto::{CryptoProvider, ring},
+    crypto::ring,
     pki_types::{CertificateDer, UnixTime},
-    server::ServerSessionMemoryCache,
-    version::{TLS12, TLS13},
 };
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+pub use fault::RevocationFault;
 pub use material::Material;
 
 use super::peer::Peer;
 use anchor::Anchor;
-use verifier::Verifier;
-
-/// TLS sessions kept for resumption, per generation. Systems number in the hundreds and keep their
-/// connections open; more would only keep secrets longer.
-const SESSIONS: usize = 1024;
-
-/// How long before its end our own certificate is warned about.
-const EXPIRY_WARNING: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// The longest a good verdict is kept without being worked out again.
 const VERDICT_HOURS: i64 = 24;
@@ -81,111 +74,6 @@ pub enum Revocation {
         /// How long past its `nextUpdate` a list still counts.
         grace: Duration,
     },
-}
-
-/// Why a peer's certificate does not count (any more).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RevocationFault {
-    /// Its authority revoked it.
-    #[error("the certificate is revoked")]
-    Revoked,
-    /// The authority's list is past its date and grace: an outage is never a yes.
-    #[error("the revocation list is stale")]
-    ListStale,
-    /// No list covers its issuer.
-    #[error("no revocation list covers the issuer")]
-    StatusUnknown,
-    /// Past its end.
-    #[error("the certificate has expired")]
-    Expired,
-    /// Before its beginning.
-    #[error("the certificate is not valid yet")]
-    NotYetValid,
-    /// Made for another use than a TLS client.
-    #[error("the certificate is not for a TLS client")]
-    WrongUse,
-    /// No anchor stands behind it.
-    #[error("no trusted authority issued the certificate")]
-    Untrusted,
-    /// It cannot be read.
-    #[error("the certificate cannot be read")]
-    Unreadable,
-}
-
-impl RevocationFault {
-    /// The stable code.
-    pub fn rule(self) -> &'static str {
-        match self {
-            Self::Revoked => "certificate-revoked",
-            Self::ListStale => "revocation-list-stale",
-            Self::StatusUnknown => "revocation-status-unknown",
-            Self::Expired => "certificate-expired",
-            Self::NotYetValid => "certificate-not-yet-valid",
-            Self::WrongUse => "certificate-wrong-use",
-            Self::Untrusted => "certificate-untrusted",
-            Self::Unreadable => "certificate-unreadable",
-        }
-    }
-
-    /// Whether the gateway's operators are at fault rather than the caller: the caller's
-    /// certificate may be good and nobody here can tell.
-    pub fn is_ours(self) -> bool {
-        matches!(self, Self::ListStale | Self::StatusUnknown)
-    }
-
-    /// What is wrong.
-    pub fn message(self) -> Bilingual {
-        match self {
-            Self::Revoked => Bilingual::new("Chứng thư đã bị thu hồi", "The certificate is revoked"),
-            Self::ListStale => Bilingual::new(
-                "Danh sách thu hồi của tổ chức cấp chứng thư đã quá hạn",
-                "The authority's revocation list is past its date and grace",
-            ),
-            Self::StatusUnknown => Bilingual::new(
-                "Không có danh sách thu hồi cho tổ chức cấp chứng thư này",
-                "No revocation list covers the certificate's issuer",
-            ),
-            Self::Expired => Bilingual::new("Chứng thư đã hết hạn", "The certificate has expired"),
-            Self::NotYetValid => {
-                Bilingual::new("Chứng thư chưa đến ngày hiệu lực", "The certificate is not valid yet")
-            }
-            Self::WrongUse => Bilingual::new(
-                "Chứng thư không dùng cho máy khách TLS",
-                "The certificate is not made for a TLS client",
-            ),
-            Self::Untrusted => Bilingual::new(
-                "Chứng thư không do tổ chức được tin cậy cấp",
-                "No trusted authority issued the certificate",
-            ),
-            Self::Unreadable => Bilingual::new("Không đọc được chứng thư", "The certificate cannot be read"),
-        }
-    }
-
-    /// What to do about it.
-    pub fn remedy(self) -> Bilingual {
-        match self {
-            Self::Revoked | Self::Expired => Bilingual::new(
-                "Hệ thống gọi cần chứng thư mới; khai báo chứng thư đó trong tài liệu của thành viên",
-                "The calling system needs a new certificate; register it in the member's document",
-            ),
-            Self::ListStale | Self::StatusUnknown => Bilingual::new(
-                "Người vận hành cổng: tải danh sách thu hồi mới về `crl_file`",
-                "Gateway operators: fetch the present revocation list into `crl_file`",
-            ),
-            Self::NotYetValid => Bilingual::new(
-                "Kiểm tra đồng hồ của máy chủ và ngày hiệu lực của chứng thư",
-                "Check this machine's clock and the certificate's first day",
-            ),
-            Self::WrongUse | Self::Unreadable => Bilingual::new(
-                "Xin cấp lại chứng thư X.509 v3 có mục đích `clientAuth`",
-                "Have the certificate issued again, X.509 v3 with the purpose `clientAuth`",
-            ),
-            Self::Untrusted => Bilingual::new(
-                "Nếu tổ chức cấp là đúng, thêm chứng thư gốc vào `[[tls.anchors]]`; kiểm tra bên gọi có gửi đủ chứng thư trung gian",
-                "If the issuer is right, add its authority to `[[tls.anchors]]`; check that the caller sends its intermediate certificates",
-            ),
-        }
-    }
 }
 
 /// One generation: our certificate, the anchors, their revocation lists.
@@ -251,7 +139,7 @@ impl Pki {
         }
         let hints = list.iter().flat_map(|anchor| anchor.hints().iter().cloned()).collect();
         let anchors = Arc::new(Anchors { list, hints });
-        let server = server_config(settings, anchors.clone(), &provider, now, &mut faults);
+        let server = server::config(settings, anchors.clone(), &provider, now, &mut faults);
         match server {
             Some((server, own_expiry)) if faults.iter().all(|fault| fault.warning) => {
                 static GENERATIONS: AtomicU32 = AtomicU32::new(1);
@@ -314,95 +202,6 @@ impl Pki {
         let ends = ends.filter(|end| *end > now.as_second()).min().unwrap_or(i64::MAX);
         Ok(lists.min(ends).min(now.as_second() + VERDICT_HOURS * 3600))
     }
-}
-
-fn server_config(
-    settings: &PkiSettings,
-    anchors: Arc<Anchors>,
-    provider: &Arc<CryptoProvider>,
-    now: Timestamp,
-    faults: &mut Vec<Fault>,
-) -> Option<(ServerConfig, Timestamp)> {
-    let chain = settings.certificate.certificates().map_err(|fault| faults.push(*fault)).ok();
-    let key = settings.key.key().map_err(|fault| faults.push(*fault)).ok();
-    let (chain, key) = (chain?, key?);
-    let Some(expiry) = chain.first().and_then(not_after) else {
-        faults.push(unusable(&settings.certificate));
-        return None;
-    };
-    judge_own_age(&settings.certificate, expiry, now, faults);
-    let verifier = Verifier::new(anchors, provider.signature_verification_algorithms);
-    let Ok(builder) =
-        ServerConfig::builder_with_provider(provider.clone()).with_protocol_versions(&[&TLS13, &TLS12])
-    else {
-        faults.push(unusable(&settings.certificate));
-        return None;
-    };
-    match builder.with_client_cert_verifier(Arc::new(verifier)).with_single_cert(chain, key) {
-        Ok(mut config) => {
-            config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-            config.session_storage = ServerSessionMemoryCache::new(SESSIONS);
-            // One ticket is enough to resume by; each costs the handshake a write.
-            config.send_tls13_tickets = 1;
-            Some((config, expiry))
-        }
-        Err(rustls::Error::InconsistentKeys(_)) => {
-            faults.push(settings.key.fault(
-                "key-mismatch",
-                (
-                    "khóa bí mật không khớp với chứng thư máy chủ",
-                    "the private key does not belong to the server certificate",
-                ),
-                (
-                    "Đặt đúng cặp `certificate` và `key`",
-                    "Name the `certificate` and `key` that belong together",
-                ),
-            ));
-            None
-        }
-        Err(_) => {
-            faults.push(unusable(&settings.certificate));
-            None
-        }
-    }
-}
-
-fn judge_own_age(certificate: &Material, expiry: Timestamp, now: Timestamp, faults: &mut Vec<Fault>) {
-    let warning = expiry > now;
-    if warning && expiry.duration_since(now).unsigned_abs() > EXPIRY_WARNING {
-        return;
-    }
-    let texts = if warning {
-        ("chứng thư máy chủ hết hạn trong 30 ngày tới", "the server certificate ends within 30 days")
-    } else {
-        ("chứng thư máy chủ đã hết hạn", "the server certificate has expired")
-    };
-    let mut fault = certificate.fault(
-        if warning { "certificate-expiring" } else { "certificate-expired" },
-        texts,
-        (
-            "Xin cấp chứng thư mới và thay tệp này; cổng nạp lại không cần dừng",
-            "Have it renewed and replace the file; the gateway reloads it while running",
-        ),
-    );
-    fault.warning = warning;
-    faults.push(fault);
-}
-
-fn unusable(certificate: &Material) -> Fault {
-    certificate.fault(
-        "bad-certificate",
-        ("chứng thư hoặc khóa của máy chủ không dùng được", "the server's certificate or key cannot be used"),
-        (
-            "Dùng chứng thư X.509 v3 với khóa RSA (từ 2048 bit), ECDSA P-256/P-384 hoặc Ed25519",
-            "Use an X.509 v3 certificate with an RSA (2048 bits or more), ECDSA P-256/P-384 or Ed25519 key",
-        ),
-    )
-}
-
-fn not_after(der: &CertificateDer<'_>) -> Option<Timestamp> {
-    let (_, certificate) = X509Certificate::from_der(der).ok()?;
-    Timestamp::from_second(certificate.validity().not_after.timestamp()).ok()
 }
 
 /// The generation in force, for all workers.

@@ -100,7 +100,11 @@ impl ClientCertVerifier for Verifier {
 fn log(der: &CertificateDer<'_>, fault: RevocationFault) {
     let fingerprint = peer::hex(ring::digest::digest(&ring::digest::SHA256, der).as_ref());
     let (issuer, serial) = match X509Certificate::from_der(der) {
-        Ok((_, certificate)) => (peer::rfc4514(certificate.issuer()), peer::hex(certificate.raw_serial())),
+        // Who issues to himself chose both names.
+        Ok((_, certificate)) if certificate.issuer() == certificate.subject() => {
+            ("self-signed".to_owned(), peer::serial(certificate.raw_serial()))
+        }
+        Ok((_, certificate)) => (peer::rfc4514(certificate.issuer()), peer::serial(certificate.raw_serial())),
         Err(_) => ("unreadable".to_owned(), "unreadable".to_owned()),
     };
     let address = HANDSHAKING.try_with(|address| address.to_string()).unwrap_or_default();
@@ -129,5 +133,113 @@ fn alert(fault: RevocationFault) -> CertificateError {
         RevocationFault::WrongUse => CertificateError::InvalidPurpose,
         RevocationFault::Untrusted => CertificateError::UnknownIssuer,
         RevocationFault::Unreadable => CertificateError::BadEncoding,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        sync::{Mutex, PoisonError},
+        time::Duration,
+    };
+
+    use tracing_subscriber::fmt::MakeWriter;
+
+    use super::*;
+    use crate::host::{
+        AnchorSettings, Material, Revocation,
+        pki::anchor::Anchor,
+        tests::pki::{Authority, Identity},
+    };
+
+    /// Collects what the log writes.
+    #[derive(Clone, Default)]
+    struct Paper(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Paper {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl<'a> MakeWriter<'a> for Paper {
+        type Writer = Self;
+
+        fn make_writer(&'a self) -> Self {
+            self.clone()
+        }
+    }
+
+    fn verifier(authority: &Authority) -> Verifier {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let settings = AnchorSettings {
+            certificate: Material::File(authority.certificate.clone()),
+            revocation: Revocation::Required {
+                list: Material::File(authority.list.clone()),
+                grace: Duration::ZERO,
+            },
+        };
+        let now = jiff::Timestamp::now();
+        let anchor =
+            Anchor::load(&settings.certificate, &settings.revocation, &provider, now, &mut Vec::new())
+                .unwrap();
+        let hints = anchor.hints().to_vec();
+        let anchors = Arc::new(Anchors { list: vec![anchor], hints });
+        Verifier::new(anchors, provider.signature_verification_algorithms)
+    }
+
+    /// The verdict on a caller, and what the log says of it.
+    fn judge(verifier: &Verifier, caller: &Identity) -> (Result<ClientCertVerified, Error>, String) {
+        let paper = Paper::default();
+        let log = tracing_subscriber::fmt().with_ansi(false).with_writer(paper.clone()).finish();
+        let verdict = tracing::subscriber::with_default(log, || {
+            verifier.verify_client_cert(&caller.chain()[0], &[], UnixTime::now())
+        });
+        let text = String::from_utf8(paper.0.lock().unwrap().clone()).unwrap();
+        (verdict, text)
+    }
+
+    #[test]
+    fn the_log_says_which_certificate_why_and_what_to_do_and_names_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let authority = Authority::new("Goc Thu", folder.path());
+        let revoked = authority.issue("ten-nguoi-nao-do", &["x.example"], 30);
+        authority.publish(&[&revoked], 7);
+        let verifier = verifier(&authority);
+        let (verdict, log) = judge(&verifier, &revoked);
+        assert_eq!(verdict.unwrap_err(), Error::InvalidCertificate(CertificateError::Revoked));
+        let fingerprint = ring::digest::digest(&ring::digest::SHA256, &revoked.chain()[0]);
+        for part in [
+            "certificate-revoked",
+            "CN=Goc Thu,O=Co quan Thu",
+            &format!("serial={:x}", revoked.serial),
+            &peer::hex(fingerprint.as_ref()),
+            "needs a new certificate",
+        ] {
+            assert!(log.contains(part), "{part} in {log}");
+        }
+        assert!(!log.contains("ten-nguoi-nao-do"));
+
+        let good = authority.issue("ai-do", &["y.example"], 30);
+        let (verdict, log) = judge(&verifier, &good);
+        assert!(verdict.is_ok() && log.is_empty(), "{log}");
+    }
+
+    #[test]
+    fn a_stranger_cannot_fill_the_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let authority = Authority::new("Goc Thu", folder.path());
+        authority.publish(&[], 7);
+        let verifier = verifier(&authority);
+        let stranger = Authority::new("Goc La", folder.path()).issue("la", &["z.example"], 30);
+        let lines: usize = (0..100).map(|_| judge(&verifier, &stranger).1.lines().count()).sum();
+        // A second may end in between.
+        assert!((1..=2 * LINES_PER_SECOND as usize).contains(&lines), "{lines}");
     }
 }

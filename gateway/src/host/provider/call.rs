@@ -22,7 +22,7 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 
 use super::{Call, CallFault, Endpoint, Provider, Reply, pool};
-use crate::host::{is_hop_by_hop, link::Link};
+use crate::host::{fields::is_hop_by_hop, link::Link};
 
 /// How long an endpoint that could not be reached is passed over while others can be.
 const DOWN: Duration = Duration::from_secs(2);

@@ -131,6 +131,22 @@ async fn going_down_finishes_streams_and_says_goodbye() {
 }
 
 #[tokio::test]
+async fn going_down_does_not_wait_for_a_caller_that_sleeps() {
+    let stage = Stage::set(brisk());
+    let mut asleep =
+        stage.dial_with(client_config(&stage.authority, Some(&stage.caller), &["h2"])).await.unwrap();
+    // Preface and an empty SETTINGS frame; nothing is read or acknowledged any more.
+    asleep.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await;
+    stage.until(|stage| stage.serving.connections() == 1).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let began = std::time::Instant::now();
+    let serving = stage.serving;
+    let cut = tokio::task::spawn_blocking(move || serving.stop(Duration::from_secs(8))).await.unwrap();
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert_eq!(cut, 0);
+}
+
+#[tokio::test]
 async fn an_idle_connection_is_closed() {
     let stage = Stage::set(Limits { keep_alive: Duration::from_millis(200), ..brisk() });
     let mut sender = dial(&stage).await;

@@ -38,6 +38,31 @@ async fn a_certificate_is_mandatory_and_must_be_trusted() {
 }
 
 #[tokio::test]
+async fn refused_callers_are_told_by_an_alert() {
+    use rustls::AlertDescription as Alert;
+    let stage = Stage::set(brisk());
+    let revoked = stage.authority.issue("thu-hoi", &["x.example"], 30);
+    stage.authority.publish(&[&revoked], 7);
+    stage.reload(&stage.server);
+    let folder = tempfile::tempdir().unwrap();
+    let stranger = Authority::new("Goc La", folder.path()).issue("la", &["x.example"], 30);
+    let expired = stage.authority.issue("het-han", &["x.example"], -2);
+    for (caller, alert) in [
+        (None, Alert::CertificateRequired),
+        (Some(&revoked), Alert::CertificateRevoked),
+        (Some(&stranger), Alert::UnknownCA),
+        (Some(&expired), Alert::CertificateExpired),
+    ] {
+        let error = match stage.dial_as(caller).await {
+            Ok(mut caller) => caller.stream.read(&mut [0; 1]).await.unwrap_err(),
+            Err(error) => error,
+        };
+        let told = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        assert_eq!(told, Some(&rustls::Error::AlertReceived(alert)));
+    }
+}
+
+#[tokio::test]
 async fn the_application_sees_who_calls() {
     let stage = Stage::set(brisk());
     let heard = stage.dial().await.ask("GET /who HTTP/1.1\r\nHost: localhost\r\n\r\n").await;

@@ -1,0 +1,38 @@
+//! The header fields that are the host's, and those that never leave one connection.
+
+use http::{HeaderName, StatusCode, header};
+use pingora_http::ResponseHeader;
+
+use super::application::Answer;
+
+/// An answer's head for the engine, which adds `Date` and what its protocol needs. Fails only on
+/// header fields beyond the engine's count, which no answer has.
+pub(super) fn answer_head(answer: &Answer) -> Result<Box<ResponseHeader>, ()> {
+    let fields = answer.headers.len() + 3;
+    let mut head = ResponseHeader::build_no_case(answer.status, Some(fields)).map_err(drop)?;
+    for (name, value) in answer.headers.iter().filter(|(name, _)| !is_hosts_own(name)) {
+        head.append_header(name.clone(), value.clone()).map_err(drop)?;
+    }
+    if !is_bodiless(answer.status) {
+        head.insert_header(header::CONTENT_LENGTH, answer.body.len()).map_err(drop)?;
+    }
+    Ok(Box::new(head))
+}
+
+/// Whether answers of this status have no body by definition (RFC 9110 section 6.4.1).
+pub(super) fn is_bodiless(status: StatusCode) -> bool {
+    status.is_informational() || status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED
+}
+
+/// Fields that belong to one connection or that the host computes; never passed through.
+pub(super) fn is_hosts_own(name: &HeaderName) -> bool {
+    is_hop_by_hop(name) || *name == header::CONTENT_LENGTH || *name == header::DATE
+}
+
+/// RFC 9110 section 7.6.1 and the older ones still seen.
+pub(super) fn is_hop_by_hop(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "connection" | "keep-alive" | "proxy-connection" | "te" | "trailer" | "transfer-encoding" | "upgrade"
+    )
+}
