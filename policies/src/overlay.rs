@@ -91,7 +91,8 @@ impl Overlay {
         self.suspensions.iter()
     }
 
-    /// Keeps what `previous` said in files that cannot even be opened now.
+    /// Keeps what `previous` said in files, or a whole folder, that cannot even be opened now: the
+    /// faults of [`Sources::suspensions`](crate::Sources::suspensions).
     pub fn keep(&mut self, previous: &Self, unreadable: &[Fault]) {
         for fault in unreadable {
             self.suspensions.extend(previous.of_file(&fault.file).cloned());
@@ -99,7 +100,7 @@ impl Overlay {
     }
 
     fn of_file<'o>(&'o self, file: &'o Path) -> impl Iterator<Item = &'o Suspension> {
-        self.suspensions.iter().filter(move |suspension| suspension.file == file)
+        self.suspensions.iter().filter(move |suspension| suspension.file.starts_with(file))
     }
 }
 
@@ -243,5 +244,11 @@ mod tests {
         assert!(!faults.is_empty() && stopped(&second, "H26/a", None, None, "2026-11-21"));
         let (third, _) = Overlay::compile(&[], &second);
         assert!(!stopped(&third, "H26/a", None, None, "2026-11-21"), "deleting the file lifts it");
+        for unopened in ["suspensions/DC-1.toml", "suspensions"] {
+            let fault = Fault { file: unopened.into(), ..faults[0].clone() };
+            let (mut fourth, _) = Overlay::compile(&[], &second);
+            fourth.keep(&second, &[fault]);
+            assert!(stopped(&fourth, "H26/a", None, None, "2026-11-21"), "{unopened} cannot be opened");
+        }
     }
 }

@@ -13,6 +13,7 @@ use crate::{
 
 /// Adds every member and system that is clear.
 pub(super) fn compile(register: &mut Register, desk: &Desk<'_>, pages: &[Page<'_, Written>]) {
+    let mut known = Vec::new();
     for page in pages {
         let Some(written) = &page.written else { continue };
         let id = written.id.get_ref();
@@ -23,6 +24,7 @@ pub(super) fn compile(register: &mut Register, desk: &Desk<'_>, pages: &[Page<'_
         province(desk, &page.sheet, written);
         let key = MemberKey::nth(register.members.len());
         register.members_by_name.insert(id.clone(), key);
+        known.push((&page.sheet, written, key));
         register.members.push(Member {
             id: id.clone(),
             name: written.name.clone(),
@@ -35,12 +37,10 @@ pub(super) fn compile(register: &mut Register, desk: &Desk<'_>, pages: &[Page<'_
         });
     }
     let mut owners = HashMap::new();
-    for page in pages {
-        let Some(written) = &page.written else { continue };
-        successor(register, desk, &page.sheet, written);
-        let Some(member) = register.member_named(written.id.get_ref().as_str()) else { continue };
+    for (sheet, written, member) in known {
+        successor(register, desk, sheet, written);
         for system in &written.systems {
-            add_system(register, desk, &page.sheet, member, system, &mut owners);
+            add_system(register, desk, sheet, member, system, &mut owners);
         }
     }
 }

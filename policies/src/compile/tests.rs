@@ -116,6 +116,18 @@ fn a_file_is_called_as_its_document() {
     assert_eq!(broken(AGREEMENT, "id = \"TT-1\"", "id = \"TT-2\""), ["file-name"]);
     assert_eq!(broken("members/G06.toml", "id = \"G06\"", "id = \"G07\""), ["file-name"]);
     assert_eq!(broken(SERVICE, "system =", "id = \"G06/khac\"\nsystem ="), ["file-name"]);
+    for deeper in ["agreements/cu/TT-1.toml", "services/cu/G06/thu.toml", "members/cu/G06.toml"] {
+        let shallow = deeper.replacen("cu/", "", 1);
+        let text = Fixture::new()
+            .sources
+            .iter()
+            .find(|source| source.file == Path::new(&shallow))
+            .unwrap()
+            .text
+            .clone();
+        let rules = Fixture::new().put(deeper, &text).rules();
+        assert_eq!(rules, [(deeper.to_owned(), "file-name")], "a second document of the same name");
+    }
 }
 
 #[test]

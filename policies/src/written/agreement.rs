@@ -106,7 +106,7 @@ impl Agreement {
         let tree = sheet.parse()?;
         let table = Table::root(sheet, &tree);
         let id = table.required("id", table.value::<AgreementId>("id"));
-        named_by_file(sheet, id.as_ref().map(|id| (id.get_ref().as_str(), id.span())));
+        named_by_file(sheet, "agreements", id.as_ref().map(|id| (id.get_ref().as_str(), id.span())));
         let kind = table.required("kind", table.value::<Kind>("kind"));
         let consumer = table.required("consumer", table.value("consumer"));
         let service = table.required("service", table.value("service"));

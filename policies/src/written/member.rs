@@ -1,6 +1,6 @@
 //! `members/<id>.toml` as written.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, path::Path};
 
 use contracts::Bilingual;
 use toml::Spanned;
@@ -50,7 +50,7 @@ impl Member {
         let tree = sheet.parse()?;
         let table = Table::root(sheet, &tree);
         let id = table.required("id", table.value::<MemberId>("id"));
-        named_by_file(sheet, id.as_ref().map(|id| (id.get_ref().as_str(), id.span())));
+        named_by_file(sheet, "members", id.as_ref().map(|id| (id.get_ref().as_str(), id.span())));
         let name = table.required("name", table.bilingual("name"));
         let kind = table.required("kind", table.value("kind"));
         let province = table.text("province");
@@ -277,21 +277,23 @@ pub(super) fn dates(parent: &Table<'_>, key: &'static str) -> Dates {
     Dates { from, until }
 }
 
-/// A document is found by its file's name, so the two must agree.
-pub(super) fn named_by_file(sheet: &Sheet<'_>, id: Option<(&str, std::ops::Range<usize>)>) {
+/// A document is found by its file's name, so the two must agree; and since a folder of documents
+/// has no folders, no two documents can have one name.
+pub(super) fn named_by_file(sheet: &Sheet<'_>, kind: &str, id: Option<(&str, std::ops::Range<usize>)>) {
     let Some((id, span)) = id else { return };
-    let stem = sheet.source().stem();
-    if stem != id {
+    let (file, expected) = (&sheet.source().file, format!("{kind}/{id}.toml"));
+    if file != Path::new(&expected) {
+        let file = file.display();
         sheet.fault(
             span,
             "file-name",
             both(
-                format!("`id` là `{id}` nhưng tệp tên là `{stem}.toml`"),
-                format!("`id` is `{id}` but the file is called `{stem}.toml`"),
+                format!("`id` là `{id}` nhưng tệp là `{file}`"),
+                format!("`id` is `{id}` but the file is `{file}`"),
             ),
             both(
-                format!("Đổi tên tệp thành `{id}.toml`, hoặc sửa `id`"),
-                format!("Rename the file to `{id}.toml`, or correct `id`"),
+                format!("Đổi tên tệp thành `{expected}`, hoặc sửa `id`"),
+                format!("Rename the file to `{expected}`, or correct `id`"),
             ),
         );
     }

@@ -18,7 +18,7 @@ impl Purpose {
         let tree = sheet.parse()?;
         let table = Table::root(sheet, &tree);
         let id = table.required("id", table.value::<PurposeId>("id"));
-        named_by_file(sheet, id.as_ref().map(|id| (id.get_ref().as_str(), id.span())));
+        named_by_file(sheet, "purposes", id.as_ref().map(|id| (id.get_ref().as_str(), id.span())));
         let title = table.required("title", table.bilingual("title"));
         let legal_basis = table.required("legal_basis", table.texts("legal_basis"));
         table.close();

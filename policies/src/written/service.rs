@@ -1,5 +1,7 @@
 //! `services/<member>/<service>.toml` as written.
 
+use std::path::Path;
+
 use contracts::{ContractId, FieldPath};
 use jiff::civil::Date;
 use toml::Spanned;
@@ -8,7 +10,7 @@ use super::{
     Length, Method, PathTemplate, Period, Reference, Sheet, Size, Table, Url, both, values::is_host,
 };
 use crate::{
-    Format, Operation, ServiceId, SystemId,
+    Format, Operation, ServiceId, Source, SystemId,
     calendar::Stretch,
     quota::PerDay,
     service::{
@@ -102,8 +104,9 @@ impl Service {
 }
 
 /// The service is named by its place: `services/G06/nhiem-vu.toml` is `G06/nhiem-vu`.
-pub(crate) fn id_of(source: &crate::Source) -> Option<ServiceId> {
-    format!("{}/{}", source.folder(), source.stem()).parse().ok()
+fn id_of(source: &Source) -> Option<ServiceId> {
+    let id: ServiceId = format!("{}/{}", source.folder(), source.stem()).parse().ok()?;
+    (source.file == Path::new(&format!("services/{id}.toml"))).then_some(id)
 }
 
 fn identity(sheet: &Sheet<'_>, table: &Table<'_>) -> Option<ServiceId> {

@@ -32,7 +32,7 @@ impl Suspension {
             (table.value::<ServiceId>("service"), table.value::<AgreementId>("agreement"));
         let clear = !sheet.is_faulty();
         let id = table.required("id", table.text("id"));
-        named_by_file(sheet, id.as_ref().map(|id| (id.get_ref().as_str(), id.span())));
+        named_by_file(sheet, "suspensions", id.as_ref().map(|id| (id.get_ref().as_str(), id.span())));
         let from = table.day_or_moment("from", Time::midnight());
         let until = table.day_or_moment("until", Time::constant(23, 59, 59, 999_999_999));
         let reason = table.required("reason", table.bilingual("reason"));
