@@ -16,8 +16,11 @@
 //! Without a grant the refusal is the one that came furthest. A filter may name only a field that
 //! leaves as it is: by filtering on hidden values, they could be guessed.
 
+mod filters;
 mod rule;
+mod standing;
 mod witness;
+mod words;
 
 use std::borrow::Cow;
 
@@ -26,6 +29,7 @@ use jiff::{Timestamp, civil::DateTime};
 
 pub use rule::{Party, Rule};
 pub use witness::{Step, Witness};
+use words::{days, quoted, text, weekday};
 
 use crate::{
     Agreement, AgreementId, Conditions, Format, MemberKey, Mode, Operation, OperationTerms, PurposeId,
@@ -224,93 +228,6 @@ impl<'r, W: Witness> Hearing<'r, '_, '_, W> {
         found.ok_or_else(|| Stop { rule, agreement, detail: compared() })
     }
 
-    fn offer(&mut self) -> Result<Offer<'r>, Stop<'r>> {
-        let (register, ask, today) = (self.register, self.ask, self.local.date());
-        let service = register.service(ask.service);
-        let version = self.need(Rule::VersionUnknown, None, service.version(ask.version), || {
-            let served = service.versions.iter().map(|version| format!("v{}", version.number));
-            let served = served.collect::<Vec<_>>().join(", ");
-            text(
-                format!("`{}` phục vụ {served}; yêu cầu hỏi v{}", service.id, ask.version),
-                format!("`{}` serves {served}; the request asks for v{}", service.id, ask.version),
-            )
-        })?;
-        self.ask(Rule::VersionRetired, None, !version.is_retired(today), || match version.retired_from {
-            Some(day) => text(
-                format!("v{} ngừng phục vụ từ {day}; hôm nay là {today}", version.number),
-                format!("v{} is retired from {day}; today is {today}", version.number),
-            ),
-            None => text(
-                format!("v{} không có ngày ngừng phục vụ", version.number),
-                format!("v{} has no day of retirement", version.number),
-            ),
-        })?;
-        self.standing(service, today)?;
-        let operation =
-            self.need(Rule::OperationNotOffered, None, version.operation(ask.operation), || {
-                let offered = version.operations().map(|(operation, _)| operation.as_str());
-                let offered = offered.collect::<Vec<_>>().join(", ");
-                text(
-                    format!(
-                        "`{}` v{} có: {offered}; yêu cầu là `{}`",
-                        service.id, version.number, ask.operation
-                    ),
-                    format!(
-                        "`{}` v{} offers: {offered}; the request is `{}`",
-                        service.id, version.number, ask.operation
-                    ),
-                )
-            })?;
-        Ok(Offer { service, version, operation })
-    }
-
-    /// Who asks: the member, the right to speak for it, the environment.
-    fn standing(&mut self, service: &'r Service, today: jiff::civil::Date) -> Result<(), Stop<'r>> {
-        let (register, ask) = (self.register, self.ask);
-        let caller = register.system(ask.caller);
-        for key in [Some(caller.member), ask.represented].into_iter().flatten() {
-            let member = register.member(key);
-            self.ask(Rule::MemberNotValid, None, member.valid.contains(today), || {
-                let id = &member.id;
-                let (vi, en) = match &member.successor {
-                    Some(next) => (format!("; kế thừa: `{next}`"), format!("; its successor is `{next}`")),
-                    None => (String::new(), String::new()),
-                };
-                text(
-                    format!("`{id}` có hiệu lực {}; hôm nay là {today}{vi}", days(&member.valid).vi),
-                    format!("`{id}` exists {}; today is {today}{en}", days(&member.valid).en),
-                )
-            })?;
-        }
-        if let Some(represented) = ask.represented {
-            let allowed = represented == caller.member || caller.relays_for.contains(&represented);
-            self.ask(Rule::RepresentationNotAllowed, None, allowed, || {
-                let member = &register.member(represented).id;
-                text(
-                    format!(
-                        "`{}` nói thay `{member}`; danh sách `relays_for` của hệ thống quyết định",
-                        caller.id
-                    ),
-                    format!("`{}` speaks for `{member}`; the system's `relays_for` decides", caller.id),
-                )
-            })?;
-        }
-        let provider = register.system(service.system);
-        let same = *caller.environment == *ask.environment && *provider.environment == *ask.environment;
-        self.ask(Rule::Environment, None, same, || {
-            text(
-                format!(
-                    "cổng chạy môi trường `{}`; `{}` thuộc `{}`, `{}` thuộc `{}`",
-                    ask.environment, caller.id, caller.environment, provider.id, provider.environment
-                ),
-                format!(
-                    "the gateway runs in `{}`; `{}` belongs to `{}`, `{}` to `{}`",
-                    ask.environment, caller.id, caller.environment, provider.id, provider.environment
-                ),
-            )
-        })
-    }
-
     fn by_agreement(&mut self, offer: Offer<'r>, agreement: &'r Agreement) -> Result<Granted<'r>, Stop<'r>> {
         let (ask, local) = (self.ask, self.local);
         let (of, today) = (Some(agreement), local.date());
@@ -334,7 +251,7 @@ impl<'r, W: Witness> Hearing<'r, '_, '_, W> {
                 return text("thỏa thuận không giới hạn giờ", "the agreement has no hours");
             }
             text(
-                format!("khung giờ: {windows}; bây giờ là {now} giờ Việt Nam, thứ {}", weekday(local).0),
+                format!("khung giờ: {windows}; bây giờ là {now} giờ Việt Nam, {}", weekday(local).0),
                 format!("hours: {windows}; it is {now} in Viet Nam, {}", weekday(local).1),
             )
         })?;
@@ -469,56 +386,6 @@ impl<'r, W: Witness> Hearing<'r, '_, '_, W> {
             )
         })
     }
-
-    fn filters(
-        &mut self,
-        offer: Offer<'r>,
-        release: &'r ReleasePlan,
-        agreement: Option<&'r Agreement>,
-    ) -> Result<(), Stop<'r>> {
-        let filters = self.ask.filters;
-        for (position, (field, _)) in filters.iter().enumerate() {
-            let field = &**field;
-            // A name that the contract does not have may be anything, a value out of place included.
-            let known =
-                field.parse().ok().is_some_and(|path| offer.version.contract.shape().field(&path).is_some());
-            let shown = if known { format!("`{field}`") } else { "?".to_owned() };
-            let first = filters.iter().take(position).all(|(earlier, _)| *earlier != field);
-            self.ask(Rule::FilterRepeated, agreement, first, || {
-                text(
-                    format!("trường {shown} chỉ được lọc một lần"),
-                    format!("field {shown} may be filtered by once"),
-                )
-            })?;
-            self.ask(Rule::FilterNotReleased, agreement, release.releases(field), || {
-                text(
-                    format!("chỉ lọc được theo trường được chia sẻ nguyên vẹn; yêu cầu lọc theo {shown}"),
-                    format!(
-                        "only a field released as it is can be filtered by; the request filters by {shown}"
-                    ),
-                )
-            })?;
-            let offered = offer.operation.filter.iter().any(|path| path.as_str() == field);
-            self.ask(Rule::FilterNotOffered, agreement, offered, || {
-                let offered = quoted(offer.operation.filter.iter().map(FieldPath::as_str));
-                text(
-                    format!("dịch vụ lọc theo: {offered}; yêu cầu lọc theo {shown}"),
-                    format!("the service filters by: {offered}; the request filters by {shown}"),
-                )
-            })?;
-            if let Some(terms) = agreement {
-                let agreed = terms.filter.iter().any(|path| path.as_str() == field);
-                self.ask(Rule::FilterNotAgreed, agreement, agreed, || {
-                    let agreed = quoted(terms.filter.iter().map(FieldPath::as_str));
-                    text(
-                        format!("thỏa thuận cho lọc theo: {agreed}; yêu cầu lọc theo {shown}"),
-                        format!("the agreement allows: {agreed}; the request filters by {shown}"),
-                    )
-                })?;
-            }
-        }
-        Ok(())
-    }
 }
 
 /// The one that came further; of equals the earlier, and an agreement's before the sharing mode's.
@@ -526,39 +393,6 @@ fn further<'r>(held: Option<Stop<'r>>, stop: Stop<'r>) -> Stop<'r> {
     match held {
         Some(held) if held.rule >= stop.rule => held,
         _ => stop,
-    }
-}
-
-fn text(vi: impl Into<String>, en: impl Into<String>) -> Bilingual {
-    Bilingual::new(vi, en)
-}
-
-fn quoted<'t>(names: impl Iterator<Item = &'t str>) -> String {
-    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
-    if names.is_empty() { "–".to_owned() } else { names.join(", ") }
-}
-
-fn days(dates: &calendar::Dates) -> Bilingual {
-    match (dates.from, dates.until) {
-        (Some(from), Some(until)) => {
-            text(format!("từ {from} đến hết {until}"), format!("from {from} to {until}"))
-        }
-        (Some(from), None) => text(format!("từ {from}"), format!("from {from}")),
-        (None, Some(until)) => text(format!("đến hết {until}"), format!("until {until}")),
-        (None, None) => text("không thời hạn", "without end"),
-    }
-}
-
-fn weekday(local: DateTime) -> (&'static str, &'static str) {
-    use jiff::civil::Weekday;
-    match local.weekday() {
-        Weekday::Monday => ("T2", "Monday"),
-        Weekday::Tuesday => ("T3", "Tuesday"),
-        Weekday::Wednesday => ("T4", "Wednesday"),
-        Weekday::Thursday => ("T5", "Thursday"),
-        Weekday::Friday => ("T6", "Friday"),
-        Weekday::Saturday => ("T7", "Saturday"),
-        Weekday::Sunday => ("CN", "Sunday"),
     }
 }
 

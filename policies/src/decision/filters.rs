@@ -1,0 +1,71 @@
+//! The filters: each names, once, a field that is released as it is, that the service filters by and
+//! that the agreement allows.
+
+use contracts::FieldPath;
+
+use super::{
+    Hearing, Offer, Rule, Stop, Witness,
+    words::{quoted, text},
+};
+use crate::{Agreement, ReleasePlan};
+
+impl<'r, W: Witness> Hearing<'r, '_, '_, W> {
+    pub(super) fn filters(
+        &mut self,
+        offer: Offer<'r>,
+        release: &'r ReleasePlan,
+        agreement: Option<&'r Agreement>,
+    ) -> Result<(), Stop<'r>> {
+        let filters = self.ask.filters;
+        for (position, (field, _)) in filters.iter().enumerate() {
+            let field = &**field;
+            let first = filters.iter().take(position).all(|(earlier, _)| *earlier != field);
+            self.ask(Rule::FilterRepeated, agreement, first, || {
+                let shown = offer.shown(field);
+                text(
+                    format!("trường {shown} chỉ được lọc một lần"),
+                    format!("field {shown} may be filtered by once"),
+                )
+            })?;
+            self.ask(Rule::FilterNotReleased, agreement, release.releases(field), || {
+                let shown = offer.shown(field);
+                text(
+                    format!("chỉ lọc được theo trường được chia sẻ nguyên vẹn; yêu cầu lọc theo {shown}"),
+                    format!(
+                        "only a field released as it is can be filtered by; the request filters by {shown}"
+                    ),
+                )
+            })?;
+            let offered = offer.operation.filter.iter().any(|path| path.as_str() == field);
+            self.ask(Rule::FilterNotOffered, agreement, offered, || {
+                let (shown, offered) = (offer.shown(field), offer.operation.filter.iter());
+                let offered = quoted(offered.map(FieldPath::as_str));
+                text(
+                    format!("dịch vụ lọc theo: {offered}; yêu cầu lọc theo {shown}"),
+                    format!("the service filters by: {offered}; the request filters by {shown}"),
+                )
+            })?;
+            if let Some(terms) = agreement {
+                let agreed = terms.filter.iter().any(|path| path.as_str() == field);
+                self.ask(Rule::FilterNotAgreed, agreement, agreed, || {
+                    let shown = offer.shown(field);
+                    let agreed = quoted(terms.filter.iter().map(FieldPath::as_str));
+                    text(
+                        format!("thỏa thuận cho lọc theo: {agreed}; yêu cầu lọc theo {shown}"),
+                        format!("the agreement allows: {agreed}; the request filters by {shown}"),
+                    )
+                })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Offer<'_> {
+    /// The name of a field of the contract. Any other name may be anything, a value out of place
+    /// included, and is not repeated.
+    fn shown(&self, field: &str) -> String {
+        let known = field.parse().is_ok_and(|path| self.version.contract.shape().field(&path).is_some());
+        if known { format!("`{field}`") } else { "?".to_owned() }
+    }
+}
