@@ -18,6 +18,7 @@ mod contract;
 mod document;
 mod fault;
 mod field_path;
+mod files;
 pub mod identifiers;
 mod language;
 mod manifest;

@@ -1,7 +1,7 @@
 //! A compiled schema: what a record's fields are, and how each is written in XML.
 //!
 //! The schema language is a closed subset of JSON Schema 2020-12, chosen so that one tree of values
-//! has exactly one XML form and one JSON form. See CONTRIBUTING, "Adding a dataset".
+//! has exactly one XML form and one JSON form. See CONTRIBUTING, "How to add: a dataset".
 
 use crate::{Bilingual, Classification, FieldPath, identifiers::IdentifierKind};
 

@@ -10,7 +10,7 @@ use ring::digest::{Context, SHA256};
 
 use crate::{
     Bilingual, CodeLists, Contract, ContractId, Fault, Shape,
-    fault::{folders, read},
+    files::{folders, read},
     manifest::{Manifest, Reading},
     schema::{self, Compiled},
     validation::Validator,

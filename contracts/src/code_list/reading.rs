@@ -12,7 +12,7 @@ use toml::{Spanned, value::Datetime};
 use super::{Check, CodeList, CodeLists, Edition, Entry, Validity};
 use crate::{
     Bilingual, Fault, Place,
-    fault::{folders, read},
+    files::{folders, read},
 };
 
 #[derive(Deserialize)]

@@ -356,12 +356,21 @@ impl<'s> Compiler<'s> {
             if allowed.contains(&keyword) {
                 self.check_value(keyword, value, &at);
             } else {
-                self.fault(&at, &said::UNKNOWN_KEYWORD, keyword);
+                self.unknown_keyword(&at, keyword, allowed);
             }
         }
         // A reference is taken away before keywords are told; the root has no use for one.
         if site.own.contains_key("$ref") && !allowed.contains(&"$ref") {
-            self.fault(&site.at("$ref"), &said::UNKNOWN_KEYWORD, "$ref");
+            self.unknown_keyword(&site.at("$ref"), "$ref", allowed);
+        }
+    }
+
+    fn unknown_keyword(&mut self, at: &str, keyword: &str, allowed: &[&str]) {
+        let allowed = allowed.iter().map(|keyword| format!("`{keyword}`")).collect::<Vec<_>>().join(", ");
+        let remedy = said::UNKNOWN_KEYWORD.remedy(&allowed);
+        self.fault(at, &said::UNKNOWN_KEYWORD, keyword);
+        if let Some(fault) = self.faults.last_mut() {
+            fault.remedy = remedy;
         }
     }
 

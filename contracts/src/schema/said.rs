@@ -67,10 +67,7 @@ pub(super) const UNKNOWN_KEYWORD: Said = Said {
         "Từ khóa `{}` không thuộc tập con được dùng ở đây",
         "The keyword `{}` is not of the subset that may stand here",
     ],
-    remedy: [
-        "Xem CONTRIBUTING, \"Adding a dataset\", để biết từ khóa được dùng.",
-        "See CONTRIBUTING, \"Adding a dataset\", for the keywords there are.",
-    ],
+    remedy: ["Bỏ từ khóa; ở đây được dùng {}.", "Drop the keyword; what may stand here is {}."],
 };
 
 pub(super) const OPEN_RECORD: Said = Said {
