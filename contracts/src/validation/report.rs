@@ -214,8 +214,8 @@ impl Reporter<'_> {
             )
         };
         match keyword {
-            "minimum" => range("từ", "at least"),
-            "maximum" => range("không quá", "at most"),
+            "minimum" => range("lớn hơn hoặc bằng", "at least"),
+            "maximum" => range("nhỏ hơn hoặc bằng", "at most"),
             "exclusiveMinimum" => range("lớn hơn", "above"),
             "exclusiveMaximum" => range("nhỏ hơn", "below"),
             "multipleOf" => range("là bội số của", "a multiple of"),
