@@ -261,7 +261,12 @@ impl<'r, W: Witness> Hearing<'r, '_, '_, W> {
         let agreed = ask.purpose.is_none_or(|purpose| purposes.iter().any(|known| known.as_str() == purpose));
         self.ask(Rule::PurposeNotAgreed, of, agreed, || {
             let agreed = quoted(purposes.iter().map(PurposeId::as_str));
-            text(format!("thỏa thuận cho các mục đích: {agreed}"), format!("the agreement is for: {agreed}"))
+            // Known by now, so one of the list's codes and nothing else.
+            let stated = ask.purpose.map_or_else(|| "–".to_owned(), |purpose| format!("`{purpose}`"));
+            text(
+                format!("thỏa thuận cho các mục đích: {agreed}; yêu cầu nêu {stated}"),
+                format!("the agreement is for: {agreed}; the request states {stated}"),
+            )
         })?;
         let allowed =
             self.need(Rule::OperationNotAgreed, of, agreement.allowed.get(ask.operation), || {
