@@ -1,8 +1,7 @@
 //! `gateway.toml`: what a process needs to know that is not a sharing document.
 //!
-//! Keys under `[listen]`, `[data]` and `[admin]` need a restart; everything else is read again at
-//! reload. Relative paths are relative to the file. Precedence: file < environment (`LIENTHONG_…`,
-//! for the few keys that differ per machine) < flag.
+//! The file is read once, at start; what it names (documents, certificates, revocation lists) is
+//! read again when it changes. Relative paths are relative to the file.
 
 use std::{
     net::SocketAddr,
@@ -22,17 +21,17 @@ const SETTINGS_CAP: u64 = 1024 * 1024;
 pub struct Settings {
     /// Systems of another environment are refused.
     pub environment: String,
-    /// Where callers connect. (restart)
+    /// Where callers connect.
     pub listen: Listen,
     /// The gateway's own certificate and whom it trusts.
     pub tls: Tls,
     /// Where the documents are.
     pub documents: Documents,
-    /// Where state is kept. (restart)
+    /// Where state is kept.
     pub data: Data,
-    /// Secret keys. (restart)
+    /// Secret keys.
     pub keys: Keys,
-    /// The operators' address. (restart)
+    /// The operators' address.
     pub admin: Admin,
     /// Caps.
     #[serde(default)]
@@ -350,6 +349,14 @@ fn parse_size(text: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_commented_example_is_read_and_shows_the_defaults() {
+        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/gateway.toml");
+        let settings = Settings::read(&example).unwrap().settings;
+        assert_eq!(format!("{:?}", settings.limits), format!("{:?}", Limits::default()));
+        assert_eq!(settings.shutdown_grace, Settings::default_grace());
+    }
 
     #[test]
     fn durations_and_sizes_are_read_with_their_units() {

@@ -178,5 +178,6 @@ per_day = { requests = 1000000000 }
         fs::create_dir_all(path.parent().unwrap_or(folder))?;
         fs::write(&path, text).with_context(|| format!("writing {name}"))?;
     }
+    fs::create_dir_all(folder.join("contracts/code-lists"))?;
     Ok(folder.join("gateway.toml"))
 }
