@@ -311,9 +311,7 @@ async fn handshake<A>(
     let chain = session.peer_certificates()?.iter().map(|der| der.clone().into_owned()).collect();
     let peer = Peer::read(chain).ok()?;
     // A resumed session was verified earlier: not necessarily with a list that is still young.
-    if let Err(fault) = house.tls.revoked(&peer, Timestamp::now())
-        && !fault.is_answered()
-    {
+    if let Err(fault) = house.tls.revoked(&peer, Timestamp::now()) {
         tracing::warn!(
             target: "lienthong::tls",
             rule = fault.rule(),

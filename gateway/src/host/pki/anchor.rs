@@ -23,9 +23,6 @@ use contracts::Fault;
 /// An anchor as loaded.
 #[derive(Debug)]
 pub(super) struct Anchor {
-    /// The chain alone, without revocation.
-    chain: Arc<dyn ClientCertVerifier>,
-    /// The chain and the lists.
     verifier: Arc<dyn ClientCertVerifier>,
     lists: Option<Lists>,
 }
@@ -65,9 +62,9 @@ impl Anchor {
             }
         };
         let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone());
-        match (builder.clone().build(), builder.with_crls(ders).build()) {
-            (Ok(chain), Ok(verifier)) => Some(Self { chain, verifier, lists }),
-            _ => {
+        match builder.with_crls(ders).build() {
+            Ok(verifier) => Some(Self { verifier, lists }),
+            Err(_) => {
                 faults.push(match revocation {
                     Revocation::None => unusable(certificate),
                     Revocation::Required { list, .. } => list.no_list(),
@@ -90,16 +87,7 @@ impl Anchor {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<i64, RevocationFault> {
-        self.verifier.verify_client_cert(leaf, intermediates, now).map_err(|error| {
-            let fault = fault_of(&error);
-            if !fault.is_answered() {
-                return fault;
-            }
-            // webpki reports a revoked intermediate before it looks at what that one signed; whoever
-            // is answered by name must have been named by the authority.
-            let chain = self.chain.verify_client_cert(leaf, intermediates, now);
-            chain.err().map_or(fault, |error| fault_of(&error))
-        })?;
+        self.verifier.verify_client_cert(leaf, intermediates, now).map_err(|error| fault_of(&error))?;
         let Some(lists) = &self.lists else { return Ok(i64::MAX) };
         let until = std::iter::once(leaf)
             .chain(intermediates)

@@ -46,13 +46,6 @@ impl RevocationFault {
         }
     }
 
-    /// Whether the chain is trusted and only its revocation stands against it. Such a caller gets
-    /// through the handshake and is refused at each request, by name and with a record; any other
-    /// fault ends the handshake with an alert.
-    pub fn is_answered(self) -> bool {
-        matches!(self, Self::Revoked | Self::ListStale | Self::StatusUnknown)
-    }
-
     /// Whether the gateway's operators are at fault rather than the caller: the caller's
     /// certificate may be good and nobody here can tell.
     pub fn is_ours(self) -> bool {

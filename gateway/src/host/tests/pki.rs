@@ -12,7 +12,6 @@ use rcgen::{
     SerialNumber, date_time_ymd,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
-use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// Certificates begin some days back, so that one which has ended had begun.
 const BACK: i64 = 60;
@@ -99,26 +98,15 @@ impl Authority {
 
     /// Writes the revocation list, good for `days` from now.
     pub fn publish(&self, revoked: &[&Identity], days: i64) {
-        let serials = revoked.iter().map(|identity| SerialNumber::from(identity.serial)).collect();
-        self.publish_serials(serials, days);
-    }
-
-    /// Revokes an intermediate authority.
-    pub fn revoke(&self, intermediate: &Self) {
-        let serial = X509Certificate::from_der(intermediate.issuer.der()).unwrap().1.raw_serial().to_vec();
-        self.publish_serials(vec![SerialNumber::from(serial)], 7);
-    }
-
-    fn publish_serials(&self, serials: Vec<SerialNumber>, days: i64) {
         let params = CertificateRevocationListParams {
             this_update: date!(-BACK),
             next_update: date!(days),
             crl_number: SerialNumber::from(1_u64),
             issuing_distribution_point: None,
-            revoked_certs: serials
-                .into_iter()
-                .map(|serial_number| RevokedCertParams {
-                    serial_number,
+            revoked_certs: revoked
+                .iter()
+                .map(|identity| RevokedCertParams {
+                    serial_number: SerialNumber::from(identity.serial),
                     revocation_time: date!(-1),
                     reason_code: None,
                     invalidity_date: None,

@@ -41,11 +41,15 @@ async fn a_certificate_is_mandatory_and_must_be_trusted() {
 async fn refused_callers_are_told_by_an_alert() {
     use rustls::AlertDescription as Alert;
     let stage = Stage::set(brisk());
+    let revoked = stage.authority.issue("thu-hoi", &["x.example"], 30);
+    stage.authority.publish(&[&revoked], 7);
+    stage.reload(&stage.server);
     let folder = tempfile::tempdir().unwrap();
     let stranger = Authority::new("Goc La", folder.path()).issue("la", &["x.example"], 30);
     let expired = stage.authority.issue("het-han", &["x.example"], -2);
     for (caller, alert) in [
         (None, Alert::CertificateRequired),
+        (Some(&revoked), Alert::CertificateRevoked),
         (Some(&stranger), Alert::UnknownCA),
         (Some(&expired), Alert::CertificateExpired),
     ] {
@@ -79,9 +83,7 @@ async fn a_revoked_certificate_is_refused_and_open_connections_learn_of_it() {
     stage.reload(&stage.server);
     let heard = open.ask(GET).await;
     assert_eq!((heard.status, heard.body.as_str()), (403, "certificate-revoked"));
-    // A new connection is told the same, by an answer that can have a record.
-    let heard = stage.dial().await.ask(GET).await;
-    assert_eq!((heard.status, heard.body.as_str()), (403, "certificate-revoked"));
+    assert!(!is_served(&stage, Some(&stage.caller)).await);
 
     let other = stage.authority.issue("khac", &["khac.example"], 30);
     assert!(is_served(&stage, Some(&other)).await);
@@ -183,7 +185,7 @@ async fn sessions_are_resumed_within_a_generation_and_never_across() {
         let refused = match stage.dial_with(config).await {
             Ok(mut caller) => {
                 let _ = caller.stream.write_all(GET.as_bytes()).await;
-                caller.hear_of(&Method::GET).await.is_none_or(|heard| heard.status == 403)
+                caller.hear_of(&Method::GET).await.is_none()
             }
             Err(_) => true,
         };
@@ -301,15 +303,6 @@ fn a_chain_needs_a_list_at_every_step() {
     assert_eq!(verdict(&chain), Err(RevocationFault::ListStale), "the intermediate's list is stale");
     append(7, &[&caller]);
     assert_eq!(verdict(&chain), Err(RevocationFault::Revoked));
-
-    // Under a revoked intermediate, what it really signed is revoked; what somebody else signed in
-    // its name is a stranger's.
-    root.revoke(&middle);
-    assert_eq!(verdict(&chain), Err(RevocationFault::Revoked));
-    let elsewhere = tempfile::tempdir().unwrap();
-    let forger = Authority::new("Cap Hai", elsewhere.path());
-    let forged = [forger.issue("quan-ly", &["x.example"], 30).chain(), vec![middle.der()]].concat();
-    assert_eq!(verdict(&forged), Err(RevocationFault::Untrusted));
 }
 
 #[tokio::test]
