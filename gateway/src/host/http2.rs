@@ -127,9 +127,12 @@ async fn stream<A: Application>(session: HttpSession, connection: Arc<Connection
         }
     };
     let bodiless = fields::is_bodiless(answer.status) || *request.method() == http::Method::HEAD;
-    let Session::H2(mut session) = request.session else { return };
-    if write(&mut session, answer, bodiless, &house.limits).await.is_err() {
+    let drained = request.drain().await;
+    let Session::H2(session) = &mut request.session else { return };
+    if write(session, answer, bodiless, &house.limits).await.is_err() {
         session.shutdown();
+    } else if !drained {
+        request.linger().await;
     }
     // A body that was not read is given up with the session: the engine resets the stream without
     // an error once the answer is out.

@@ -215,7 +215,19 @@ impl Incoming {
         }
         discard(&mut self.session, limit, self.limits.drain).await
     }
+
+    /// After the answer on a stream whose request has not ended: takes in for a moment what still
+    /// comes. Giving the stream up resets it, and callers (curl 7.88 for one) that see the reset while
+    /// they still send never look at the answer before it.
+    pub(super) async fn linger(&mut self) {
+        if !self.lost {
+            discard(&mut self.session, LINGER_BYTES, self.limits.drain).await;
+        }
+    }
 }
+
+/// What is taken in at most after an answer that did not wait for the end of its request.
+const LINGER_BYTES: usize = 16 * 1024 * 1024;
 
 async fn discard(session: &mut Session, limit: usize, within: Duration) -> bool {
     let all = async {

@@ -104,6 +104,49 @@ async fn a_large_body_is_refused_and_the_connection_goes_on() {
     assert_eq!(ask(&mut sender, request(Method::GET, "https://localhost/a?x", "")).await.1, "x");
 }
 
+/// A frame: its type, flags, stream and payload.
+fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags, 0, 0, 0, stream], payload].concat()
+}
+
+#[tokio::test]
+async fn an_early_answer_has_time_to_be_read_before_the_stream_is_reset() {
+    const DATA: u8 = 0;
+    const HEADERS: u8 = 1;
+    const RESET: u8 = 3;
+    let stage = Stage::set(brisk());
+    let mut caller =
+        stage.dial_with(client_config(&stage.authority, Some(&stage.caller), &["h2"])).await.unwrap();
+    // POST, https, /refuse, localhost (RFC 7541 appendix A), and a body that does not end.
+    let fields = [&[0x83, 0x87, 0x44, 7][..], b"/refuse", &[0x41, 9], b"localhost"].concat();
+    caller.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
+    caller.send(frame(4, 0, 0, &[])).await;
+    caller.send(frame(HEADERS, 4, 1, &fields)).await;
+    for _ in 0..3 {
+        caller.send(frame(DATA, 0, 1, &[0; 16_384])).await;
+    }
+    let mut answered = None;
+    let reset = loop {
+        while caller.bytes.len() < 9 {
+            timeout(PATIENCE, caller.more()).await.expect("a frame in time").expect("a frame");
+        }
+        let length = usize::from(caller.bytes[1]) << 8 | usize::from(caller.bytes[2]);
+        while caller.bytes.len() < 9 + length {
+            timeout(PATIENCE, caller.more()).await.expect("a frame in time").expect("a frame");
+        }
+        let one: Vec<u8> = caller.bytes.drain(..9 + length).collect();
+        match (one[3], one[4], one[8]) {
+            (DATA, 1, 1) => answered = Some(std::time::Instant::now()),
+            (RESET, _, 1) => break one[9..].to_vec(),
+            _ => {}
+        }
+    };
+    let between = answered.expect("the answer came before the reset").elapsed();
+    assert!(between > Duration::from_millis(200), "{between:?}");
+    assert_eq!(reset, [0, 0, 0, 0], "NO_ERROR");
+}
+
 #[tokio::test]
 async fn revocation_reaches_open_connections() {
     let stage = Stage::set(brisk());
