@@ -26,11 +26,11 @@ pub const EDIT: Journey = Journey {
         ensure!(titles(scene)?, "the portal reads titles");
         let _restored = Restored::from(scene, &[document])?;
         scene.sandbox.documents.edit(document, r#""MaSo", "TenNhiemVu", "#, r#""MaSo", "#)?;
-        let quiet = |scene: &Scene<'_>| {
-            let answer = caller(scene, PORTAL)?.ask(Ask::get(TASKS).purpose("cong-bo-du-lieu-mo"))?;
-            Ok(answer.status == 200 && !answer.text().contains("TenNhiemVu"))
-        };
-        until(scene, "the edited agreement", quiet)?;
+        let portal = caller(scene, PORTAL)?;
+        until("the edited agreement", || {
+            let answer = portal.ask(Ask::get(TASKS).purpose("cong-bo-du-lieu-mo"))?;
+            Ok((answer.status == 200 && !answer.text().contains("TenNhiemVu")).then_some(()))
+        })?;
         ensure!(!titles(scene)?, "the portal still reads titles");
         Ok(())
     },
@@ -47,11 +47,11 @@ pub const SUSPEND: Journey = Journey {
         let order = "id = \"DC-2026-999\"\nsystem = \"G06/cong-du-lieu-mo\"\nfrom = 2026-01-01\n\
                      reason = { vi = \"Diễn tập ứng cứu sự cố\", en = \"Incident drill\" }\n";
         scene.sandbox.documents.put(stop, order)?;
-        let stopped = |scene: &Scene<'_>| {
-            let answer = caller(scene, PORTAL)?.ask(Ask::get(TASKS).purpose("cong-bo-du-lieu-mo"))?;
-            Ok(answer.status == 403)
-        };
-        until(scene, "the suspension", stopped)?;
+        let portal = caller(scene, PORTAL)?;
+        until("the suspension", || {
+            let answer = portal.ask(Ask::get(TASKS).purpose("cong-bo-du-lieu-mo"))?;
+            Ok((answer.status == 403).then_some(()))
+        })?;
         let step = scene.ask(PORTAL, Ask::get(TASKS).purpose("cong-bo-du-lieu-mo"))?;
         step.refused(403, "suspended", "suspended", "consumer")?.unseen()?;
         ensure!(
@@ -82,9 +82,8 @@ pub const EXPLAIN: Journey = Journey {
 
         let _restored = Restored::from(scene, &[document])?;
         scene.sandbox.documents.edit(document, r#"formats = ["json"]"#, r#"formats = ["json", "xml"]"#)?;
-        until(scene, "the wider agreement", |scene| {
-            Ok(caller(scene, "G03/thu-vien")?.ask(xml())?.status == 200)
-        })?;
+        let partner = caller(scene, "G03/thu-vien")?;
+        until("the wider agreement", || Ok((partner.ask(xml())?.status == 200).then_some(())))?;
 
         let settings = scene.sandbox.documents.settings();
         let config = settings.to_string_lossy();
@@ -106,13 +105,13 @@ pub const EXPLAIN: Journey = Journey {
     },
 };
 
-/// Asks again and again until the change shows; the change must show in time.
-fn until(scene: &Scene<'_>, what: &str, holds: impl Fn(&Scene<'_>) -> Result<bool>) -> Result<()> {
+/// Looks again and again until the change shows; it must show in time.
+pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Result<Option<T>>) -> Result<T> {
     let start = Instant::now();
     loop {
         let asked = start.elapsed();
-        if holds(scene)? {
-            return Ok(());
+        if let Some(shown) = look()? {
+            return Ok(shown);
         }
         if asked > EFFECT {
             bail!("{what} had no effect within {EFFECT:?}");

@@ -2,10 +2,10 @@
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use support::Ask;
+use support::{Ask, Http, Identity, sandbox::REVOKED as REVOKED_SYSTEM};
 
 use crate::{
-    Journey, Scene,
+    Journey, Scene, operations,
     records::{PERSON, PERSON_NUMBER, fresh_number, task_json},
 };
 
@@ -161,18 +161,32 @@ pub const SUSPENDED: Journey = Journey {
     },
 };
 
-/// A revoked certificate.
+/// A certificate that is revoked while its connection is open, and one that was revoked before.
 pub const REVOKED: Journey = Journey {
-    vi: "Chứng thư bị thu hồi bị từ chối",
-    en: "A revoked certificate is refused",
+    vi: "Chứng thư bị thu hồi: kết nối đang mở bị từ chối, kết nối mới không vào được",
+    en: "A revoked certificate: an open connection is refused, a new one does not get in",
     run: |scene| {
-        refuse(
-            scene,
-            support::sandbox::REVOKED,
-            Ask::get("/api").purpose("quan-ly-nhiem-vu"),
-            403,
-            "certificate-revoked",
-        )
+        let pki = &scene.sandbox.pki;
+        let revoked = scene.sandbox.identity(REVOKED_SYSTEM)?;
+        let before = scene.seen_so_far()?;
+        let refused = scene.sandbox.caller(&revoked, Http::One)?.ask(Ask::get("/api"));
+        ensure!(refused.is_err(), "a revoked certificate got an answer: {refused:?}");
+        // The alert can be lost when the connection closes; the operator's line cannot.
+        told(scene, "certificate-revoked", &revoked)?;
+
+        // The same system with a new certificate, which is revoked in its turn.
+        let renewed = pki.system(REVOKED_SYSTEM)?;
+        let mut line = scene.sandbox.caller(&renewed, Http::One)?.connect()?;
+        let answer = line.ask(Ask::get("/api"))?;
+        ensure!(answer.status == 200, "a new certificate is good: {}", answer.text());
+        pki.revoke(&[&revoked, &renewed])?;
+        let answer = operations::until("the revocation", || {
+            let answer = line.ask(Ask::get("/api"))?;
+            Ok((answer.status != 200).then_some(answer))
+        })?;
+        let step = scene.gather(REVOKED_SYSTEM, Ask::get("/api"), answer, before)?;
+        step.refused(403, "certificate-revoked", "certificate-revoked", "consumer")?.unseen()?;
+        Ok(())
     },
 };
 
@@ -188,13 +202,24 @@ pub const UNKNOWN: Journey = Journey {
 
         let stranger = scene.sandbox.pki.stranger(HANOI)?;
         let before = scene.seen_so_far()?;
-        let caller = scene.sandbox.caller(&stranger, support::Http::One)?;
+        let caller = scene.sandbox.caller(&stranger, Http::One)?;
         let refused = caller.ask(Ask::get(TASKS).purpose("quan-ly-nhiem-vu"));
         ensure!(refused.is_err(), "an untrusted certificate got an answer: {refused:?}");
+        told(scene, "certificate-untrusted", &stranger)?;
         ensure!(scene.seen_so_far()? == before, "a provider saw an untrusted caller");
         Ok(())
     },
 };
+
+/// The operator is told which certificate was refused, by which rule, and what to do.
+fn told(scene: &Scene<'_>, rule: &str, identity: &Identity) -> Result<()> {
+    let serial = identity.serial();
+    operations::until(&format!("the operator's line of `{rule}`"), || {
+        let log = scene.sandbox.log();
+        let line = log.lines().find(|line| line.contains(rule) && line.contains(&serial));
+        Ok(line.is_some_and(|line| line.contains("remedy")).then_some(()))
+    })
+}
 
 fn refuse(scene: &mut Scene<'_>, caller: &str, ask: Ask, status: u16, rule: &str) -> Result<()> {
     scene.ask(caller, ask)?.refused(status, rule, rule, "consumer")?.unseen()?;

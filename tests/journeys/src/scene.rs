@@ -145,7 +145,11 @@ impl Step {
             "the problem explains nothing: {problem}"
         );
         self.recorded("decision", &Value::from("refused"))?;
-        self.recorded("rule", &Value::from(rule))?;
+        // The journal files a refusal under its type; a finer rule stands beside it as the cause.
+        self.recorded("rule", &Value::from(kind))?;
+        if rule != kind {
+            self.recorded("cause", &Value::from(rule))?;
+        }
         self.recorded("fault", &Value::from(fault))?;
         self.recorded("status", &Value::from(status))?;
         Ok(self)

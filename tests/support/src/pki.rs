@@ -38,6 +38,14 @@ pub struct Identity {
     serial: u64,
 }
 
+impl Identity {
+    /// The serial number as certificates' readers print it: whole bytes in lower hexadecimal.
+    pub fn serial(&self) -> String {
+        let digits = format!("{:x}", self.serial);
+        if digits.len() % 2 == 0 { digits } else { format!("0{digits}") }
+    }
+}
+
 /// One authority and the folder it issues into.
 pub struct Pki {
     authority: Authority,

@@ -7,17 +7,17 @@
 
 use std::{
     fs,
-    io::Write,
+    io::{Write, copy, pipe},
     os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, ExitStatus, Stdio},
     sync::{Mutex, OnceLock, PoisonError},
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 
 /// How long a process may take to end when asked; then it is killed.
 const GOODBYE: Duration = Duration::from_secs(5);
@@ -31,6 +31,8 @@ pub struct Process {
     name: String,
     child: Child,
     log: PathBuf,
+    /// Copies what the process says into its log: a process that may write no file can still speak.
+    scribe: Option<JoinHandle<()>>,
 }
 
 impl Process {
@@ -42,15 +44,19 @@ impl Process {
         if let Some(folder) = log.parent() {
             fs::create_dir_all(folder)?;
         }
-        let out = fs::OpenOptions::new().create(true).append(true).open(log)?;
+        let mut file = fs::OpenOptions::new().create(true).append(true).open(log)?;
+        let (mut said, saying) = pipe()?;
         let child = command
             .stdin(Stdio::null())
-            .stdout(out.try_clone()?)
-            .stderr(out)
+            .stdout(saying.try_clone()?)
+            .stderr(saying)
             .spawn()
             .with_context(|| format!("starting {name}: {}", command.get_program().to_string_lossy()))?;
         watch("+", child.id());
-        Ok(Self { name: name.to_owned(), child, log: log.to_owned() })
+        // The command holds the writing ends; the pipe must end with the process alone.
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let scribe = thread::spawn(move || drop(copy(&mut said, &mut file)));
+        Ok(Self { name: name.to_owned(), child, log: log.to_owned(), scribe: Some(scribe) })
     }
 
     /// Its id.
@@ -77,6 +83,7 @@ impl Process {
         while !ready() {
             if let Some(status) = self.child.try_wait()? {
                 watch("-", self.child.id());
+                self.hear_out();
                 bail!("{} ended ({status}) before {what}. Its log:\n{}", self.name, self.tail());
             }
             if start.elapsed() > within {
@@ -96,6 +103,17 @@ impl Process {
         kill_process(id, signal).with_context(|| format!("signalling {}", self.name))
     }
 
+    /// Files may not grow beyond `bytes`; `None` lifts the limit.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn limit_file_size(&self, bytes: Option<u64>) -> Result<()> {
+        let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        // Only the soft limit: raising it again needs no privilege then.
+        prlimit(id, Resource::Fsize, Rlimit { current: bytes, maximum: None })?;
+        Ok(())
+    }
+
     /// Ends it at once, as a power cut would (`kill -9`).
     ///
     /// # Errors
@@ -103,6 +121,7 @@ impl Process {
     pub fn crash(mut self) -> Result<()> {
         self.child.kill()?;
         self.child.wait()?;
+        self.hear_out();
         Ok(())
     }
 
@@ -129,7 +148,21 @@ impl Process {
         log.get(from..).unwrap_or_default().to_owned()
     }
 
+    /// Waits for its last words; it has ended.
+    fn hear_out(&mut self) {
+        if let Some(scribe) = self.scribe.take() {
+            // The scribe cannot fail: what it could not copy is lost.
+            let _ = scribe.join();
+        }
+    }
+
     fn end(&mut self) -> Result<ExitStatus> {
+        let status = self.ended()?;
+        self.hear_out();
+        Ok(status)
+    }
+
+    fn ended(&mut self) -> Result<ExitStatus> {
         if let Some(status) = self.child.try_wait()? {
             return Ok(status);
         }

@@ -27,6 +27,8 @@ const NEIGHBOURS: [(&str, u16); 3] =
     [("G06/he-thong-khcn", 8501), ("H26/quan-ly-khcn", 8502), ("G01/he-thong-dan-cu", 8503)];
 /// The system whose certificate the sandbox's revocation list names.
 pub const REVOKED: &str = "G03/thu-vien-cu";
+/// Where the gateway's output goes.
+const GATEWAY_LOG: &str = "logs/lienthong.log";
 /// A neighbour's controls stand this far above its service port.
 const CONTROL_OFFSET: u16 = 100;
 /// Debug builds on a busy machine start slowly.
@@ -98,11 +100,15 @@ impl Plan {
 }
 
 impl Binaries {
-    /// The programs of the build that the running program or test belongs to, brought up to date.
+    /// The programs of the build that the running program or test belongs to, brought up to date; or
+    /// those in the folder that `LIENTHONG_PROGRAMS` names, as they are: a release build, say.
     ///
     /// # Errors
     /// When they do not build.
     pub fn built() -> Result<Self> {
+        if let Some(folder) = env::var_os("LIENTHONG_PROGRAMS") {
+            return Self::in_folder(Path::new(&folder));
+        }
         let folder = built_folder()?;
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         // The same set that `make test` builds, so that this finds everything done.
@@ -221,9 +227,12 @@ impl Sandbox {
     /// # Errors
     /// When it does not come up; the error holds the end of its log.
     pub fn start_gateway(&mut self) -> Result<()> {
-        let mut command = Command::new(&self.binaries.lienthong);
+        // A file that may not grow (`forbid_writing`) must be an error to the gateway, as a full disk is,
+        // not a signal that ends it; what is ignored before `exec` stays ignored.
+        let mut command = Command::new("sh");
+        command.args(["-c", r#"trap '' XFSZ; exec "$0" "$@""#]).arg(&self.binaries.lienthong);
         command.arg("serve").arg("-c").arg(self.documents.settings()).current_dir(&self.folder);
-        let mut gateway = Process::start("lienthong", &mut command, &self.folder.join("logs/lienthong.log"))?;
+        let mut gateway = Process::start("lienthong", &mut command, &self.folder.join(GATEWAY_LOG))?;
         let admin = Caller::plain(self.admin);
         let ready = || admin.ask(Ask::get("/readyz")).is_ok_and(|answer| answer.status == 200);
         gateway.wait_until("readiness", START, ready)?;
@@ -260,6 +269,19 @@ impl Sandbox {
     /// When it does not run.
     pub fn gateway(&mut self) -> Result<&mut Process> {
         self.gateway.as_mut().context("the gateway does not run")
+    }
+
+    /// What the gateway has logged, over all its starts.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.join(GATEWAY_LOG)).unwrap_or_default()
+    }
+
+    /// From now on the gateway can write no file, as on a full disk; or it can again.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn forbid_writing(&mut self, forbidden: bool) -> Result<()> {
+        self.gateway()?.limit_file_size(forbidden.then_some(0))
     }
 
     /// A neighbour by name.

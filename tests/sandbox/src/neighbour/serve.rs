@@ -24,7 +24,10 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     server::WebPkiClientVerifier,
 };
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Notify,
+};
 use tokio_rustls::TlsAcceptor;
 
 use super::{Part, Received, Reply, Settings, control::Behaviour, identity};
@@ -39,15 +42,26 @@ pub struct Stage {
     part: Box<dyn Part>,
     behaviour: Mutex<Behaviour>,
     seen: Mutex<Vec<Arc<Received>>>,
+    /// Tells open connections that the neighbour goes down.
+    down: Notify,
 }
 
 impl Stage {
     pub(super) fn new(part: Box<dyn Part>) -> Self {
-        Self { part, behaviour: Mutex::new(Behaviour::Proper), seen: Mutex::new(Vec::new()) }
+        Self {
+            part,
+            behaviour: Mutex::new(Behaviour::Proper),
+            seen: Mutex::new(Vec::new()),
+            down: Notify::new(),
+        }
     }
 
     pub(super) fn behave(&self, behaviour: Behaviour) {
+        let goes_down = matches!(behaviour, Behaviour::Down);
         *self.behaviour.lock().unwrap_or_else(PoisonError::into_inner) = behaviour;
+        if goes_down {
+            self.down.notify_waiters();
+        }
     }
 
     pub(super) fn behaviour(&self) -> Behaviour {
@@ -129,12 +143,16 @@ impl Service {
                 Err(error) => return eprintln!("handshake refused: {error}"),
             };
             let known = stream.get_ref().1.peer_certificates().and_then(<[_]>::first) == Some(&gateway);
-            let service = service_fn(move |request| play(Arc::clone(&stage), known, request));
-            // Connections end however they end; what matters is what was answered on them.
-            let _ = http1::Builder::new()
+            let playing = Arc::clone(&stage);
+            let service = service_fn(move |request| play(Arc::clone(&playing), known, request));
+            let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
+                .serve_connection(TokioIo::new(stream), service);
+            // Connections end however they end; what matters is what was answered on them.
+            tokio::select! {
+                _ = connection => {}
+                () = stage.down.notified() => {}
+            }
         });
     }
 }
