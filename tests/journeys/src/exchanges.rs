@@ -1,13 +1,13 @@
 //! Data passes, and only what may.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, thread::sleep, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use support::{Ask, Behaviour};
 
 use crate::{
-    Journey,
+    Journey, Scene, Step,
     records::{PERSON, PERSON_NUMBER, fresh_number, task_json, task_xml},
 };
 
@@ -209,7 +209,7 @@ pub const VERIFY: Journey = Journey {
             (ask("001199000099", "HOÀNG THỊ MINH HỌA", "1985-03-14"), "khong-ton-tai"),
         ];
         for (ask, verdict) in cases {
-            let verified = scene.ask(INFORMATION_SYSTEM, ask)?;
+            let verified = patiently(scene, INFORMATION_SYSTEM, &ask)?;
             verified.granted(200, "TT-2026-024")?;
             ensure!(
                 verified.answer.text() == format!(r#"{{"KetQua":"{verdict}"}}"#),
@@ -230,7 +230,8 @@ pub const VERIFY: Journey = Journey {
         }
         // An outage is never a yes.
         scene.sandbox.neighbour(POPULATION)?.behave(&Behaviour::Down)?;
-        let out = scene.ask(INFORMATION_SYSTEM, ask("001199000021", "HOÀNG THỊ MINH HỌA", "1985-03-14"));
+        let out =
+            patiently(scene, INFORMATION_SYSTEM, &ask("001199000021", "HOÀNG THỊ MINH HỌA", "1985-03-14"));
         scene.sandbox.neighbour(POPULATION)?.behave(&Behaviour::Proper)?;
         let out = out?;
         ensure!(
@@ -341,6 +342,19 @@ pub const BROKEN_REPLY: Journey = Journey {
         Ok(())
     },
 };
+
+/// Asks as a well-behaved caller does: what came too fast is asked again when the answer says.
+fn patiently(scene: &mut Scene<'_>, system: &str, ask: &Ask) -> Result<Step> {
+    loop {
+        let step = scene.ask(system, ask.clone())?;
+        if step.answer.status != 429 {
+            return Ok(step);
+        }
+        step.refused(429, "quota-exceeded", "rate", "consumer")?.unseen()?;
+        let seconds = step.answer.header("retry-after").parse().context("Retry-After in seconds")?;
+        sleep(Duration::from_secs(seconds));
+    }
+}
 
 /// Escaped as the gateway escapes a key in `Location`.
 fn percent(text: &str) -> String {

@@ -21,7 +21,7 @@ pub mod scene;
 
 use anyhow::Result;
 
-pub use scene::{Scene, Step};
+pub use scene::{Scene, Step, Voice};
 
 /// One journey.
 #[derive(Clone, Copy)]

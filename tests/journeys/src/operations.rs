@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
-use support::{Ask, Documents, Http};
+use support::{Ask, Documents};
 
 use crate::{Journey, Scene};
 
@@ -26,9 +26,9 @@ pub const EDIT: Journey = Journey {
         ensure!(titles(scene)?, "the portal reads titles");
         let _restored = Restored::from(scene, &[document])?;
         scene.sandbox.documents.edit(document, r#""MaSo", "TenNhiemVu", "#, r#""MaSo", "#)?;
-        let portal = caller(scene, PORTAL)?;
+        let portal = scene.sandbox.identity(PORTAL)?;
         until("the edited agreement", || {
-            let answer = portal.ask(Ask::get(TASKS).purpose("cong-bo-du-lieu-mo"))?;
+            let answer = scene.answer(&portal, &Ask::get(TASKS).purpose("cong-bo-du-lieu-mo"))?;
             Ok((answer.status == 200 && !answer.text().contains("TenNhiemVu")).then_some(()))
         })?;
         ensure!(!titles(scene)?, "the portal still reads titles");
@@ -47,9 +47,9 @@ pub const SUSPEND: Journey = Journey {
         let order = "id = \"DC-2026-999\"\nsystem = \"G06/cong-du-lieu-mo\"\nfrom = 2026-01-01\n\
                      reason = { vi = \"Diễn tập ứng cứu sự cố\", en = \"Incident drill\" }\n";
         scene.sandbox.documents.put(stop, order)?;
-        let portal = caller(scene, PORTAL)?;
+        let portal = scene.sandbox.identity(PORTAL)?;
         until("the suspension", || {
-            let answer = portal.ask(Ask::get(TASKS).purpose("cong-bo-du-lieu-mo"))?;
+            let answer = scene.answer(&portal, &Ask::get(TASKS).purpose("cong-bo-du-lieu-mo"))?;
             Ok((answer.status == 403).then_some(()))
         })?;
         let step = scene.ask(PORTAL, Ask::get(TASKS).purpose("cong-bo-du-lieu-mo"))?;
@@ -82,8 +82,8 @@ pub const EXPLAIN: Journey = Journey {
 
         let _restored = Restored::from(scene, &[document])?;
         scene.sandbox.documents.edit(document, r#"formats = ["json"]"#, r#"formats = ["json", "xml"]"#)?;
-        let partner = caller(scene, "G03/thu-vien")?;
-        until("the wider agreement", || Ok((partner.ask(xml())?.status == 200).then_some(())))?;
+        let partner = scene.sandbox.identity("G03/thu-vien")?;
+        until("the wider agreement", || Ok((scene.answer(&partner, &xml())?.status == 200).then_some(())))?;
 
         let settings = scene.sandbox.documents.settings();
         let config = settings.to_string_lossy();
@@ -118,10 +118,6 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Result<Option<T>>) 
         }
         std::thread::sleep(Duration::from_millis(20));
     }
-}
-
-fn caller(scene: &Scene<'_>, system: &str) -> Result<support::Caller> {
-    scene.sandbox.caller(&scene.sandbox.identity(system)?, Http::One)
 }
 
 /// Puts documents back as they were, whatever happens, and gives the gateway time to see it.

@@ -169,7 +169,7 @@ pub const REVOKED: Journey = Journey {
         let pki = &scene.sandbox.pki;
         let revoked = scene.sandbox.identity(REVOKED_SYSTEM)?;
         let before = scene.seen_so_far()?;
-        let refused = scene.sandbox.caller(&revoked, Http::One)?.ask(Ask::get("/api"));
+        let refused = scene.answer(&revoked, &Ask::get("/api"));
         ensure!(refused.is_err(), "a revoked certificate got an answer: {refused:?}");
         // The alert can be lost when the connection closes; the operator's line cannot.
         told(scene, "certificate-revoked", &revoked)?;
@@ -202,8 +202,7 @@ pub const UNKNOWN: Journey = Journey {
 
         let stranger = scene.sandbox.pki.stranger(HANOI)?;
         let before = scene.seen_so_far()?;
-        let caller = scene.sandbox.caller(&stranger, Http::One)?;
-        let refused = caller.ask(Ask::get(TASKS).purpose("quan-ly-nhiem-vu"));
+        let refused = scene.answer(&stranger, &Ask::get(TASKS).purpose("quan-ly-nhiem-vu"));
         ensure!(refused.is_err(), "an untrusted certificate got an answer: {refused:?}");
         told(scene, "certificate-untrusted", &stranger)?;
         ensure!(scene.seen_so_far()? == before, "a provider saw an untrusted caller");

@@ -2,14 +2,25 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
-use support::{Answer, Ask, Caller, Http, Identity, Sandbox, Seen};
+use support::{Answer, Ask, Http, Identity, Sandbox, Seen, curl};
 
 /// Where journeys happen, and who hears of them.
 pub struct Scene<'s> {
     /// The running sandbox.
     pub sandbox: &'s Sandbox,
+    /// How callers speak.
+    pub voice: Voice,
     /// Hears each step.
     pub tell: &'s mut dyn FnMut(&Step),
+}
+
+/// Whose HTTP and TLS a caller speaks with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Voice {
+    /// The tests' own client.
+    Own(Http),
+    /// `curl`: another HTTP, another TLS.
+    Curl(Http),
 }
 
 /// One request and all that came of it.
@@ -28,7 +39,7 @@ pub struct Step {
 }
 
 impl Scene<'_> {
-    /// `system` asks over HTTP/1.1.
+    /// `system` asks.
     ///
     /// # Errors
     /// When no answer comes, or the journal has no record of the exchange.
@@ -42,21 +53,23 @@ impl Scene<'_> {
     /// # Errors
     /// As [`Scene::ask`].
     pub fn ask_as(&mut self, name: &str, identity: &Identity, ask: Ask) -> Result<Step> {
-        let caller = self.sandbox.caller(identity, Http::One)?;
-        self.ask_through(name, &caller, ask)
-    }
-
-    /// As [`Scene::ask`], through a given caller.
-    ///
-    /// # Errors
-    /// As [`Scene::ask`].
-    pub fn ask_through(&mut self, name: &str, caller: &Caller, ask: Ask) -> Result<Step> {
         let before = self.seen()?;
-        let answer = caller.ask(ask.clone()).with_context(|| format!("{name}: {}", ask.line()))?;
+        let answer = self.answer(identity, &ask).with_context(|| format!("{name}: {}", ask.line()))?;
         self.gather(name, ask, answer, before.len())
     }
 
-    /// Makes a step of an answer that came by another way (curl, a connection kept open), when
+    /// What a caller with `identity` is answered; no step is made of it.
+    ///
+    /// # Errors
+    /// When no answer comes.
+    pub fn answer(&self, identity: &Identity, ask: &Ask) -> Result<Answer> {
+        match self.voice {
+            Voice::Own(http) => self.sandbox.caller(identity, http)?.ask(ask.clone()),
+            Voice::Curl(http) => curl::ask(self.sandbox.address, &self.sandbox.pki.ca(), identity, http, ask),
+        }
+    }
+
+    /// Makes a step of an answer that came by another way (a connection kept open), when
     /// providers had seen `before` requests until then.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use std::{
 
 use http::{Method, Version};
 use journeys::{
-    Scene, Step,
+    Scene, Step, Voice,
     records::{PERSON, PERSON_NUMBER, fresh_number, task_json, task_xml},
 };
 use serde_json::{Value, json};
@@ -42,7 +42,7 @@ fn sandbox() -> MutexGuard<'static, Sandbox> {
 }
 
 fn ask(sandbox: &Sandbox, system: &str, ask: Ask) -> Step {
-    Scene { sandbox, tell: &mut |_| {} }.ask(system, ask).unwrap()
+    Scene { sandbox, voice: Voice::Own(Http::One), tell: &mut |_| {} }.ask(system, ask).unwrap()
 }
 
 fn list() -> Ask {
@@ -59,7 +59,7 @@ fn curl_speaks_both_versions_of_http() {
     let url = format!("https://localhost:{}{TASKS}", sandbox.address.port());
     let hanoi = sandbox.identity(HANOI).unwrap();
     let run =
-        |arguments: &[&str]| curl::ask(&sandbox.pki.ca(), &hanoi, &[arguments, &[&url]].concat()).unwrap();
+        |arguments: &[&str]| curl::run(&sandbox.pki.ca(), &hanoi, &[arguments, &[&url]].concat()).unwrap();
     for (flag, version) in [("--http1.1", Version::HTTP_11), ("--http2", Version::HTTP_2)] {
         let read = run(&[flag, "-H", "Lt-Purpose: quan-ly-nhiem-vu"]);
         assert_eq!((read.status, read.version), (200, version), "{}", read.text());
@@ -190,7 +190,7 @@ fn another_authority_is_not_ours() {
     let url = format!("https://localhost:{}/api", sandbox.address.port());
     let hanoi = sandbox.identity(HANOI).unwrap();
     for http in ["--http1.1", "--http2"] {
-        let answer = curl::ask(&sandbox.pki.ca(), &hanoi, &[http, "-H", "Host: khac.example", &url]).unwrap();
+        let answer = curl::run(&sandbox.pki.ca(), &hanoi, &[http, "-H", "Host: khac.example", &url]).unwrap();
         assert_eq!(answer.status, 421, "{http}: {}", answer.text());
         assert_eq!(answer.json()["rule"], "misdirected");
     }

@@ -1,4 +1,5 @@
-//! Every journey on its own, in one sandbox that they share. What they do to it, they undo.
+//! Every journey on its own, over HTTP/1.1 and HTTP/2, by our client and by curl, in one sandbox that
+//! they share. What they do to it, they undo.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a step that fails fails the test")]
 
 use std::{
@@ -6,8 +7,8 @@ use std::{
     sync::{Mutex, OnceLock, PoisonError},
 };
 
-use journeys::{Journey, Scene, exchanges, operations, refusals};
-use support::{Plan, Sandbox};
+use journeys::{Journey, Scene, Voice, exchanges, operations, refusals};
+use support::{Http, Neighbour, Plan, Sandbox};
 
 fn play(journey: &Journey) {
     static SANDBOX: OnceLock<Mutex<Sandbox>> = OnceLock::new();
@@ -20,13 +21,18 @@ fn play(journey: &Journey) {
     });
     // One after the other: what providers saw must be this journey's doing.
     let sandbox = &mut *shared.lock().unwrap_or_else(PoisonError::into_inner);
-    for neighbour in sandbox.neighbours() {
-        neighbour.reset().unwrap();
-    }
-    if let Err(error) = (journey.run)(&mut Scene { sandbox, tell: &mut |_| {} }) {
-        let log = sandbox.gateway().map(|gateway| gateway.tail()).unwrap_or_default();
-        let providers: String = sandbox.neighbours().iter().map(support::Neighbour::log).collect();
-        panic!("{}: {error:#}\nThe gateway's log:\n{log}\nThe neighbours':\n{providers}", journey.en);
+    for voice in
+        [Voice::Own(Http::One), Voice::Own(Http::Two), Voice::Curl(Http::One), Voice::Curl(Http::Two)]
+    {
+        sandbox.neighbours().iter().for_each(|neighbour| neighbour.reset().unwrap());
+        if let Err(error) = (journey.run)(&mut Scene { sandbox, voice, tell: &mut |_| {} }) {
+            let log = sandbox.gateway().map(|gateway| gateway.tail()).unwrap_or_default();
+            let providers: String = sandbox.neighbours().iter().map(Neighbour::log).collect();
+            panic!(
+                "{}, {voice:?}: {error:#}\nThe gateway's log:\n{log}\nThe neighbours':\n{providers}",
+                journey.en
+            );
+        }
     }
 }
 

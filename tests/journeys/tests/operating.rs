@@ -9,7 +9,7 @@ use std::{
 };
 
 use journeys::{
-    Scene, Step,
+    Scene, Step, Voice,
     records::{PERSON_NUMBER, fresh_number, task_json},
 };
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ fn started(name: &str) -> Sandbox {
 }
 
 fn ask(sandbox: &Sandbox, system: &str, ask: Ask) -> Step {
-    Scene { sandbox, tell: &mut |_| {} }.ask(system, ask).unwrap()
+    Scene { sandbox, voice: Voice::Own(Http::One), tell: &mut |_| {} }.ask(system, ask).unwrap()
 }
 
 fn list() -> Ask {

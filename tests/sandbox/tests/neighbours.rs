@@ -127,7 +127,7 @@ fn curl_reaches_a_neighbour_too() {
     let soap = ["-H", "Content-Type: text/xml", "--data", "<a/>"];
     let arguments: Vec<&str> =
         ["--http1.1"].iter().chain(&id).chain(&soap).copied().chain([url.as_str()]).collect();
-    let answer = curl::ask(&scene.ca(), scene.pki.gateway_client(), &arguments).unwrap();
+    let answer = curl::run(&scene.ca(), scene.pki.gateway_client(), &arguments).unwrap();
     assert_eq!((answer.status, answer.version), (500, http::Version::HTTP_11));
     assert!(answer.text().contains("SOAPAction"));
 }

@@ -118,12 +118,22 @@ impl Ask {
         format!("{} {}", self.method, self.target)
     }
 
-    /// The header fields, for showing.
+    /// The method.
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// Path and query.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// The header fields.
     pub fn headers(&self) -> &[(String, String)] {
         &self.headers
     }
 
-    /// The body, for showing.
+    /// The body.
     pub fn content(&self) -> &Bytes {
         &self.body
     }

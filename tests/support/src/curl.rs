@@ -1,17 +1,38 @@
 //! `curl`, for a second opinion on what the gateway speaks: another HTTP stack, another TLS library.
 
-use std::{fs, path::Path, process::Command, time::Duration};
+use std::{fs, net::SocketAddr, path::Path, process::Command, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use http::{HeaderMap, HeaderName, HeaderValue, Version};
 
-use crate::{Answer, Identity, process};
+use crate::{Answer, Ask, Http, Identity, process};
+
+/// Asks `address` as `identity` over `http`, under the name `localhost`.
+///
+/// # Errors
+/// When curl is missing, or gets no HTTP answer; the error carries curl's words and exit code.
+pub fn ask(address: SocketAddr, ca: &Path, identity: &Identity, http: Http, ask: &Ask) -> Result<Answer> {
+    let version = if http == Http::Two { "--http2" } else { "--http1.1" };
+    let url = format!("https://localhost:{}{}", address.port(), ask.target());
+    let headers: Vec<String> = ask.headers().iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    // What is asked is what is sent: no path tidied, no character taken for a pattern.
+    let mut arguments = vec![version, "--path-as-is", "--globoff", "--request", ask.method().as_str()];
+    headers.iter().for_each(|header| arguments.extend(["--header", header]));
+    let content = tempfile::NamedTempFile::new()?;
+    let body = format!("@{}", content.path().display());
+    if !ask.content().is_empty() {
+        fs::write(content.path(), ask.content())?;
+        arguments.extend(["--data-binary", &body]);
+    }
+    arguments.push(&url);
+    run(ca, identity, &arguments)
+}
 
 /// Runs curl as `identity`, with `arguments` after the ones that name certificates.
 ///
 /// # Errors
-/// When curl is missing, or gets no HTTP answer; the error carries curl's words and exit code.
-pub fn ask(ca: &Path, identity: &Identity, arguments: &[&str]) -> Result<Answer> {
+/// As [`ask`].
+pub fn run(ca: &Path, identity: &Identity, arguments: &[&str]) -> Result<Answer> {
     let (head, body) = (tempfile::NamedTempFile::new()?, tempfile::NamedTempFile::new()?);
     let mut curl = Command::new("curl");
     // `-q` first: a developer's own .curlrc must not decide what a test does.

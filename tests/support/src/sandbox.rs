@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::{
     Ask, Caller, Documents, Http, Identity, Neighbour, Pki, Process,
@@ -25,6 +25,9 @@ use crate::{
 /// Systems that serve, and the ports under which the repository's documents know them.
 const NEIGHBOURS: [(&str, u16); 3] =
     [("G06/he-thong-khcn", 8501), ("H26/quan-ly-khcn", 8502), ("G01/he-thong-dan-cu", 8503)];
+/// Where the gateway listens on known ports, for callers and for operators.
+const GATEWAY: u16 = 8443;
+const ADMIN: u16 = 9090;
 /// The system whose certificate the sandbox's revocation list names.
 pub const REVOKED: &str = "G03/thu-vien-cu";
 /// Where the gateway's output goes.
@@ -141,6 +144,10 @@ impl Binaries {
     }
 }
 
+fn known_address(port: u16) -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, port).into()
+}
+
 fn built_folder() -> Result<PathBuf> {
     let mut folder = env::current_exe()?;
     folder.pop();
@@ -151,33 +158,31 @@ fn built_folder() -> Result<PathBuf> {
 }
 
 impl Sandbox {
+    /// The addresses that a sandbox on known ports needs.
+    pub fn known_addresses() -> Vec<SocketAddr> {
+        let neighbours = NEIGHBOURS.iter().flat_map(|(_, port)| [*port, port + CONTROL_OFFSET]);
+        [GATEWAY, ADMIN].into_iter().chain(neighbours).map(known_address).collect()
+    }
+
     /// Lays out the folder; starts nothing yet.
     ///
     /// # Errors
-    /// When a known port is taken, or the folder cannot be written.
+    /// When the folder cannot be written.
     pub fn lay_out(plan: Plan) -> Result<Self> {
         let Plan { folder, binaries, known_ports } = plan;
         let address = |known: u16| match known_ports {
-            true => Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, known))),
+            true => Ok(known_address(known)),
             false => ports::free(),
         };
-        let addresses = Addresses { gateway: address(8443)?, admin: address(9090)? };
+        let addresses = Addresses { gateway: address(GATEWAY)?, admin: address(ADMIN)? };
         let mut places = Vec::new();
         for (system, port) in NEIGHBOURS {
             places.push(Place { system, service: address(port)?, control: address(port + CONTROL_OFFSET)? });
         }
-        let mine = places.iter().flat_map(|place| [place.service, place.control]);
-        for wanted in [addresses.gateway, addresses.admin].into_iter().chain(mine) {
-            if ports::taken(wanted) {
-                bail!(
-                    "{wanted} is in use by another program; stop it (is another demo running?) and try again"
-                );
-            }
-        }
         let moved: Vec<_> = NEIGHBOURS
             .iter()
             .zip(&places)
-            .map(|((_, port), place)| (SocketAddr::from((Ipv4Addr::LOCALHOST, *port)), place.service))
+            .map(|((_, port), place)| (known_address(*port), place.service))
             .collect();
         fs::create_dir_all(&folder)?;
         // Commands below run elsewhere: from here on the folder is named from the root.
@@ -314,7 +319,7 @@ impl Sandbox {
         self.pki.issued(system).with_context(|| format!("no document registers `{system}`"))
     }
 
-    /// Runs `lienthong` with `arguments`, in English.
+    /// Runs `lienthong` with `arguments`.
     ///
     /// # Errors
     /// When it cannot be started or does not end.

@@ -10,8 +10,8 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use journeys::{Journey, Scene};
-use support::{Binaries, Plan, Sandbox, documents::repository};
+use journeys::{Journey, Scene, Voice};
+use support::{Binaries, Http, Plan, Sandbox, documents::repository, ports};
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::words::Words;
@@ -45,6 +45,9 @@ pub fn run(settings: Settings) -> Result<()> {
     let folder = settings.folder.unwrap_or_else(|| repository().join(".sandbox"));
 
     say(words.opening());
+    if let Some(address) = Sandbox::known_addresses().into_iter().find(|address| ports::taken(*address)) {
+        bail!("{}", words.taken(address));
+    }
     let mut sandbox = Sandbox::lay_out(Plan { folder, binaries, known_ports: true })?;
     sandbox.start_neighbours()?;
     for neighbour in sandbox.neighbours() {
@@ -75,7 +78,8 @@ fn perform(sandbox: &mut Sandbox, words: Words) -> Result<usize> {
         let Journey { run, .. } = journey;
         say(&format!("\n{:>2}. {}", number + 1, words.title(journey)));
         let start = Instant::now();
-        match run(&mut Scene { sandbox, tell: &mut |step| say(&words.step(step)) }) {
+        let mut tell = |step: &_| say(&words.step(step));
+        match run(&mut Scene { sandbox, voice: Voice::Own(Http::One), tell: &mut tell }) {
             Ok(()) => say(&words.done(start.elapsed())),
             Err(error) => {
                 failed += 1;

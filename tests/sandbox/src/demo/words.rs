@@ -1,6 +1,6 @@
 //! What the demo says, in Vietnamese or English.
 
-use std::{env, time::Duration};
+use std::{env, net::SocketAddr, time::Duration};
 
 use journeys::{Journey, Step};
 use serde_json::Value;
@@ -48,6 +48,17 @@ impl Words {
         )
     }
 
+    pub fn taken(self, address: SocketAddr) -> String {
+        match self {
+            Self::Vi => format!(
+                "cổng {address} đang được chương trình khác dùng; hãy dừng chương trình đó (có thể là một phần trình diễn khác) rồi chạy lại"
+            ),
+            Self::En => format!(
+                "{address} is in use by another program; stop it (is another demo running?) and try again"
+            ),
+        }
+    }
+
     pub fn neighbour(self, system: &str, address: &str) -> String {
         format!("  {system:<20} https://{address}  {}", self.pick("(giả lập)", "(simulated)"))
     }
@@ -90,7 +101,7 @@ impl Words {
             step.ask.headers().iter().map(|(name, value)| format!(" · {name}: {value}")).collect();
         let body = match step.ask.content().len() {
             0 => String::new(),
-            bytes => format!(" · {bytes} byte"),
+            bytes => format!(" · {bytes} {}", self.pick("byte", "bytes")),
         };
         format!("{} → {}{headers}{body}", step.caller, step.ask.line())
     }
