@@ -10,14 +10,24 @@ use jiff::{
     civil::{Date, date},
 };
 
-use crate::{Ask, Format, Operation, Register, ServiceKey, Source, Sources, SystemKey};
+use crate::{Ask, Format, Operation, Register, ServiceKey, Source, Sources, SystemKey, sources::hex};
 
 /// A Saturday.
 pub(crate) const TODAY: Date = date(2026, 11, 21);
 
-static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
+static CATALOG: LazyLock<Catalog> = LazyLock::new(|| load(THU_SCHEMA));
+
+/// The contracts after an owner added a shared field to `thu@1`.
+pub(crate) fn catalog_with_a_new_field() -> Catalog {
+    let field = r#"
+    "Moi": { "x-title": { "vi": "Mới", "en": "New" }, "x-classification": "shared", "type": "string" },
+    "GhiChu": "#;
+    load(&THU_SCHEMA.replace("\"GhiChu\": ", field))
+}
+
+fn load(thu_schema: &str) -> Catalog {
     let folder = tempfile::tempdir().unwrap();
-    for (dataset, contract, schema) in [("thu", THU, THU_SCHEMA), ("ket-qua", KET_QUA, KET_QUA_SCHEMA)] {
+    for (dataset, contract, schema) in [("thu", THU, thu_schema), ("ket-qua", KET_QUA, KET_QUA_SCHEMA)] {
         let place = folder.path().join(format!("catalog/{dataset}/v1"));
         fs::create_dir_all(&place).unwrap();
         fs::write(place.join("contract.toml"), contract).unwrap();
@@ -31,7 +41,7 @@ static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
         Ok((catalog, _)) => catalog,
         Err(faults) => panic!("{}", shown(&faults)),
     }
-});
+}
 
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
@@ -54,6 +64,12 @@ pub(crate) fn shown(faults: &[Fault]) -> String {
 /// The contracts that the documents speak of.
 pub(crate) fn catalog() -> &'static Catalog {
     &CATALOG
+}
+
+/// The key that names the revision of `thu@1` that was loaded.
+pub(crate) fn pin() -> String {
+    let contract = catalog().contract(&"thu@1".parse().unwrap()).unwrap();
+    format!("contract_revision = \"{}\"", &hex(contract.revision())[..16])
 }
 
 /// Documents that compile, to be edited.
@@ -199,6 +215,7 @@ macro_rules! service {
 
 static DOCUMENTS: LazyLock<Vec<(&'static str, String)>> = LazyLock::new(|| {
     let with_upstream = |text: &str| format!("{text}{UPSTREAM}");
+    let pinned = |text: &str| with_upstream(&format!("{text}{}\n", pin()));
     vec![
         ("members/G06.toml", MEMBER_G06.to_owned()),
         ("members/H26.toml", MEMBER_H26.to_owned()),
@@ -206,8 +223,8 @@ static DOCUMENTS: LazyLock<Vec<(&'static str, String)>> = LazyLock::new(|| {
         ("purposes/quan-ly.toml", purpose("quan-ly")),
         ("purposes/thong-ke.toml", purpose("thong-ke")),
         ("services/G06/thu.toml", with_upstream(service!("on-request"))),
-        ("services/G06/chung.toml", with_upstream(service!("default"))),
-        ("services/G06/mo.toml", with_upstream(service!("open"))),
+        ("services/G06/chung.toml", pinned(service!("default"))),
+        ("services/G06/mo.toml", pinned(service!("open"))),
         ("services/G06/xac-thuc.toml", VERIFY.to_owned()),
         ("agreements/TT-1.toml", TT_1.to_owned()),
     ]

@@ -3,7 +3,7 @@
 use contracts::Contract;
 use toml::Spanned;
 
-use super::{Desk, Page, dangling, fields::FieldTerms, overlaps, records, services::system_of};
+use super::{Desk, Page, dangling, fields::FieldTerms, overlaps, pins, records, services::system_of};
 use crate::{
     Agreement, Format, Operation, PurposeId, QuotaTerms, Register, Service, ServiceKey, ServiceVersion,
     agreement::{Allowed, NOTICE_DAYS},
@@ -104,6 +104,8 @@ fn agreement(register: &Register, desk: &Desk<'_>, sheet: &Sheet<'_>, written: W
     let replies = replies(&written.operations, version);
     let terms = FieldTerms::of(sheet, &written.fields, contract, &replies);
     terms.hold_against_grounds(sheet, written.personal.as_ref());
+    let pin = written.contract_revision.as_ref();
+    pins::hold(sheet, written.contract.span(), pin, contract, terms.wide());
     let filter = terms.filters(sheet, &written, version);
     let member = consumer.map(|consumer| register.member(register.system(consumer).member));
     let conditions = records::compile(desk, sheet, &written.records, contract, member);

@@ -2,11 +2,13 @@
 //!
 //! `*` is the open and shared fields; so is a group of fields named as a whole, for its own part.
 //! Restricted and personal fields are released only when named one by one, so that nobody receives
-//! them by a wide word.
+//! them by a wide word. A wide word speaks of the agreement's own contract, whose revision the
+//! agreement can name (see [`pins`](super::pins)); of an answer with another contract, such as a
+//! verdict, every field is named.
 
 use std::ops::Range;
 
-use contracts::{Classification, Contract, Field, FieldPath, Shape, identifiers::IdentifierKind};
+use contracts::{Bilingual, Classification, Contract, Field, FieldPath, Shape, identifiers::IdentifierKind};
 use toml::Spanned;
 
 use super::{not_a_leaf, unknown_field};
@@ -24,6 +26,8 @@ use crate::{
 /// What an agreement says of fields, resolved.
 pub(super) struct FieldTerms<'c> {
     everything: bool,
+    /// The first word that releases by class, in a sentence's words, and its place.
+    wide: Option<(Bilingual, Range<usize>)>,
     /// Named leaves and groups.
     named: Vec<(&'c Field, Range<usize>)>,
     masked: Vec<(&'c Field, Mask, Range<usize>)>,
@@ -41,18 +45,36 @@ impl<'c> FieldTerms<'c> {
     ) -> Self {
         let shapes: Vec<&Shape> = replies.iter().map(|reply| reply.shape()).collect();
         let names: Vec<String> = replies.iter().map(|reply| reply.id().to_string()).collect();
-        let contract = if names.is_empty() { contract.id().to_string() } else { names.join("`, `") };
-        let mut terms = Self { everything: false, named: Vec::new(), masked: Vec::new(), shapes, contract };
+        let mut terms = Self {
+            everything: false,
+            wide: None,
+            named: Vec::new(),
+            masked: Vec::new(),
+            shapes,
+            contract: names.join("`, `"),
+        };
         for entry in &written.release {
             match entry.get_ref() {
-                Entry::Everything => terms.everything = true,
+                Entry::Everything => {
+                    terms.everything = true;
+                    terms.wide.get_or_insert_with(|| (both("`*`", "`*`"), entry.span()));
+                }
                 Entry::Field(path) => terms.release(sheet, path, entry.span()),
             }
+        }
+        let other = replies.iter().find(|reply| reply.id() != contract.id());
+        if let (Some((words, at)), Some(other)) = (&terms.wide, other) {
+            wide_of_another(sheet, at.clone(), words, other);
         }
         for (path, mask) in &written.mask {
             terms.mask(sheet, path, *mask);
         }
         terms
+    }
+
+    /// What its wide word, `*` or a group, is called in a sentence.
+    pub(super) fn wide(&self) -> Option<&Bilingual> {
+        self.wide.as_ref().map(|(words, _)| words)
     }
 
     fn field(&self, path: &FieldPath) -> Option<&'c Field> {
@@ -70,7 +92,8 @@ impl<'c> FieldTerms<'c> {
             .iter()
             .flat_map(|shape| shape.walk())
             .any(|leaf| within(leaf) && leaf.classification.by_default());
-        if field.form.record().is_some() && !covers {
+        let is_group = field.form.record().is_some();
+        if is_group && !covers {
             sheet.fault(
                 at,
                 "guarded-group",
@@ -84,6 +107,10 @@ impl<'c> FieldTerms<'c> {
                 ),
             );
             return;
+        }
+        if is_group {
+            let words = || both(format!("nhóm `{path}`"), format!("the group `{path}`"));
+            self.wide.get_or_insert_with(|| (words(), at.clone()));
         }
         self.named.push((field, at));
     }
@@ -258,4 +285,21 @@ impl<'c> FieldTerms<'c> {
         }
         filters
     }
+}
+
+/// A wide word where an answer has a contract of its own: no revision could be named for that one.
+fn wide_of_another(sheet: &Sheet<'_>, at: Range<usize>, words: &Bilingual, other: &Contract) {
+    let id = other.id();
+    sheet.fault(
+        at,
+        "wide-release-of-reply",
+        both(
+            format!("{} không áp dụng cho hợp đồng `{id}` của câu trả lời", words.vi),
+            format!("{} does not reach into contract `{id}` of the answer", words.en),
+        ),
+        both(
+            format!("Liệt kê từng trường của `{id}`, hoặc tách thành hai thỏa thuận"),
+            format!("Name each field of `{id}`, or make two agreements of it"),
+        ),
+    );
 }

@@ -9,6 +9,7 @@ mod codes;
 mod fields;
 mod members;
 mod overlaps;
+mod pins;
 mod records;
 mod services;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use contracts::{Classification, Contract, ContractId, FieldPath};
 use toml::Spanned;
 
-use super::{Desk, Page, dangling, not_a_leaf, unknown_field};
+use super::{Desk, Page, dangling, not_a_leaf, pins, unknown_field};
 use crate::{
     Adapter, Format, Mode, Operation, OperationTerms, QuotaTerms, Register, ReleasePlan, Service, ServiceKey,
     ServiceVersion, SystemId, SystemKey,
@@ -218,6 +218,12 @@ fn version(
         );
     }
     let contract = contract?;
+    let by_class = mode.basis().map(|_| {
+        let mode = mode.as_str();
+        both(format!("chế độ `{mode}`"), format!("mode `{mode}`"))
+    });
+    let pin = written.contract_revision.as_ref();
+    pins::hold(sheet, written.contract.span(), pin, &contract, by_class.as_ref());
     let personal = contract.shape().walk().any(|field| field.classification.is_personal());
     let by_mode = match mode {
         Mode::Default => Some(ReleasePlan::of_classes(contract.shape(), Classification::by_default)),

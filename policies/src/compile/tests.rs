@@ -6,7 +6,7 @@ use proptest::{prelude::*, sample::Index};
 use super::*;
 use crate::{
     Format, Mask, Operation, Reference,
-    fixture::{Fixture, TODAY, TT_1, catalog, shown},
+    fixture::{Fixture, TODAY, TT_1, catalog, catalog_with_a_new_field, pin, shown},
 };
 
 const AGREEMENT: &str = "agreements/TT-1.toml";
@@ -235,6 +235,69 @@ fn a_wide_word_does_not_sweep_in_guarded_fields() {
 }
 
 #[test]
+fn what_is_released_by_class_waits_for_a_review_when_the_contract_changes() {
+    let released = "[\"MaSo\", \"Ten\", \"MaTinh\", \"ChuNhiem.HoVaTen\"]";
+    let stale = "contract_revision = \"000000000000\"";
+    let of = |release: &str, pin: &str| {
+        let fixture = Fixture::new()
+            .edit(AGREEMENT, released, release)
+            .edit(AGREEMENT, "contract = \"thu@1\"", &format!("contract = \"thu@1\"\n{pin}"))
+            .edit(AGREEMENT, "filter = [\"MaSo\"]\n", "");
+        let faults = fixture.faults();
+        faults.into_iter().map(|fault| (fault.rule, fault.warning)).collect::<Vec<_>>()
+    };
+    for wide in ["[\"*\"]", "[\"MaSo\", \"DonVi\"]"] {
+        assert_eq!(of(wide, ""), [("contract-not-pinned", true)], "{wide}");
+        assert!(of(wide, &pin()).is_empty(), "{wide}");
+        assert_eq!(of(wide, stale), [("contract-changed", false)], "{wide}");
+    }
+    assert!(of(released, "").is_empty(), "named one by one, nothing new can pass");
+    assert_eq!(of(released, stale), [("contract-changed", true)]);
+    assert_eq!(of(released, "contract_revision = \"abc\""), [("bad-value", false)]);
+}
+
+#[test]
+fn a_sharing_mode_waits_for_a_review_when_the_contract_changes() {
+    let stale = "contract_revision = \"000000000000\"";
+    for (file, mode) in [("services/G06/chung.toml", "default"), ("services/G06/mo.toml", "open")] {
+        let unpinned = Fixture::new().edit(file, &pin(), "").faults();
+        let told: Vec<_> = unpinned.iter().map(|fault| (fault.rule, fault.warning)).collect();
+        assert_eq!(told, [("contract-not-pinned", true)]);
+        assert!(unpinned[0].message.en.starts_with(&format!("mode `{mode}` releases fields of `thu@1`")));
+        assert!(unpinned[0].remedy.en.contains(&pin()), "{}", unpinned[0].remedy.en);
+        let changed = Fixture::new().edit(file, &pin(), stale).faults();
+        assert_eq!(changed.len(), 1);
+        assert!(changed[0].rule == "contract-changed" && !changed[0].warning);
+        assert!(changed[0].remedy.vi.contains(&pin()), "{}", changed[0].remedy.vi);
+    }
+    let on_request = Fixture::new().edit(SERVICE, "[versions.1]\n", &format!("[versions.1]\n{stale}\n"));
+    assert!(on_request.faults().iter().all(|fault| fault.rule == "contract-changed" && fault.warning));
+}
+
+#[test]
+fn a_field_added_to_a_contract_stops_what_was_written_for_the_old_one() {
+    let old =
+        Fixture::new().edit(AGREEMENT, "contract = \"thu@1\"", &format!("contract = \"thu@1\"\n{}", pin()));
+    let old = old.edit(AGREEMENT, "[\"MaSo\", \"Ten\"", "[\"*\", \"MaSo\", \"Ten\"");
+    assert!(old.faults().is_empty());
+    let faults = Register::compile(&old.sources, &catalog_with_a_new_field(), TODAY).unwrap_err();
+    let told: Vec<_> = faults.iter().map(|fault| (fault.file.to_str().unwrap(), fault.rule)).collect();
+    let expected = [AGREEMENT, "services/G06/chung.toml", "services/G06/mo.toml"];
+    assert_eq!(told, expected.map(|file| (file, "contract-changed")));
+}
+
+#[test]
+fn a_wide_word_does_not_reach_into_a_verdict() {
+    let verify = TT_1
+        .replace("G06/thu", "G06/xac-thuc")
+        .replace("[\"query\", \"read\", \"submit\"]", "[\"verify\"]")
+        .replace("[\"MaSo\", \"Ten\", \"MaTinh\", \"ChuNhiem.HoVaTen\"]", "[\"*\"]")
+        .replace("mask = { \"ChuNhiem.SoDinhDanh\" = \"pseudonym\" }\nfilter = [\"MaSo\"]\n", "");
+    let rules = Fixture::new().put(AGREEMENT, &verify).rules();
+    assert!(rules.contains(&(AGREEMENT.to_owned(), "wide-release-of-reply")), "{rules:?}");
+}
+
+#[test]
 fn personal_fields_need_their_grounds() {
     let ground = "[personal]\nground = \"Căn cứ mẫu\"\n";
     assert_eq!(broken(AGREEMENT, ground, ""), ["personal-without-ground", "personal-without-ground"]);
@@ -314,6 +377,7 @@ fn an_update_needs_every_field() {
     let whole = updating
         .edit(AGREEMENT, "[\"MaSo\", \"Ten\", \"MaTinh\", \"ChuNhiem.HoVaTen\"]", all)
         .edit(AGREEMENT, "mask = { \"ChuNhiem.SoDinhDanh\" = \"pseudonym\" }\n", "")
+        .edit(AGREEMENT, "contract = \"thu@1\"", &format!("contract = \"thu@1\"\n{}", pin()))
         .edit(
             AGREEMENT,
             "ground = \"Căn cứ mẫu\"",

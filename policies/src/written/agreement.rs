@@ -4,7 +4,7 @@ use contracts::{ContractId, FieldPath};
 use toml::Spanned;
 
 use super::{
-    Hex32, Retention, Sheet, Table, both,
+    Hex32, Pin, Retention, Sheet, Table, both,
     member::{dates, named_by_file},
     service::per_day,
 };
@@ -23,6 +23,8 @@ pub(crate) struct Agreement {
     pub(crate) consumer: Spanned<SystemId>,
     pub(crate) service: Spanned<ServiceId>,
     pub(crate) contract: Spanned<ContractId>,
+    /// The text of the contract that it was written for.
+    pub(crate) contract_revision: Option<Spanned<Pin>>,
     pub(crate) paper: Option<Paper>,
     pub(crate) legal_basis: Vec<String>,
     pub(crate) purposes: Vec<Spanned<PurposeId>>,
@@ -111,6 +113,7 @@ impl Agreement {
         let consumer = table.required("consumer", table.value("consumer"));
         let service = table.required("service", table.value("service"));
         let contract = table.required("contract", table.value("contract"));
+        let contract_revision = table.value("contract_revision");
         let paper = table.table("document").map(paper);
         let legal_basis = table.required("legal_basis", table.texts("legal_basis"));
         let purposes = at_least_one(&table, "purposes", table.required("purposes", table.values("purposes")));
@@ -132,6 +135,7 @@ impl Agreement {
             consumer: consumer?,
             service: service?,
             contract: contract?,
+            contract_revision,
             paper,
             legal_basis: legal_basis?.into_iter().map(Spanned::into_inner).collect(),
             purposes: purposes?,

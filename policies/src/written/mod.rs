@@ -16,4 +16,6 @@ mod values;
 
 pub(crate) use sheet::{Sheet, Table, both, nearest};
 pub use values::{Address, Reference};
-pub(crate) use values::{Hex32, Length, Method, PathTemplate, Period, Retention, Size, Spelled, Url, words};
+pub(crate) use values::{
+    Hex32, Length, Method, PathTemplate, Period, Pin, Retention, Size, Spelled, Url, words,
+};

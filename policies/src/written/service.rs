@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use toml::Spanned;
 
 use super::{
-    Length, Method, PathTemplate, Period, Reference, Sheet, Size, Table, Url, both, values::is_host,
+    Length, Method, PathTemplate, Period, Pin, Reference, Sheet, Size, Table, Url, both, values::is_host,
 };
 use crate::{
     Format, Operation, ServiceId, Source, SystemId,
@@ -46,6 +46,8 @@ pub(crate) struct Limits {
 pub(crate) struct Version {
     pub(crate) number: Spanned<u32>,
     pub(crate) contract: Spanned<ContractId>,
+    /// The text of the contract that it was written for.
+    pub(crate) contract_revision: Option<Spanned<Pin>>,
     pub(crate) deprecated_from: Option<Date>,
     pub(crate) retired_from: Option<Date>,
     pub(crate) format: Format,
@@ -234,6 +236,7 @@ fn versions(table: Table<'_>) -> Vec<Version> {
 impl Version {
     fn read(table: Table<'_>, number: Spanned<u32>) -> Option<Self> {
         let contract = table.required("contract", table.value("contract"));
+        let contract_revision = table.value("contract_revision");
         let deprecated_from = table.date("deprecated_from").map(Spanned::into_inner);
         let retired_from = table.date("retired_from").map(Spanned::into_inner);
         if let (Some(deprecated), Some(retired)) = (deprecated_from, retired_from)
@@ -260,6 +263,7 @@ impl Version {
         Some(Self {
             number,
             contract: contract?,
+            contract_revision,
             deprecated_from,
             retired_from,
             format: format?,

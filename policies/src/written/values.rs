@@ -7,7 +7,8 @@ use jiff::Span;
 
 use super::Table;
 use crate::{
-    AgreementId, Format, MemberId, Operation, PurposeId, ServiceId, SystemId, calendar::Window, written::both,
+    AgreementId, Format, MemberId, Operation, PurposeId, ServiceId, SystemId, calendar::Window, sources::hex,
+    written::both,
 };
 
 /// A value that a document writes as text, with what to say when it is not one.
@@ -173,6 +174,40 @@ impl Spelled for Hex32 {
             *byte = pair.iter().fold(0, |byte, digit| (byte << 4) | u8::try_from(*digit).unwrap_or(0));
         }
         Some(Self(bytes))
+    }
+}
+
+/// The first digits of a contract's revision: enough that no other text of it has the same by chance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pin(String);
+
+/// 48 bits.
+const SHORTEST_PIN: usize = 12;
+/// SHA-256 in full.
+const LONGEST_PIN: usize = 64;
+
+impl Pin {
+    /// Whether it is the beginning of `revision`.
+    pub(crate) fn names(&self, revision: &[u8; 32]) -> bool {
+        hex(revision).starts_with(&self.0)
+    }
+
+    /// Its digits, in lower case.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Spelled for Pin {
+    const EXPECTED: (&'static str, &'static str) = (
+        "từ 12 đến 64 chữ số thập lục phân đầu tiên của mã băm hợp đồng",
+        "the first 12 to 64 hexadecimal digits of the contract's digest",
+    );
+
+    fn spelled(text: &str) -> Option<Self> {
+        let good =
+            (SHORTEST_PIN..=LONGEST_PIN).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit());
+        good.then(|| Self(text.to_ascii_lowercase()))
     }
 }
 
@@ -385,7 +420,19 @@ mod tests {
     }
 
     #[test]
-    fn a_pin_is_32_bytes() {
+    fn a_revision_is_named_by_its_first_digits() {
+        let revision = [0xab; 32];
+        for good in ["abababababab", "ABABABABABABAB", &"ab".repeat(32)] {
+            assert!(Pin::spelled(good).unwrap().names(&revision), "{good}");
+        }
+        assert!(!Pin::spelled("bababababababa").unwrap().names(&revision), "from the first digit");
+        for bad in ["", "ababababab", "abababababag", &"ab".repeat(33)] {
+            assert!(Pin::spelled(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_hash_is_32_bytes() {
         let pin = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015AD";
         assert_eq!(Hex32::spelled(pin).map(|pin| (pin.0[0], pin.0[31])), Some((0xba, 0xad)));
         assert!(Hex32::spelled(&pin[2..]).is_none() && Hex32::spelled(&pin.replace('b', "g")).is_none());
