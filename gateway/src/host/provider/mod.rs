@@ -50,8 +50,10 @@ pub struct ProviderSettings {
 impl ProviderSettings {
     /// Kept shorter than the shortest common server setting, Node.js's five seconds.
     pub const IDLE: Duration = Duration::from_secs(4);
-    /// As many as one worker is likely to have under way at once with one provider.
-    pub const IDLE_STREAMS: usize = 32;
+    /// Idle streams kept per worker and service. A worker has as many calls to one service under way
+    /// as connections happen to fall on it; a pool smaller than that drops streams it needs again a
+    /// moment later, and each new one costs a handshake, the CPU of some ten exchanges.
+    pub const IDLE_STREAMS: usize = 256;
 }
 
 /// One endpoint of an upstream.
