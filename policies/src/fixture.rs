@@ -15,19 +15,29 @@ use crate::{Ask, Format, Operation, Register, ServiceKey, Source, Sources, Syste
 /// A Saturday.
 pub(crate) const TODAY: Date = date(2026, 11, 21);
 
-static CATALOG: LazyLock<Catalog> = LazyLock::new(|| load(THU_SCHEMA));
+static CATALOG: LazyLock<Catalog> =
+    LazyLock::new(|| load(&[("thu", THU, THU_SCHEMA), ("ket-qua", KET_QUA, KET_QUA_SCHEMA)]));
 
 /// The contracts after an owner added a shared field to `thu@1`.
 pub(crate) fn catalog_with_a_new_field() -> Catalog {
     let field = r#"
     "Moi": { "x-title": { "vi": "Mới", "en": "New" }, "x-classification": "shared", "type": "string" },
     "GhiChu": "#;
-    load(&THU_SCHEMA.replace("\"GhiChu\": ", field))
+    let thu = THU_SCHEMA.replace("\"GhiChu\": ", field);
+    load(&[("thu", THU, &thu), ("ket-qua", KET_QUA, KET_QUA_SCHEMA)])
 }
 
-fn load(thu_schema: &str) -> Catalog {
+/// The contracts and `nguoi@1`, whose key is personal data.
+pub(crate) fn catalog_with_a_personal_key() -> Catalog {
+    let contract = THU.replace("thu@1", "nguoi@1").replace("dataset:thu", "dataset:nguoi");
+    let schema = THU_SCHEMA.replace("contract:thu", "contract:nguoi");
+    let schema = schema.replacen("\"x-classification\": \"open\"", "\"x-classification\": \"personal\"", 1);
+    load(&[("thu", THU, THU_SCHEMA), ("ket-qua", KET_QUA, KET_QUA_SCHEMA), ("nguoi", &contract, &schema)])
+}
+
+fn load(contracts: &[(&str, &str, &str)]) -> Catalog {
     let folder = tempfile::tempdir().unwrap();
-    for (dataset, contract, schema) in [("thu", THU, thu_schema), ("ket-qua", KET_QUA, KET_QUA_SCHEMA)] {
+    for (dataset, contract, schema) in contracts {
         let place = folder.path().join(format!("catalog/{dataset}/v1"));
         fs::create_dir_all(&place).unwrap();
         fs::write(place.join("contract.toml"), contract).unwrap();

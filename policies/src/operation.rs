@@ -50,6 +50,11 @@ impl Operation {
         matches!(self, Self::Query | Self::Read | Self::Changes)
     }
 
+    /// Whether it is about one record, whose key stands in the path.
+    pub fn names_record(self) -> bool {
+        matches!(self, Self::Read | Self::Update | Self::Withdraw)
+    }
+
     /// Whether the request carries a record of the service's contract.
     pub fn carries_record(self) -> bool {
         matches!(self, Self::Submit | Self::Update | Self::Verify)

@@ -248,7 +248,8 @@ impl<'c> FieldTerms<'c> {
                 not_a_leaf(sheet, at, name.as_str());
                 continue;
             }
-            if self.treatment(field) != Treatment::Release {
+            let released = self.treatment(field) == Treatment::Release;
+            if !released {
                 sheet.fault(
                     at.clone(),
                     "filter-not-released",
@@ -280,11 +281,30 @@ impl<'c> FieldTerms<'c> {
                         format!("The service filters by: {offered}"),
                     ),
                 );
+            } else if released && field.classification.is_personal() {
+                personal_filter(sheet, at, name);
             }
             filters.push(name.clone());
         }
         filters
     }
+}
+
+/// Consumers filter in the query string, and the gateway asks providers so. Its own logs hold neither;
+/// theirs are theirs to keep clean.
+fn personal_filter(sheet: &Sheet<'_>, at: Range<usize>, name: &FieldPath) {
+    sheet.warn(
+        at,
+        "personal-filter",
+        both(
+            format!("lọc theo `{name}` đưa dữ liệu cá nhân vào URL, nơi nhật ký của bên sử dụng và bên cung cấp có thể giữ lại"),
+            format!("a filter by `{name}` puts personal data into URLs, which the consumer's and the provider's own logs may keep"),
+        ),
+        both(
+            "Yêu cầu hai bên không ghi tham số truy vấn vào nhật ký; nếu chỉ cần kiểm tra một người, dùng dịch vụ có `verify`",
+            "Have both keep query strings out of their logs; to check one person, use a service with `verify`",
+        ),
+    );
 }
 
 /// A wide word where an answer has a contract of its own: no revision could be named for that one.

@@ -6,7 +6,9 @@ use proptest::{prelude::*, sample::Index};
 use super::*;
 use crate::{
     Format, Mask, Operation, Reference,
-    fixture::{Fixture, TODAY, TT_1, catalog, catalog_with_a_new_field, pin, shown},
+    fixture::{
+        Fixture, TODAY, TT_1, catalog, catalog_with_a_new_field, catalog_with_a_personal_key, pin, shown,
+    },
 };
 
 const AGREEMENT: &str = "agreements/TT-1.toml";
@@ -345,6 +347,49 @@ fn filters_are_released_and_offered() {
         broken(AGREEMENT, "filter = [\"MaSo\"]", "filter = [\"ChuNhiem.HoVaTen\"]"),
         ["filter-not-offered"]
     );
+}
+
+#[test]
+fn a_filter_by_personal_data_is_allowed_and_warned_of() {
+    let fixture = Fixture::new()
+        .edit(SERVICE, "filter = [\"MaSo\",", "filter = [\"ChuNhiem.HoVaTen\", \"MaSo\",")
+        .edit(AGREEMENT, "filter = [\"MaSo\"]", "filter = [\"ChuNhiem.HoVaTen\"]");
+    let faults = fixture.faults();
+    assert_eq!(faults.iter().map(|fault| fault.rule).collect::<Vec<_>>(), ["personal-filter"]);
+    assert!(faults[0].warning && faults[0].message.en.contains("ChuNhiem.HoVaTen"));
+}
+
+#[test]
+fn a_personal_key_stands_in_no_path() {
+    let compiled = |operations: &str| {
+        let file = "services/G06/mo.toml";
+        let start = Fixture::new().edit(file, "thu@1", "nguoi@1").edit(file, &pin(), "");
+        let read = "operations.read = { method = \"GET\", path = \"/{id}\" }\n";
+        let fixture =
+            start.edit(file, read, operations).edit(file, "mode = \"open\"", "mode = \"on-request\"");
+        let fixture = fixture.edit(
+            file,
+            "push_down = [\"MaTinh\"], filter = [\"MaSo\", \"Ten\", \"MaTinh\", \"GhiChu\"]",
+            "",
+        );
+        match Register::compile(&fixture.sources, &catalog_with_a_personal_key(), TODAY) {
+            Ok(_) => Vec::new(),
+            Err(faults) => faults.into_iter().map(|fault| fault.rule).collect(),
+        }
+    };
+    assert!(compiled("").is_empty(), "queries and submits name nobody in a path");
+    for (operation, method) in [("read", "GET"), ("update", "PUT"), ("withdraw", "POST")] {
+        let offered = format!("operations.{operation} = {{ method = \"{method}\", path = \"/{{id}}\" }}\n");
+        assert_eq!(compiled(&offered), ["personal-key"], "{operation}");
+    }
+}
+
+#[test]
+fn records_are_answered_by_their_own_contract() {
+    let read = "operations.read = { method = \"GET\", path = \"/{id}\"";
+    let other = format!("{read}, reply = \"ket-qua@1\"");
+    assert_eq!(broken("services/G06/mo.toml", read, &other), ["reply-of-records"]);
+    assert!(broken("services/G06/mo.toml", read, &format!("{read}, reply = \"thu@1\"")).is_empty());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `services/<member>/<service>.toml` as written.
 
-use std::path::Path;
+use std::{ops::Range, path::Path};
 
 use contracts::{ContractId, FieldPath};
 use jiff::civil::Date;
@@ -60,6 +60,7 @@ pub(crate) struct Version {
 
 /// `operations.<name>`.
 pub(crate) struct OperationTerms {
+    pub(crate) at: Range<usize>,
     pub(crate) operation: Operation,
     pub(crate) method: &'static str,
     pub(crate) path: String,
@@ -459,12 +460,11 @@ impl OperationTerms {
                 both("Dùng GET", "Use GET"),
             );
         }
-        let needs_key = matches!(operation, Operation::Read | Operation::Update | Operation::Withdraw);
-        if needs_key != path.contains("{id}") {
+        if operation.names_record() != path.contains("{id}") {
             sheet.fault(
-                span,
+                span.clone(),
                 "bad-path",
-                if needs_key {
+                if operation.names_record() {
                     both(
                         format!("đường dẫn của `{operation}` phải có `{{id}}`"),
                         format!("the path of `{operation}` must have `{{id}}`"),
@@ -478,6 +478,6 @@ impl OperationTerms {
                 both("Sửa `path`", "Correct `path`"),
             );
         }
-        Some(Self { operation, method, path, push_down, filter, stream, reply })
+        Some(Self { at: span, operation, method, path, push_down, filter, stream, reply })
     }
 }
