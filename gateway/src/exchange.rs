@@ -247,9 +247,4 @@ impl Gateway {
     pub fn started_at(&self) -> Timestamp {
         self.started_at
     }
-
-    /// Why no traffic should be sent here, if there is a reason.
-    pub fn unready(&self) -> Option<String> {
-        self.journal.fault().map(|fault| fault.explain().vi)
-    }
 }

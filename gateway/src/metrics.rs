@@ -1,5 +1,8 @@
 //! Counters and durations in Prometheus' text format.
 //!
+//! Only what happens is counted here; what merely is (connections open, days left, whether the journal
+//! is healthy) is read from where it is when someone asks, by [`admin`](crate::admin).
+//!
 //! Labels come from documents (services, operations, rules), never from requests, so that their
 //! number is bounded and nothing personal can become one. Handles of a route are resolved when the
 //! snapshot is compiled; the hot path adds to them.
@@ -22,12 +25,10 @@ pub struct Metrics {
     gateway_seconds: HistogramVec,
     provider_seconds: HistogramVec,
     under_way: IntGauge,
-    /// Reloads that were taken.
+    /// Documents, suspensions or certificates taken into service.
     pub reloads: IntCounter,
     /// Reloads refused because of faults.
     pub reload_faults: IntCounter,
-    /// 1 while the journal takes records, 0 while nothing passes.
-    pub journal_healthy: IntGauge,
 }
 
 /// The handles of one service's operation.
@@ -88,7 +89,6 @@ impl Metrics {
                 "lienthong_reload_faults_total",
                 "Reloads refused because of faults",
             )?,
-            journal_healthy: IntGauge::new("lienthong_journal_healthy", "1 while the journal takes records")?,
             registry,
         };
         metrics.registry.register(Box::new(metrics.exchanges.clone()))?;
@@ -98,8 +98,6 @@ impl Metrics {
         metrics.registry.register(Box::new(metrics.under_way.clone()))?;
         metrics.registry.register(Box::new(metrics.reloads.clone()))?;
         metrics.registry.register(Box::new(metrics.reload_faults.clone()))?;
-        metrics.registry.register(Box::new(metrics.journal_healthy.clone()))?;
-        metrics.journal_healthy.set(1);
         Ok(Arc::new(metrics))
     }
 
@@ -129,9 +127,9 @@ impl Metrics {
         let (mut granted, mut refused) = (0, 0);
         for family in self.exchanges.collect() {
             for metric in family.get_metric() {
-                let of = |name: &str| metric.get_label().iter().any(|label| label.value() == name);
+                let outcome = metric.get_label().iter().find(|label| label.name() == "outcome");
                 let count = metric.get_counter().get_value() as u64;
-                if of("granted") {
+                if outcome.is_some_and(|label| label.value() == "granted") {
                     granted += count;
                 } else {
                     refused += count;
@@ -154,5 +152,39 @@ impl Metrics {
         let mut out = Vec::with_capacity(16 * 1024);
         TextEncoder::new().encode(&self.registry.gather(), &mut out)?;
         Ok(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_are_counted_by_their_label_whatever_a_service_is_called() {
+        let metrics = Metrics::new().unwrap();
+        metrics.route("G06/granted", "query").refused.inc_by(3);
+        metrics.route("G06/nhiem-vu", "query").granted.inc();
+        metrics.route("G06/nhiem-vu", "query").granted.inc();
+        assert_eq!(metrics.outcomes(), (2, 3));
+    }
+
+    #[test]
+    fn an_exchange_is_under_way_until_its_guard_is_dropped() {
+        let metrics = Metrics::new().unwrap();
+        let guard = metrics.under_way();
+        assert_eq!(metrics.count_under_way(), 1);
+        drop(guard);
+        assert_eq!(metrics.count_under_way(), 0);
+    }
+
+    #[test]
+    fn a_refusal_is_counted_by_rule_and_fault() {
+        let metrics = Metrics::new().unwrap();
+        metrics.refused("no-agreement", "consumer");
+        let text = String::from_utf8(metrics.text().unwrap()).unwrap();
+        assert!(
+            text.contains("lienthong_refusals_total{fault=\"consumer\",rule=\"no-agreement\"} 1"),
+            "{text}"
+        );
     }
 }

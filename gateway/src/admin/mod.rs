@@ -4,32 +4,31 @@
 //! anyone who reaches it, since probes carry no secrets and the answers hold none; `/status` and
 //! `POST /reload` ask for an operator's token, and what a token did is journalled under its name.
 
+mod readiness;
 mod status;
+mod vitals;
 
 use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 
-use crate::{exchange::Gateway, world::sha256};
+use crate::{
+    exchange::Gateway,
+    host::{Census, Tally},
+    world::{Operator, sha256},
+};
+use readiness::Readiness;
 
 /// A probe or an operator sends its request at once; nothing else may hold a connection.
 const HEADER_DEADLINE: Duration = Duration::from_secs(5);
 /// Answers are small; who does not take one in this time is gone.
 const CONNECTION_DEADLINE: Duration = Duration::from_secs(60);
-
-/// An operator and the token that shows it.
-pub struct Operator {
-    /// The name that is journalled.
-    pub name: String,
-    /// SHA-256 of the token: digests are compared, so that how long a comparison takes tells nothing
-    /// of the token.
-    pub token: [u8; 32],
-}
 
 /// The operators' side of one gateway.
 pub struct Admin {
@@ -37,6 +36,10 @@ pub struct Admin {
     pub gateway: Arc<Gateway>,
     /// Who may ask for more than health.
     pub operators: Vec<Operator>,
+    /// What happens below the application.
+    pub tally: Arc<Tally>,
+    /// How many connections are open.
+    pub census: Arc<Census>,
 }
 
 /// Binds `address`.
@@ -64,7 +67,7 @@ pub async fn serve(listener: std::net::TcpListener, admin: Arc<Admin>) -> std::i
         tokio::spawn(async move {
             let service = service_fn(move |request| {
                 let admin = Arc::clone(&admin);
-                async move { Ok::<_, Infallible>(admin.answer(&request)) }
+                async move { Ok::<_, Infallible>(admin.answer(&request).await) }
             });
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
@@ -77,29 +80,18 @@ pub async fn serve(listener: std::net::TcpListener, admin: Arc<Admin>) -> std::i
 }
 
 impl Admin {
-    fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    /// The body of a request is never read: nothing here takes one.
+    async fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
         match (request.method(), request.uri().path()) {
             (&Method::GET, "/healthz") => text(StatusCode::OK, "ok\n"),
             (&Method::GET, "/readyz") => self.ready(),
-            (&Method::GET, "/metrics") => match self.gateway.metrics().text() {
-                Ok(body) => reply(StatusCode::OK, "text/plain; version=0.0.4", body),
-                Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "metrics cannot be written\n"),
-            },
+            (&Method::GET, "/metrics") => self.metrics(),
             (&Method::GET, "/status") => match self.operator(request) {
-                Some(_) => reply(
-                    StatusCode::OK,
-                    "application/json",
-                    status::json(&self.gateway).to_string().into_bytes(),
-                ),
+                Some(_) => json(StatusCode::OK, &status::json(self, Timestamp::now())),
                 None => unauthorized(),
             },
             (&Method::POST, "/reload") => match self.operator(request) {
-                Some(operator) => {
-                    let standing = self.gateway.keeper().reload(&operator.name);
-                    let status =
-                        if standing.faults.is_empty() { StatusCode::OK } else { StatusCode::CONFLICT };
-                    reply(status, "application/json", status::standing(&standing).to_string().into_bytes())
-                }
+                Some(operator) => self.reload(operator.name.clone()).await,
                 None => unauthorized(),
             },
             (_, "/healthz" | "/readyz" | "/metrics" | "/status" | "/reload") => {
@@ -110,21 +102,47 @@ impl Admin {
     }
 
     fn ready(&self) -> Response<Full<Bytes>> {
-        match self.gateway.unready() {
-            None => text(StatusCode::OK, "ready\n"),
-            Some(reason) => text(StatusCode::SERVICE_UNAVAILABLE, &format!("{reason}\n")),
+        let readiness = Readiness::of(&self.gateway, Timestamp::now());
+        let status = if readiness.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        text(status, &readiness.to_string())
+    }
+
+    fn metrics(&self) -> Response<Full<Bytes>> {
+        match self.gateway.metrics().text() {
+            Ok(mut body) => {
+                body.extend(vitals::text(self, Timestamp::now()).into_bytes());
+                reply(StatusCode::OK, "text/plain; version=0.0.4", body)
+            }
+            Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "metrics cannot be written\n"),
         }
     }
 
-    fn operator(&self, request: &Request<Incoming>) -> Option<&Operator> {
+    /// Compiling takes as long as it takes; probes are answered meanwhile.
+    async fn reload(&self, operator: String) -> Response<Full<Bytes>> {
+        let keeper = Arc::clone(self.gateway.keeper());
+        match tokio::task::spawn_blocking(move || keeper.reload(&operator)).await {
+            Ok(standing) => {
+                let sound = standing.faults().next().is_none();
+                let status = if sound { StatusCode::OK } else { StatusCode::CONFLICT };
+                json(status, &status::standing(&standing))
+            }
+            Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "the reload did not end; see the log\n"),
+        }
+    }
+
+    fn operator<B>(&self, request: &Request<B>) -> Option<&Operator> {
         let given = request.headers().get(header::AUTHORIZATION)?.as_bytes().strip_prefix(b"Bearer ")?;
-        let given = sha256(given);
+        let given = sha256(given.trim_ascii());
         self.operators.iter().find(|operator| operator.token == given)
     }
 }
 
 fn unauthorized() -> Response<Full<Bytes>> {
     text(StatusCode::UNAUTHORIZED, "an operator's token is needed: Authorization: Bearer …\n")
+}
+
+fn json(status: StatusCode, value: &serde_json::Value) -> Response<Full<Bytes>> {
+    reply(status, "application/json", value.to_string().into_bytes())
 }
 
 fn text(status: StatusCode, body: &str) -> Response<Full<Bytes>> {
@@ -137,3 +155,6 @@ fn reply(status: StatusCode, media: &'static str, body: Vec<u8>) -> Response<Ful
     response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(media));
     response
 }
+
+#[cfg(test)]
+mod tests;

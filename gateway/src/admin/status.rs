@@ -1,20 +1,43 @@
-//! What `lienthong status` shows, as JSON.
+//! What `lienthong status` shows, as JSON. Nothing personal, nothing secret; times in UTC.
 
+use contracts::Fault;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::{exchange::Gateway, world::Standing};
+use super::{Admin, Readiness};
+use crate::world::Standing;
 
-/// The state of the gateway; nothing personal, nothing secret.
-pub fn json(gateway: &Gateway) -> Value {
-    let world = gateway.keeper().world();
+/// Agreements with fewer days left are listed.
+const NOTICE_DAYS: i32 = 30;
+
+/// The state of the gateway.
+pub(super) fn json(admin: &Admin, now: Timestamp) -> Value {
+    let gateway = &admin.gateway;
+    let keeper = gateway.keeper();
+    let world = keeper.world();
     let snapshot = &world.snapshot;
-    let standing = gateway.keeper().standing();
+    let readiness = Readiness::of(gateway, now);
     let (granted, refused) = gateway.metrics().outcomes();
+    let pki = keeper.tls().current();
+    let lists = pki.revocation_lists().map(|list| {
+        json!({
+            "file": list.file, "next_update": list.next_update.to_string(),
+            "refused_from": list.stale_from.to_string(), "stale": list.stale_from <= now,
+        })
+    });
+    let today = policies::local(now).date();
+    let ending = snapshot.register().agreements().filter_map(|agreement| {
+        let left = agreement.days_left(today).filter(|left| (1..=NOTICE_DAYS).contains(left))?;
+        Some(json!({"id": agreement.id.to_string(), "days_left": left}))
+    });
+    let journal = gateway.journal().stats();
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "environment": snapshot.environment(),
-        "ready": gateway.unready().is_none(),
-        "unready": gateway.unready(),
+        "now": now.to_string(),
+        "ready": readiness.is_ready(),
+        "reasons": readiness.reasons,
+        "concerns": readiness.concerns,
         "started_at": gateway.started_at().to_string(),
         "snapshot": {
             "hash": snapshot.hash(),
@@ -22,22 +45,29 @@ pub fn json(gateway: &Gateway) -> Value {
             "members": snapshot.register().members().count(),
             "services": snapshot.register().services().count(),
             "agreements": snapshot.register().agreements().count(),
+            "agreements_ending": ending.collect::<Vec<_>>(),
             "contracts": snapshot.catalog().contracts().count(),
         },
-        "suspensions": world.overlay.iter().count(),
-        "documents": self::standing(&standing),
-        "certificate": {"expires": gateway.keeper().tls().current().own_expiry().to_string()},
+        "suspensions": world.overlay.iter().filter(|one| one.acts_at(policies::local(now))).count(),
+        "documents": self::standing(&keeper.standing()),
+        "certificate": {"expires": pki.own_expiry().to_string()},
+        "revocation_lists": lists.collect::<Vec<_>>(),
+        "connections": admin.census.open(),
         "exchanges": {"granted": granted, "refused": refused, "under_way": gateway.metrics().count_under_way()},
-        "journal": gateway.journal().fault().map_or_else(|| "ok".to_owned(), |fault| fault.to_string()),
+        "journal": {
+            "fault": gateway.journal().fault().map(|fault| fault.explain()),
+            "records": journal.records, "bytes": journal.bytes, "faults": journal.faults,
+        },
+        "quota": {"fault": gateway.quota().fault()},
     })
 }
 
 /// How the last reload ended.
-pub fn standing(standing: &Standing) -> Value {
+pub(super) fn standing(standing: &Standing) -> Value {
     json!({
         "at": standing.at.map(|at| at.to_string()),
         "last_good": standing.last_good,
-        "faults": standing.faults,
-        "warnings": standing.warnings,
+        "faults": standing.faults().collect::<Vec<&Fault>>(),
+        "warnings": standing.warnings().collect::<Vec<&Fault>>(),
     })
 }

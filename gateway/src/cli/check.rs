@@ -3,19 +3,15 @@
 use std::process::ExitCode;
 
 use clap::ArgMatches;
-use contracts::{Catalog, Fault, Language};
+use contracts::{Fault, Language};
 use jiff::Timestamp;
-use policies::{Overlay, Register};
 
 use super::{Outcome, settings_file, words};
-use crate::{
-    host::Pki,
-    world::{self, Documents, Loaded, Settings},
-};
+use crate::world::{self, Settings};
 
 pub(super) fn run(given: &ArgMatches, language: Language) -> Outcome {
     let faults = match Settings::read(&settings_file(given)) {
-        Ok(loaded) => faults_of(&loaded),
+        Ok(loaded) => world::check(&loaded, &std::env::temp_dir(), Timestamp::now()),
         Err(faults) => faults,
     };
     let (warnings, errors): (Vec<_>, Vec<_>) = faults.into_iter().partition(|fault| fault.warning);
@@ -37,53 +33,4 @@ pub(super) fn run(given: &ArgMatches, language: Language) -> Outcome {
         ));
     }
     Ok(if errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// Everything `serve` would refuse, and what it would warn of.
-fn faults_of(loaded: &Loaded) -> Vec<Fault> {
-    let settings = &loaded.settings;
-    let mut faults = Vec::new();
-    match Pki::load(&world::pki_settings(loaded), Timestamp::now()) {
-        Ok((_, found)) | Err(found) => faults.extend(found),
-    }
-    match Documents::read_suspensions(&settings.documents.policies) {
-        Ok(documents) => faults.extend(Overlay::compile(&documents.suspensions(), &Overlay::default()).1),
-        Err(found) => faults.extend(found),
-    }
-    let catalog = match Catalog::load(&settings.documents.contracts) {
-        Ok((catalog, warnings)) => {
-            faults.extend(warnings);
-            Some(catalog)
-        }
-        Err(found) => {
-            faults.extend(found);
-            None
-        }
-    };
-    match Documents::read(&settings.documents.policies, &settings.documents.contracts) {
-        Err(found) => faults.extend(found),
-        // Without contracts every field of every agreement would be reported as missing.
-        Ok(documents) => {
-            if let Some(catalog) = catalog {
-                match Register::compile(
-                    &documents.sources(),
-                    &catalog,
-                    policies::local(Timestamp::now()).date(),
-                ) {
-                    Ok((register, warnings)) => {
-                        faults.extend(warnings);
-                        for (_, service) in register.services() {
-                            for version in &service.versions {
-                                faults.extend(
-                                    world::provider(service, version, loaded).err().into_iter().flatten(),
-                                );
-                            }
-                        }
-                    }
-                    Err(found) => faults.extend(found),
-                }
-            }
-        }
-    }
-    faults
 }

@@ -3,11 +3,7 @@
 //! The past is replayed from what the journal kept: the snapshot's documents by hash, compiled again,
 //! and the facts of the exchange. What the documents say today plays no part in it.
 
-use std::{
-    borrow::Cow,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{borrow::Cow, path::Path, process::ExitCode};
 
 use clap::ArgMatches;
 use contracts::{Catalog, Language};
@@ -17,7 +13,7 @@ use policies::{Ask, Format, Operation, Register, Step};
 use super::{Failure, Outcome, journal::Edge, journal::parse_time, settings_file, words};
 use crate::{
     journal::{self, Exchange},
-    world::{Documents, Loaded, Settings},
+    world::{Documents, Loaded, Settings, texts},
 };
 
 pub(super) fn run(given: &ArgMatches, language: Language) -> Outcome {
@@ -33,14 +29,14 @@ pub(super) fn run(given: &ArgMatches, language: Language) -> Outcome {
         None => of_today(given, &loaded, language)?,
     };
     let Some((question, documents, catalog)) = asked else { return Ok(ExitCode::FAILURE) };
-    let register =
-        match Register::compile(&documents.sources(), &catalog, policies::local(question.at).date()) {
-            Ok((register, _)) => register,
-            Err(faults) => {
-                words::print_faults(&faults, language);
-                return Ok(ExitCode::FAILURE);
-            }
-        };
+    let register = match Register::compile(documents.sources(), &catalog, policies::local(question.at).date())
+    {
+        Ok((register, _)) => register,
+        Err(faults) => {
+            words::print_faults(&faults, language);
+            return Ok(ExitCode::FAILURE);
+        }
+    };
     question.answer(&register, &loaded, given.get_flag("json"), language)
 }
 
@@ -94,9 +90,11 @@ fn of_today(given: &ArgMatches, loaded: &Loaded, language: Language) -> Result<A
         recorded: None,
     };
     let settings = &loaded.settings.documents;
-    match (Documents::read(&settings.policies, &settings.contracts), Catalog::load(&settings.contracts)) {
-        (Ok(documents), Ok((catalog, _))) => Ok(Some((question, documents, catalog))),
-        (Err(faults), _) | (_, Err(faults)) => {
+    let read = Documents::read(&settings.policies, &settings.contracts)
+        .and_then(|documents| Ok((documents.catalog(&std::env::temp_dir())?.0, documents)));
+    match read {
+        Ok((catalog, documents)) => Ok(Some((question, documents, catalog))),
+        Err(faults) => {
             words::print_faults(&faults, language);
             Ok(None)
         }
@@ -141,11 +139,7 @@ fn of_the_past(loaded: &Loaded, id: &str, w: words::Words) -> Result<Asked, Fail
             "the documents of that moment are no longer kept",
         )
     })?;
-    let folder = data.join(format!("replay-{}", std::process::id()));
-    documents.write(&folder)?;
-    let catalog = Catalog::load(&folder.join("contracts"));
-    std::fs::remove_dir_all(&folder)?;
-    match catalog {
+    match documents.catalog(&std::env::temp_dir()) {
         Ok((catalog, _)) => Ok(Some((question, documents, catalog))),
         Err(faults) => {
             words::print_faults(&faults, w.0);
@@ -159,16 +153,7 @@ fn kept(data: &Path, journal: &Path, snapshot: &[u8; 32]) -> Result<Option<Docum
     let Some(manifest) = journal::act_of(journal, snapshot)?.and_then(|act| act.manifest) else {
         return Ok(None);
     };
-    let store = journal::Documents::of(data);
-    let Some(listed) = store.manifest(&manifest)? else { return Ok(None) };
-    let mut texts = Vec::with_capacity(listed.len());
-    for (path, digest) in listed {
-        let Some(text) = store.text(&digest)?.and_then(|text| String::from_utf8(text).ok()) else {
-            return Ok(None);
-        };
-        texts.push((PathBuf::from(path), text));
-    }
-    Ok(Some(Documents::from_texts(texts)))
+    Ok(texts(&journal::Documents::of(data), &manifest)?.map(Documents::from_texts))
 }
 
 fn summary(exchange: &Exchange) -> String {

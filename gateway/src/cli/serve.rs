@@ -4,18 +4,17 @@ use std::{process::ExitCode, sync::Arc, thread};
 
 use clap::ArgMatches;
 use contracts::Language;
-use policies::MaskKeys;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Failure, Outcome, settings_file, words};
 use crate::{
-    admin::{self, Admin, Operator},
+    admin::{self, Admin},
     exchange::Gateway,
     host::Listener,
-    journal::{self, Journal, SubjectKey},
+    journal::{self, Journal},
     metrics::Metrics,
     quota::{self, Quota},
-    world::{self, Keeper, Loaded, OneOffs, Parts, Settings},
+    world::{self, Keeper, OneOffs, Parts, Secrets, Settings},
 };
 
 pub(super) fn run(given: &ArgMatches, language: Language) -> Outcome {
@@ -34,9 +33,6 @@ pub(super) fn run(given: &ArgMatches, language: Language) -> Outcome {
     }
 }
 
-/// The shortest operator's token: 128 bits in hexadecimal.
-const TOKEN_LENGTH: usize = 32;
-
 /// Everything open and bound, nothing serving yet.
 struct Running {
     gateway: Arc<Gateway>,
@@ -54,29 +50,18 @@ fn start(given: &ArgMatches, language: Language) -> Result<Result<Running, Vec<c
     let settings = loaded.settings.clone();
     let data = &settings.data.folder;
     std::fs::create_dir_all(data).map_err(|error| Failure(format!("{}: {error}", data.display())))?;
-    let subjects = key(&loaded, &settings.keys.subject, w).and_then(|bytes| {
-        SubjectKey::new(&bytes).ok_or_else(|| {
-            Failure(
-                w.say(
-                    "khóa `[keys] subject` phải dài ít nhất 32 byte",
-                    "the key `[keys] subject` must have at least 32 bytes",
-                )
-                .to_owned(),
-            )
-        })
-    })?;
-    let operators = operators(&loaded, w)?;
+    let secrets = match Secrets::read(&loaded) {
+        Ok(secrets) => secrets,
+        Err(faults) => return Ok(Err(faults)),
+    };
 
     let (journal, interrupted) = Journal::open(data, journal::Settings::default())?;
     let journal = Arc::new(journal);
-    for exchange in &interrupted {
-        tracing::warn!(exchange = %exchange.exchange, "was interrupted: its outcome at the provider is unknown; ask the provider");
-    }
+    world::tell_interrupted(&interrupted);
     let quota = Arc::new(Quota::open(data, journal.process(), quota::Settings::default())?);
     let metrics = Metrics::new()?;
-    let mask_keys = Arc::new(MaskKeys::new(&key(&loaded, &settings.keys.pseudonym, w)?));
     let parts = Parts {
-        mask_keys,
+        mask_keys: Arc::new(secrets.masks),
         one_offs: OneOffs::default(),
         quota: Arc::clone(&quota),
         journal: Arc::clone(&journal),
@@ -101,8 +86,13 @@ fn start(given: &ArgMatches, language: Language) -> Result<Result<Running, Vec<c
             settings.admin.address
         ))
     })?;
-    let gateway = Arc::new(Gateway::new(keeper, journal, quota, metrics, subjects));
-    let admin = Arc::new(Admin { gateway: Arc::clone(&gateway), operators });
+    let gateway = Arc::new(Gateway::new(keeper, journal, quota, metrics, secrets.subjects));
+    let admin = Arc::new(Admin {
+        gateway: Arc::clone(&gateway),
+        operators: secrets.operators,
+        tally: listener.tally(),
+        census: listener.census(),
+    });
     Ok(Ok(Running { gateway, listener, admin_listener, admin }))
 }
 
@@ -111,6 +101,7 @@ impl Running {
         let Self { gateway, listener, admin_listener, admin } = self;
         let keeper = Arc::clone(gateway.keeper());
         world::watch(&keeper);
+        world::upkeep(&keeper);
         let settings = &keeper.loaded().settings;
         tracing::info!(
             address = %listener.address()?, admin = %settings.admin.address, environment = %settings.environment,
@@ -171,43 +162,6 @@ fn start_log() {
     } else {
         log.json().flatten_event(true).with_ansi(false).try_init()
     };
-}
-
-fn key(loaded: &Loaded, secret: &world::Secret, w: words::Words) -> Result<Vec<u8>, Failure> {
-    secret.read(&loaded.folder).map_err(|error| {
-        Failure(format!(
-            "{}: {error}",
-            w.say("không đọc được khóa trong `[keys]`", "a key of `[keys]` cannot be read")
-        ))
-    })
-}
-
-fn operators(loaded: &Loaded, w: words::Words) -> Result<Vec<Operator>, Failure> {
-    loaded
-        .settings
-        .admin
-        .tokens
-        .iter()
-        .map(|given| {
-            let token = given.token.read(&loaded.folder).map_err(|error| {
-                Failure(format!(
-                    "{} `{}`: {error}",
-                    w.say("không đọc được thẻ của", "cannot read the token of"),
-                    given.operator
-                ))
-            })?;
-            let token = token.trim_ascii();
-            if token.len() < TOKEN_LENGTH {
-                return Err(Failure(format!(
-                    "{} `{}`: {} {TOKEN_LENGTH} byte",
-                    w.say("thẻ của", "the token of"),
-                    given.operator,
-                    w.say("cần ít nhất", "needs at least")
-                )));
-            }
-            Ok(Operator { name: given.operator.clone(), token: world::sha256(token) })
-        })
-        .collect()
 }
 
 fn host_settings(settings: &Settings) -> crate::host::Settings {

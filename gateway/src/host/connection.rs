@@ -82,7 +82,7 @@ impl Drop for Connection {
 
 /// Counts of open connections against their caps.
 #[derive(Debug, Default)]
-pub(super) struct Census {
+pub struct Census {
     open: AtomicUsize,
     addresses: Mutex<HashMap<IpAddr, usize>>,
     owners: Mutex<HashMap<Arc<str>, Arc<AtomicUsize>>>,
@@ -106,7 +106,7 @@ impl Census {
     }
 
     /// Connections open now, those in their handshake included.
-    pub(super) fn open(&self) -> usize {
+    pub fn open(&self) -> usize {
         self.open.load(Ordering::Relaxed)
     }
 

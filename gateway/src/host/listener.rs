@@ -95,6 +95,11 @@ impl Listener {
         self.tally.clone()
     }
 
+    /// The counts of open connections.
+    pub fn census(&self) -> Arc<Census> {
+        self.census.clone()
+    }
+
     /// Starts the workers.
     ///
     /// # Errors

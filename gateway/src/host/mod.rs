@@ -24,14 +24,14 @@ mod pki;
 pub mod provider;
 mod settings;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use application::{Answer, Application, Refused};
-pub use connection::{Connection, Tally};
+pub use connection::{Census, Connection, Tally};
 pub use hygiene::HygieneFault;
 pub use incoming::{BodyFault, Incoming, has_coding};
 pub use listener::{Listener, Serving, worker};
 pub use peer::{CertificateFault, Peer, Slot};
-pub use pki::{AnchorSettings, Material, Pki, PkiSettings, Revocation, RevocationFault, Tls};
+pub use pki::{AnchorSettings, ListAge, Material, Pki, PkiSettings, Revocation, RevocationFault, Tls};
 pub use provider::{Call, CallFault, Provider, Reply};
 pub use settings::{Limits, Settings};

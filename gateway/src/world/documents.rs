@@ -1,7 +1,9 @@
-//! The documents as they stand on disk: every text a snapshot is compiled from, with its digest.
+//! The documents as they stand on disk: every text that a snapshot is compiled from.
 //!
-//! The same list names what decided (journal), what to keep as the last good world, and what
-//! `explain --exchange` compiles again. Example records and prose are not part of it.
+//! They are read once, and everything else follows from what was read: the snapshot, the digest that
+//! the journal records, the texts it keeps, the last good copy, the replay of `explain --exchange`.
+//! Nothing goes back to the folders for a second look, since an editor may have been there meanwhile.
+//! Example records and prose are not part of it.
 
 use std::{
     collections::BTreeMap,
@@ -9,120 +11,129 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use contracts::{Bilingual, Fault};
+use contracts::{Bilingual, Catalog, Fault};
 use policies::{Source, Sources};
-use ring::digest::{SHA256, digest};
+use ring::digest::{Context, SHA256, digest};
 
-/// The largest document that is read: a contract with a thousand fields stays well below.
-const DOCUMENT_CAP: u64 = 4 * 1024 * 1024;
-/// How deep a documents folder is walked: `catalog/<dataset>/v<n>/schema.json` needs three.
+use super::scratch::Scratch;
+
+/// The largest file of a contract or code list that is read: a contract with a thousand fields
+/// stays well below.
+const FILE_CAP: u64 = 4 * 1024 * 1024;
+/// How deep a contracts folder is walked: `catalog/<dataset>/v<n>/schema.json` needs three.
 const DEPTH_CAP: usize = 6;
 
-/// Texts by path, relative to their root (`policies/…`, `contracts/…`).
+/// What the two roots are called in digests, in the journal and in kept copies.
+const POLICIES: &str = "policies";
+const CONTRACTS: &str = "contracts";
+/// The folders of the contracts' root that are read, and the endings of their files.
+const CONTRACT_FOLDERS: [&str; 2] = ["catalog", "code-lists"];
+const CONTRACT_FILES: [&str; 3] = ["toml", "json", "csv"];
+
+/// Sharing documents, contracts and code lists, as texts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Documents {
-    texts: BTreeMap<PathBuf, String>,
+    sources: Sources,
+    /// By path, relative to the contracts' root.
+    contracts: BTreeMap<PathBuf, String>,
 }
 
-/// The folders of `policies/` that make a snapshot; `suspensions/` load on their own.
-const SHARING: [&str; 4] = ["members", "services", "purposes", "agreements"];
-/// The folders of `contracts/` that make a snapshot.
-const CONTRACTS: [&str; 2] = ["catalog", "code-lists"];
-/// The folder of the deny-only overlay.
-const SUSPENSIONS: &str = "suspensions";
-
 impl Documents {
-    /// Everything a snapshot is compiled from.
+    /// Everything a snapshot is compiled from. `policies` holds `members/` and the like, `contracts`
+    /// holds `catalog/` and `code-lists/`.
     ///
     /// # Errors
-    /// Every file that cannot be read.
+    /// Every file that cannot be read, and a root that is not there: a volume that is not mounted
+    /// must not pass for a world without documents.
     pub fn read(policies: &Path, contracts: &Path) -> Result<Self, Vec<Fault>> {
-        let mut walk = Walk::default();
-        for folder in SHARING {
-            walk.folder(&policies.join(folder), &Path::new("policies").join(folder), &["toml"]);
+        let mut faults: Vec<Fault> = [policies, contracts].into_iter().filter_map(missing).collect();
+        let sources = match Sources::read(policies) {
+            Ok(sources) => sources,
+            Err(found) => {
+                faults.extend(rooted(policies, found));
+                Sources::default()
+            }
+        };
+        let mut walk = Walk { root: contracts, texts: BTreeMap::new(), faults };
+        for folder in CONTRACT_FOLDERS {
+            walk.descend(Path::new(folder), DEPTH_CAP);
         }
-        for folder in CONTRACTS {
-            walk.folder(
-                &contracts.join(folder),
-                &Path::new("contracts").join(folder),
-                &["toml", "json", "csv"],
-            );
-        }
-        walk.finish()
+        if walk.faults.is_empty() { Ok(Self { sources, contracts: walk.texts }) } else { Err(walk.faults) }
     }
 
-    /// The suspensions alone. A missing folder is no suspension.
-    ///
-    /// # Errors
-    /// Every file that cannot be read.
-    pub fn read_suspensions(policies: &Path) -> Result<Self, Vec<Fault>> {
-        let mut walk = Walk::default();
-        walk.folder(&policies.join(SUSPENSIONS), &Path::new("policies").join(SUSPENSIONS), &["toml"]);
-        walk.finish()
-    }
-
-    /// From texts kept earlier.
+    /// From texts kept earlier, by the names that [`Documents::iter`] gave them. What has another
+    /// name (the settings stand beside the documents in the journal) is left out.
     pub fn from_texts(texts: impl IntoIterator<Item = (PathBuf, String)>) -> Self {
-        Self { texts: texts.into_iter().collect() }
+        let mut documents = Self::default();
+        for (path, text) in texts {
+            if let Ok(file) = path.strip_prefix(CONTRACTS) {
+                documents.contracts.insert(file.to_owned(), text);
+            } else if let Ok(file) = path.strip_prefix(POLICIES) {
+                let sources = &mut documents.sources;
+                let kind = match file.components().next().and_then(|first| first.as_os_str().to_str()) {
+                    Some("members") => &mut sources.members,
+                    Some("services") => &mut sources.services,
+                    Some("purposes") => &mut sources.purposes,
+                    Some("agreements") => &mut sources.agreements,
+                    _ => continue,
+                };
+                kind.push(Source { file: file.to_owned(), text });
+            }
+        }
+        documents
     }
 
-    /// Paths, texts and digests, by path.
-    pub fn iter(&self) -> impl Iterator<Item = (&Path, &str, [u8; 32])> {
-        self.texts.iter().map(|(path, text)| (path.as_path(), text.as_str(), sha256(text.as_bytes())))
+    /// Names (`policies/agreements/TT-2026-017.toml`) and texts.
+    pub fn iter(&self) -> impl Iterator<Item = (PathBuf, &str)> {
+        let sources =
+            self.sources.iter().map(|source| (Path::new(POLICIES).join(&source.file), source.text.as_str()));
+        let contracts =
+            self.contracts.iter().map(|(file, text)| (Path::new(CONTRACTS).join(file), text.as_str()));
+        sources.chain(contracts)
     }
 
-    /// The digest of all: paths and texts, and what else decides (`salt`, the settings).
+    /// The digest of all: names and texts, and what else decides (`salt`, the settings).
     pub fn digest(&self, salt: &[u8]) -> [u8; 32] {
-        let mut context = ring::digest::Context::new(&SHA256);
+        let mut context = Context::new(&SHA256);
         context.update(&sha256(salt));
-        for (path, _, digest) in self.iter() {
-            context.update(path.as_os_str().as_encoded_bytes());
+        for (name, text) in self.iter() {
+            context.update(name.as_os_str().as_encoded_bytes());
+            // No name holds a zero byte, so no name can grow into a text.
             context.update(&[0]);
-            context.update(&digest);
+            context.update(&sha256(text.as_bytes()));
         }
         bytes32(context.finish().as_ref())
     }
 
     /// The sharing documents, for the policies floor.
-    pub fn sources(&self) -> Sources {
-        let under = |folder: &str| self.sources_of(folder);
-        Sources {
-            members: under("members"),
-            services: under("services"),
-            purposes: under("purposes"),
-            agreements: under("agreements"),
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// The contracts and code lists, compiled from exactly these texts: they are laid out in a
+    /// folder of their own under `scratch` for as long as that takes.
+    ///
+    /// # Errors
+    /// Every fault of every file; warnings come with a catalog that compiled.
+    pub fn catalog(&self, scratch: &Path) -> Result<(Catalog, Vec<Fault>), Vec<Fault>> {
+        let laid_out = Scratch::under(scratch).and_then(|folder| {
+            self.lay_out_contracts(folder.path())?;
+            Ok(folder)
+        });
+        match laid_out {
+            Ok(folder) => Catalog::load(folder.path()),
+            Err(error) => Err(vec![no_scratch(scratch, &error)]),
         }
     }
 
-    /// The suspensions, for the overlay.
-    pub fn suspensions(&self) -> Vec<Source> {
-        self.sources_of(SUSPENSIONS)
-    }
-
-    fn sources_of(&self, folder: &str) -> Vec<Source> {
-        let prefix = Path::new("policies").join(folder);
-        self.texts
-            .iter()
-            .filter(|(path, _)| path.starts_with(&prefix))
-            .filter_map(|(path, text)| {
-                let file = path.strip_prefix("policies").ok()?.to_owned();
-                Some(Source { file, text: text.clone() })
-            })
-            .collect()
-    }
-
-    /// Writes all texts under `folder`, which holds `policies/` and `contracts/` afterwards.
-    ///
-    /// # Errors
-    /// The first write that failed.
-    pub fn write(&self, folder: &Path) -> io::Result<()> {
-        for (path, text) in &self.texts {
-            // Kept manifests are data too: a path that climbs is not written.
+    fn lay_out_contracts(&self, folder: &Path) -> io::Result<()> {
+        for name in CONTRACT_FOLDERS {
+            fs::create_dir_all(folder.join(name))?;
+        }
+        for (path, text) in &self.contracts {
+            // Kept texts are data too: a path that climbs is not written.
             if path.components().any(|part| !matches!(part, Component::Normal(_))) {
-                return Err(io::Error::new(
-                    io::ErrorKind::InvalidInput,
-                    "a document's path leaves its folder",
-                ));
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, "a path leaves its folder"));
             }
             let file = folder.join(path);
             if let Some(parent) = file.parent() {
@@ -132,6 +143,11 @@ impl Documents {
         }
         Ok(())
     }
+}
+
+/// `faults` with their files as an operator can open them, under `root`.
+pub fn rooted(root: &Path, faults: Vec<Fault>) -> Vec<Fault> {
+    faults.into_iter().map(|fault| Fault { file: root.join(&fault.file), ..fault }).collect()
 }
 
 /// SHA-256 of `bytes`.
@@ -147,72 +163,103 @@ fn bytes32(bytes: &[u8]) -> [u8; 32] {
     out
 }
 
-#[derive(Default)]
-struct Walk {
-    documents: Documents,
+struct Walk<'a> {
+    root: &'a Path,
+    texts: BTreeMap<PathBuf, String>,
     faults: Vec<Fault>,
 }
 
-impl Walk {
-    fn folder(&mut self, folder: &Path, name: &Path, endings: &[&str]) {
-        self.descend(folder, name, endings, DEPTH_CAP);
-    }
-
-    fn descend(&mut self, folder: &Path, name: &Path, endings: &[&str], depth: usize) {
-        let entries = match fs::read_dir(folder) {
+impl Walk<'_> {
+    fn descend(&mut self, folder: &Path, depth: usize) {
+        let entries = match fs::read_dir(self.root.join(folder)) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return,
-            Err(error) => return self.fault(name, &error),
+            Err(error) => return self.faults.push(unreadable(self.root.join(folder), &error)),
         };
         for entry in entries.flatten() {
-            let file_name = entry.file_name();
+            let name = entry.file_name();
             // Editors' and ConfigMaps' own files start with a dot; examples decide nothing.
-            if file_name.as_encoded_bytes().starts_with(b".") || file_name == "examples" {
+            if name.as_encoded_bytes().starts_with(b".") || name == "examples" {
                 continue;
             }
-            let (path, name) = (entry.path(), name.join(&file_name));
+            let (path, file) = (entry.path(), folder.join(&name));
             if path.is_dir() {
                 if depth > 0 {
-                    self.descend(&path, &name, endings, depth - 1);
+                    self.descend(&file, depth - 1);
                 }
-            } else if path.extension().is_some_and(|ending| endings.iter().any(|known| ending == *known)) {
-                self.file(&path, name);
+            } else if path
+                .extension()
+                .is_some_and(|ending| CONTRACT_FILES.iter().any(|known| ending == *known))
+            {
+                self.file(&path, file);
             }
         }
     }
 
-    fn file(&mut self, path: &Path, name: PathBuf) {
+    fn file(&mut self, path: &Path, file: PathBuf) {
         let read = fs::metadata(path).and_then(|meta| {
-            if meta.len() > DOCUMENT_CAP {
+            if meta.len() > FILE_CAP {
                 Err(io::ErrorKind::FileTooLarge.into())
             } else {
                 fs::read_to_string(path)
             }
         });
         match read {
-            Ok(text) => drop(self.documents.texts.insert(name, text)),
+            Ok(text) => drop(self.texts.insert(file, text)),
             // A file that vanished between listing and reading was being replaced: the next read has it.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => self.fault(&name, &error),
+            Err(error) => self.faults.push(unreadable(path.to_owned(), &error)),
         }
     }
+}
 
-    fn fault(&mut self, name: &Path, error: &io::Error) {
-        self.faults.push(Fault {
-            file: name.to_owned(),
-            place: None,
-            rule: "unreadable-file",
-            message: Bilingual::new(format!("không đọc được: {error}"), format!("cannot be read: {error}")),
-            remedy: Bilingual::new(
-                format!("Kiểm tra quyền đọc, bảng mã UTF-8 và kích thước (tối đa {DOCUMENT_CAP} byte)"),
-                format!("Check permissions, UTF-8 encoding and size (at most {DOCUMENT_CAP} bytes)"),
-            ),
-            warning: false,
-        });
+/// The fault of a root folder that is not there.
+pub(super) fn missing(root: &Path) -> Option<Fault> {
+    let error = fs::metadata(root).err()?;
+    Some(Fault {
+        file: root.to_owned(),
+        place: None,
+        rule: "missing-folder",
+        message: Bilingual::new(
+            format!("không mở được thư mục tài liệu: {error}"),
+            format!("the documents' folder cannot be opened: {error}"),
+        ),
+        remedy: Bilingual::new(
+            "Kiểm tra `[documents]` trong `gateway.toml`, ổ đĩa đã gắn và quyền đọc",
+            "Check `[documents]` in `gateway.toml`, that the volume is mounted, and the permissions",
+        ),
+        warning: false,
+    })
+}
+
+fn unreadable(file: PathBuf, error: &io::Error) -> Fault {
+    Fault {
+        file,
+        place: None,
+        rule: "unreadable-file",
+        message: Bilingual::new(format!("không đọc được: {error}"), format!("cannot be read: {error}")),
+        remedy: Bilingual::new(
+            "Kiểm tra quyền đọc, bảng mã UTF-8 và kích thước (tối đa 4 MiB)",
+            "Check permissions, UTF-8 encoding and size (at most 4 MiB)",
+        ),
+        warning: false,
     }
+}
 
-    fn finish(self) -> Result<Documents, Vec<Fault>> {
-        if self.faults.is_empty() { Ok(self.documents) } else { Err(self.faults) }
+fn no_scratch(folder: &Path, error: &io::Error) -> Fault {
+    Fault {
+        file: folder.to_owned(),
+        place: None,
+        rule: "no-scratch-folder",
+        message: Bilingual::new(
+            format!("không ghi tạm được hợp đồng để biên dịch: {error}"),
+            format!("contracts cannot be laid out to be compiled: {error}"),
+        ),
+        remedy: Bilingual::new(
+            "Kiểm tra dung lượng đĩa và quyền ghi của thư mục này",
+            "Check disk space and that this folder may be written",
+        ),
+        warning: false,
     }
 }
 
@@ -220,30 +267,86 @@ impl Walk {
 mod tests {
     use super::*;
 
+    fn laid_out(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (file, text) in files {
+            let path = folder.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        folder
+    }
+
+    fn read(folder: &Path) -> Result<Documents, Vec<Fault>> {
+        Documents::read(&folder.join("policies"), &folder.join("contracts"))
+    }
+
+    const FILES: [(&str, &str); 5] = [
+        ("policies/members/H26.toml", "id = \"H26\""),
+        ("policies/services/G06/nhiem-vu.toml", "system = \"G06/x\""),
+        ("policies/suspensions/DC-1.toml", "id = \"DC-1\""),
+        ("contracts/catalog/a/v1/schema.json", "{}"),
+        ("contracts/catalog/a/v1/examples/ok/a.json", "{}"),
+    ];
+
     #[test]
-    fn what_was_read_can_be_written_and_read_again() {
-        let from = tempfile::tempdir().unwrap();
-        fs::create_dir_all(from.path().join("policies/members")).unwrap();
-        fs::create_dir_all(from.path().join("contracts/catalog/a/v1/examples/ok")).unwrap();
-        fs::write(from.path().join("policies/members/H26.toml"), "id = \"H26\"").unwrap();
-        fs::write(from.path().join("policies/members/.H26.toml.swp"), "rubbish").unwrap();
-        fs::write(from.path().join("contracts/catalog/a/v1/schema.json"), "{}").unwrap();
-        fs::write(from.path().join("contracts/catalog/a/v1/examples/ok/a.json"), "{}").unwrap();
-        let read =
-            |folder: &Path| Documents::read(&folder.join("policies"), &folder.join("contracts")).unwrap();
-        let documents = read(from.path());
-        assert_eq!(documents.iter().count(), 2);
-        let to = tempfile::tempdir().unwrap();
-        documents.write(to.path()).unwrap();
-        assert_eq!(read(to.path()), documents);
-        assert_eq!(read(to.path()).digest(b"x"), documents.digest(b"x"));
-        assert_ne!(documents.digest(b"x"), documents.digest(b"y"));
+    fn what_decides_is_read_and_what_was_kept_is_the_same_again() {
+        let folder = laid_out(&FILES);
+        fs::write(folder.path().join("policies/members/.H26.toml.swp"), "rubbish").unwrap();
+        let documents = read(folder.path()).unwrap();
+        let names: Vec<_> = documents.iter().map(|(name, _)| name.display().to_string()).collect();
+        assert_eq!(
+            names,
+            [
+                "policies/members/H26.toml",
+                "policies/services/G06/nhiem-vu.toml",
+                "contracts/catalog/a/v1/schema.json"
+            ],
+            "suspensions load on their own, examples decide nothing"
+        );
+        let kept = documents.iter().map(|(name, text)| (name, text.to_owned()));
+        let again = Documents::from_texts(kept.chain([("gateway.toml".into(), "x".to_owned())]));
+        assert_eq!(again, documents);
+    }
+
+    #[test]
+    fn the_digest_changes_with_a_text_a_name_or_the_settings_and_with_nothing_else() {
+        let of = |files: &[(&str, &str)], salt: &[u8]| read(laid_out(files).path()).unwrap().digest(salt);
+        assert_eq!(of(&FILES, b"x"), of(&FILES, b"x"));
+        assert_ne!(of(&FILES, b"x"), of(&FILES, b"y"));
+        let mut other = FILES;
+        other[0].1 = "id = \"H27\"";
+        assert_ne!(of(&FILES, b"x"), of(&other, b"x"));
+        other[0] = ("policies/members/H27.toml", FILES[0].1);
+        assert_ne!(of(&FILES, b"x"), of(&other, b"x"));
+        other = FILES;
+        other[2].1 = "id = \"DC-2\"";
+        other[4].1 = "[]";
+        assert_eq!(of(&FILES, b"x"), of(&other, b"x"));
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_not_an_empty_one() {
+        let folder = laid_out(&FILES[..3]);
+        let rules: Vec<_> = read(folder.path()).unwrap_err().into_iter().map(|fault| fault.rule).collect();
+        assert_eq!(rules, ["missing-folder"]);
+    }
+
+    #[test]
+    fn a_file_with_the_wrong_ending_is_told_with_the_path_to_open() {
+        let folder = laid_out(&FILES);
+        let stray = folder.path().join("policies/agreements/TT-1.tml");
+        fs::create_dir_all(stray.parent().unwrap()).unwrap();
+        fs::write(&stray, "").unwrap();
+        let faults = read(folder.path()).unwrap_err();
+        assert_eq!((faults[0].rule, &faults[0].file), ("misplaced-file", &stray));
     }
 
     #[test]
     fn a_path_that_climbs_is_not_written() {
         let to = tempfile::tempdir().unwrap();
-        let documents = Documents::from_texts([(PathBuf::from("../evil.toml"), String::new())]);
-        assert!(documents.write(to.path()).is_err());
+        let documents = Documents::from_texts([("contracts/../../evil.toml".into(), String::new())]);
+        assert_eq!(documents.catalog(to.path()).unwrap_err()[0].rule, "no-scratch-folder");
+        assert_eq!(fs::read_dir(to.path()).unwrap().count(), 0, "and the folder is gone again");
     }
 }

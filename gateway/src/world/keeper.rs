@@ -1,23 +1,27 @@
 //! Holds the current [`World`], and replaces it.
+//!
+//! Three parts are read one after the other and each is taken whole or not at all: suspensions first,
+//! since an emergency stop waits for nothing; certificates; documents last. Every one taken and every
+//! one refused is an act in the journal, under the name of who asked.
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use arc_swap::ArcSwap;
-use contracts::{Bilingual, Fault};
+use contracts::{Bilingual, Fault, Language};
 use jiff::Timestamp;
-use notify::RecursiveMode;
 use policies::{MaskKeys, Overlay};
 
 use super::{
-    Documents, Loaded, OneOffs, Snapshot, World, documents::sha256, last_good, peers::pki_settings,
-    settings::Settings, watch::parent,
+    Documents, Loaded, OneOffs, Part, Snapshot, Standing, World, documents::sha256, last_good,
+    last_good::Copy, peers::pki_settings, settings::Settings, suspensions::Suspensions,
 };
 use crate::{
     host::{Pki, Tls},
-    journal::{Act, Journal},
+    journal::{Act, Journal, JournalFault},
     metrics::Metrics,
     quota::Quota,
 };
@@ -25,11 +29,21 @@ use crate::{
 /// How often the folders are read until two reads agree; a checkout that takes longer is read at
 /// its next event.
 const READS: usize = 5;
+/// How long a read waits for the next.
+const BETWEEN_READS: Duration = Duration::from_millis(50);
 
-/// What the journal calls the three things that are taken into service.
-const SNAPSHOT: &str = "snapshot-loaded";
-const SUSPENSIONS: &str = "suspensions-loaded";
-const CERTIFICATES: &str = "certificates-loaded";
+/// The actor of a reload that nobody asked for but the folders themselves.
+pub(super) const WATCH: &str = "file-watch";
+/// The actor of what is loaded at the start.
+const START: &str = "start";
+
+/// What the journal calls a snapshot taken into service. Its manifest lists the documents and, beside
+/// them, [`SETTINGS_NAME`].
+pub const SNAPSHOT_LOADED: &str = "snapshot-loaded";
+/// What the journal calls suspensions taken into service.
+pub const SUSPENSIONS_LOADED: &str = "suspensions-loaded";
+/// What `gateway.toml` is called in a manifest.
+pub const SETTINGS_NAME: &str = "gateway.toml";
 
 /// Holds the current world.
 pub struct Keeper {
@@ -55,94 +69,88 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
 }
 
-/// What was read last, so that an event that changed nothing changes nothing.
+/// What is in service, so that an event that changed nothing changes nothing.
 #[derive(Default)]
 struct Memory {
     documents: Option<[u8; 32]>,
+    /// Providers' certificates and keys: compiled into a snapshot, written in no document.
+    materials: [u8; 32],
     suspensions: Option<[u8; 32]>,
     pki: Option<[u8; 32]>,
     standing: Standing,
 }
 
-/// How the last reload ended, for operators.
-#[derive(Clone, Debug, Default)]
-pub struct Standing {
-    /// When it was tried.
-    pub at: Option<Timestamp>,
-    /// Faults that keep something written from deciding.
-    pub faults: Vec<Fault>,
-    /// Faults that keep nothing from working yet.
-    pub warnings: Vec<Fault>,
-    /// Whether the documents in service are the copy kept by an earlier run.
-    pub last_good: bool,
-    faults_by_part: [Vec<Fault>; 3],
-    warnings_by_part: [Vec<Fault>; 3],
-}
-
-#[derive(Clone, Copy)]
-enum Part {
-    Documents,
-    Suspensions,
-    Pki,
+/// What a reload did about one part.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Done {
+    Nothing,
+    Something,
 }
 
 impl Keeper {
-    /// Loads everything for the first time. Faulty documents fall back to the last good ones;
-    /// faulty suspensions or certificates do not start at all, since both only ever say no.
+    /// Loads everything for the first time. Documents or suspensions that are faulty give way to
+    /// those that served last; where none did, as for certificates, a fault ends the start.
     ///
     /// # Errors
     /// Every fault that keeps the gateway from starting.
     pub fn open(loaded: Loaded, parts: Parts) -> Result<Arc<Self>, Vec<Fault>> {
         let settings = &loaded.settings;
-        let now = Timestamp::now();
+        let data = &settings.data.folder;
         let mut memory = Memory::default();
         let mut faults = Vec::new();
 
-        let pki =
-            Pki::load(&pki_settings(&loaded), now).inspect_err(|found| faults.extend(found.clone())).ok();
-        let overlay = read_overlay(settings, &Overlay::default())
-            .inspect_err(|found| faults.extend(found.clone()))
-            .ok();
-        let snapshot = match read_stable(settings)
-            .and_then(|documents| compile(&loaded, &documents, &parts).map(|s| (s, documents)))
-        {
-            Ok(((snapshot, warnings), documents)) => {
-                memory.documents = Some(documents.digest(loaded.text.as_bytes()));
-                memory.standing.warnings_by_part[Part::Documents as usize] = warnings;
-                keep_last_good(settings, &documents);
-                Some(snapshot)
+        memory.pki = Some(files_digest(&loaded.pki_files()));
+        let pki = match Pki::load(&pki_settings(&loaded), Timestamp::now()) {
+            Ok((pki, warnings)) => {
+                memory.standing.taken(Part::Certificates, warnings);
+                Some(pki)
             }
             Err(found) => {
-                let kept = serve_last_good(&loaded, &parts);
-                if kept.is_some() {
-                    memory.standing.last_good = true;
-                    memory.standing.faults_by_part[Part::Documents as usize] = found;
-                } else {
-                    faults.extend(found);
-                }
-                kept
+                faults.extend(found);
+                None
             }
         };
-        let (Some(snapshot), Some((overlay, suspensions, overlay_faults)), Some((pki, pki_warnings)), true) =
-            (snapshot, overlay, pki, faults.is_empty())
-        else {
+
+        let kept = last_good::kept(data, Copy::Suspensions).map(Suspensions::from_texts);
+        let suspensions =
+            Suspensions::read(&settings.documents.policies, &kept.clone().unwrap_or_else(Overlay::default));
+        if kept.is_none() {
+            faults.extend(suspensions.faults.iter().filter(|fault| !fault.warning).cloned());
+        }
+        memory.suspensions = Some(suspensions.digest());
+        memory.standing.taken(Part::Suspensions, suspensions.faults.clone());
+
+        let (snapshot, found) = match compile_present(&loaded, &parts) {
+            Ok((snapshot, warnings)) => (Some(snapshot), warnings),
+            Err(found) => (compile_kept(&loaded, &parts), found),
+        };
+        match &snapshot {
+            None => faults.extend(found),
+            Some(snapshot) => {
+                memory.documents = Some(*snapshot.digest());
+                memory.materials = files_digest(&snapshot.material_files());
+                memory.standing.last_good = found.iter().any(|fault| !fault.warning);
+                memory.standing.taken(Part::Documents, found);
+            }
+        }
+        let (Some(snapshot), Some(pki), true) = (snapshot, pki, faults.is_empty()) else {
             return Err(faults);
         };
-        memory.standing.warnings_by_part[Part::Pki as usize] = pki_warnings;
-        memory.suspensions = Some(suspensions.digest(b""));
-        memory.standing.faults_by_part[Part::Suspensions as usize] = overlay_faults;
-        memory.pki = Some(pki_digest(&loaded));
-        memory.standing.settle();
+        for fault in memory.standing.faults() {
+            tracing::error!("not in service: {}", fault.display(Language::En));
+        }
+
+        let world = World { snapshot: Arc::new(snapshot), overlay: Arc::new(suspensions.overlay.clone()) };
         let keeper = Self {
-            world: ArcSwap::from_pointee(World { snapshot: Arc::new(snapshot), overlay: Arc::new(overlay) }),
+            world: ArcSwap::from_pointee(world),
             loaded,
             tls: Arc::new(Tls::new(pki)),
             parts,
             memory: Mutex::new(memory),
         };
         let world = keeper.world();
-        keeper.taken("start", SNAPSHOT, world.snapshot.documents());
-        keeper.taken("start", SUSPENSIONS, &suspensions);
+        keeper.record_snapshot(START, &world.snapshot).map_err(|fault| vec![unrecorded(&fault)])?;
+        keeper.record_suspensions(START, &suspensions);
         Ok(Arc::new(keeper))
     }
 
@@ -161,90 +169,112 @@ impl Keeper {
         &self.tls
     }
 
+    /// Where swaps are recorded.
+    pub(super) fn journal(&self) -> &Journal {
+        &self.parts.journal
+    }
+
     /// How the last reload ended.
     pub fn standing(&self) -> Standing {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner).standing.clone()
+        self.memory().standing.clone()
     }
 
     /// Reads everything again and takes into service what changed and is sound. `actor` is who
-    /// asked: `file-watch`, `sighup`, or an operator's name.
+    /// asked: an operator's name, `sighup`, or the watched folders themselves. Blocks: not for a
+    /// worker.
     pub fn reload(&self, actor: &str) -> Standing {
-        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut memory = self.memory();
         memory.standing.at = Some(Timestamp::now());
-        // What stops exchanges goes first: an emergency stop waits for nothing.
-        self.reload_suspensions(&mut memory, actor);
-        self.reload_pki(&mut memory, actor);
-        self.reload_documents(&mut memory, actor);
-        memory.standing.settle();
+        let done = [
+            self.reload_suspensions(&mut memory, actor),
+            self.reload_pki(&mut memory, actor),
+            self.reload_documents(&mut memory, actor),
+        ];
+        // What a person asked for is an act even when it found nothing to do.
+        if actor != WATCH && done.iter().all(|done| *done == Done::Nothing) {
+            self.record(actor, "reload-found-nothing", None, &[]);
+        }
         memory.standing.clone()
     }
 
-    /// The folders whose changes matter.
-    pub(super) fn watched(&self) -> Vec<(PathBuf, RecursiveMode)> {
-        let settings = &self.loaded.settings;
-        let mut folders = vec![
-            (settings.documents.policies.clone(), RecursiveMode::Recursive),
-            (settings.documents.contracts.clone(), RecursiveMode::Recursive),
-        ];
-        folders.extend(self.loaded.pki_files().iter().map(|file| parent(file)));
-        folders.sort_by(|a, b| a.0.cmp(&b.0));
-        folders.dedup_by(|a, b| a.0 == b.0);
-        folders
+    /// The files and folders whose changes matter.
+    pub(super) fn interests(&self) -> Vec<PathBuf> {
+        let folders = &self.loaded.settings.documents;
+        let sharing = ["members", "services", "purposes", "agreements", "suspensions"];
+        let contracts = ["catalog", "code-lists"];
+        let mut interests: Vec<PathBuf> = sharing.iter().map(|name| folders.policies.join(name)).collect();
+        interests.extend(contracts.iter().map(|name| folders.contracts.join(name)));
+        interests.extend(self.loaded.pki_files());
+        interests.extend(self.world.load().snapshot.material_files());
+        interests.sort();
+        interests.dedup();
+        interests
     }
 
-    fn reload_suspensions(&self, memory: &mut Memory, actor: &str) {
-        match read_overlay(&self.loaded.settings, &self.world.load().overlay) {
-            Ok((_, documents, _)) if memory.suspensions == Some(documents.digest(b"")) => {}
-            Ok((overlay, documents, faults)) => {
-                memory.suspensions = Some(documents.digest(b""));
-                memory.standing.set(Part::Suspensions, faults, Vec::new());
-                let overlay = Arc::new(overlay);
-                self.swap(|world| World { overlay, snapshot: Arc::clone(&world.snapshot) });
-                self.taken(actor, SUSPENSIONS, &documents);
-            }
-            Err(faults) => self.refuse(memory, Part::Suspensions, faults),
+    fn reload_suspensions(&self, memory: &mut Memory, actor: &str) -> Done {
+        let policies = &self.loaded.settings.documents.policies;
+        let suspensions = Suspensions::read(policies, &self.world.load().overlay);
+        let digest = suspensions.digest();
+        if memory.suspensions == Some(digest) {
+            return Done::Nothing;
         }
+        memory.suspensions = Some(digest);
+        memory.standing.taken(Part::Suspensions, suspensions.faults.clone());
+        let overlay = Arc::new(suspensions.overlay.clone());
+        self.swap(|world| World { overlay, snapshot: Arc::clone(&world.snapshot) });
+        for fault in suspensions.faults.iter().filter(|fault| !fault.warning) {
+            tracing::error!("a suspension is faulty: {}", fault.display(Language::En));
+        }
+        self.record_suspensions(actor, &suspensions);
+        Done::Something
     }
 
-    fn reload_pki(&self, memory: &mut Memory, actor: &str) {
-        let digest = pki_digest(&self.loaded);
+    fn reload_pki(&self, memory: &mut Memory, actor: &str) -> Done {
+        // Taken before the files are read for good: what changes in between is another change.
+        let digest = files_digest(&self.loaded.pki_files());
         if memory.pki == Some(digest) {
-            return;
+            memory.standing.mended(Part::Certificates);
+            return Done::Nothing;
         }
         match Pki::load(&pki_settings(&self.loaded), Timestamp::now()) {
             Ok((pki, warnings)) => {
                 memory.pki = Some(digest);
-                memory.standing.set(Part::Pki, Vec::new(), warnings);
+                memory.standing.taken(Part::Certificates, warnings);
                 self.tls.swap(pki);
-                self.taken(actor, CERTIFICATES, &Documents::default());
+                self.parts.metrics.reloads.inc();
+                self.record(actor, "certificates-loaded", None, &[]);
+                Done::Something
             }
-            Err(faults) => self.refuse(memory, Part::Pki, faults),
+            Err(faults) => self.refuse(memory, Part::Certificates, actor, faults),
         }
     }
 
-    fn reload_documents(&self, memory: &mut Memory, actor: &str) {
+    fn reload_documents(&self, memory: &mut Memory, actor: &str) -> Done {
         let documents = match read_stable(&self.loaded.settings) {
             Ok(documents) => documents,
-            Err(faults) => return self.refuse(memory, Part::Documents, faults),
+            Err(faults) => return self.refuse(memory, Part::Documents, actor, faults),
         };
         let digest = documents.digest(self.loaded.text.as_bytes());
-        if memory.documents == Some(digest) {
-            // Back to what is in service: an earlier fault was mended.
-            memory.standing.faults_by_part[Part::Documents as usize].clear();
-            return;
+        let materials = files_digest(&self.world.load().snapshot.material_files());
+        if memory.documents == Some(digest) && memory.materials == materials {
+            memory.standing.mended(Part::Documents);
+            memory.standing.last_good = false;
+            return Done::Nothing;
         }
-        match compile(&self.loaded, &documents, &self.parts) {
-            Ok((snapshot, warnings)) => {
-                memory.documents = Some(digest);
-                memory.standing.last_good = false;
-                memory.standing.set(Part::Documents, Vec::new(), warnings);
-                let snapshot = Arc::new(snapshot);
-                self.swap(|world| World { snapshot, overlay: Arc::clone(&world.overlay) });
-                self.taken(actor, SNAPSHOT, &documents);
-                keep_last_good(&self.loaded.settings, &documents);
-            }
-            Err(faults) => self.refuse(memory, Part::Documents, faults),
+        let (snapshot, warnings) = match Snapshot::compile(&self.loaded, &documents, &self.parts) {
+            Ok((snapshot, warnings)) => (Arc::new(snapshot), warnings),
+            Err(faults) => return self.refuse(memory, Part::Documents, actor, faults),
+        };
+        // Recorded before it decides: every decision can be shown again.
+        if let Err(fault) = self.record_snapshot(actor, &snapshot) {
+            return self.refuse(memory, Part::Documents, actor, vec![unrecorded(&fault)]);
         }
+        memory.documents = Some(digest);
+        memory.materials = files_digest(&snapshot.material_files());
+        memory.standing.last_good = false;
+        memory.standing.taken(Part::Documents, warnings);
+        self.swap(|world| World { snapshot, overlay: Arc::clone(&world.overlay) });
+        Done::Something
     }
 
     /// Only reloads swap, and they take turns, so nothing is lost between the load and the store.
@@ -253,69 +283,99 @@ impl Keeper {
         self.world.store(Arc::new(world));
     }
 
-    /// Records what was taken into service. One that cannot be recorded still stands: taking a
-    /// stricter document back because a disk is full would be worse, and exchanges stop on their own,
-    /// since they need the journal too.
-    fn taken(&self, actor: &str, what: &str, documents: &Documents) {
-        let snapshot = &self.world.load().snapshot;
-        self.parts.metrics.reloads.inc();
-        tracing::info!(actor, what, snapshot = snapshot.hash(), "taken into service");
-        let texts: Vec<(String, &[u8])> =
-            documents.iter().map(|(path, text, _)| (path.display().to_string(), text.as_bytes())).collect();
-        let listed: Vec<(&str, &[u8])> = texts.iter().map(|(path, text)| (path.as_str(), *text)).collect();
-        let act = Act { actor, what, snapshot: Some(snapshot.digest()), note: None, documents: &listed };
-        if let Err(fault) = self.parts.journal.act(&act) {
-            tracing::error!(%fault, actor, what, "a change of documents could not be journalled");
+    fn refuse(&self, memory: &mut Memory, part: Part, actor: &str, faults: Vec<Fault>) -> Done {
+        // Warnings about what is not taken can wait until it is.
+        let faults: Vec<Fault> = faults.into_iter().filter(|fault| !fault.warning).collect();
+        // An edit elsewhere wakes the watch as well: what is known is not told again.
+        if actor == WATCH && memory.standing.knows(part, &faults) {
+            return Done::Nothing;
         }
-    }
-
-    fn refuse(&self, memory: &mut Memory, part: Part, faults: Vec<Fault>) {
         self.parts.metrics.reload_faults.inc();
         for fault in &faults {
             tracing::error!(
-                "not taken into service, the previous ones keep deciding: {}",
-                fault.display(contracts::Language::En)
+                actor,
+                "not taken into service, what was keeps deciding: {}",
+                fault.display(Language::En)
             );
         }
-        memory.standing.set(part, faults, Vec::new());
+        let what = match part {
+            Part::Documents => "snapshot-refused",
+            Part::Suspensions => "suspensions-refused",
+            Part::Certificates => "certificates-refused",
+        };
+        let first = faults.first().map(|fault| fault.display(Language::En)).unwrap_or_default();
+        let note = format!("{} fault(s), the first: {first}", faults.len());
+        self.record(actor, what, Some(&note), &[]);
+        memory.standing.refused(part, faults);
+        Done::Something
+    }
+
+    /// The act of a snapshot, with its documents and the settings; and the copy for a restart.
+    fn record_snapshot(&self, actor: &str, snapshot: &Snapshot) -> Result<(), JournalFault> {
+        let texts: Vec<(String, &[u8])> = snapshot
+            .documents()
+            .iter()
+            .map(|(name, text)| (name.display().to_string(), text.as_bytes()))
+            .chain([(SETTINGS_NAME.to_owned(), self.loaded.text.as_bytes())])
+            .collect();
+        let listed = listed(&texts);
+        let digest = Some(snapshot.digest());
+        let act = Act { actor, what: SNAPSHOT_LOADED, snapshot: digest, note: None, documents: &listed };
+        self.parts.journal.act(&act)?;
+        self.parts.metrics.reloads.inc();
+        tracing::info!(actor, snapshot = snapshot.hash(), "documents taken into service");
+        self.keep_last_good(Copy::Documents, &listed);
+        Ok(())
+    }
+
+    fn record_suspensions(&self, actor: &str, suspensions: &Suspensions) {
+        self.parts.metrics.reloads.inc();
+        let texts = suspensions.texts();
+        let listed = listed(&texts);
+        let note = format!("{} in force", suspensions.overlay.iter().count());
+        self.record(actor, SUSPENSIONS_LOADED, Some(&note), &listed);
+        // What goes on acting only because it is remembered must not be forgotten at a restart.
+        if suspensions.faults.iter().all(|fault| fault.warning) {
+            self.keep_last_good(Copy::Suspensions, &listed);
+        }
+    }
+
+    /// Records an act beside the snapshot in service. One that cannot be recorded stands all the
+    /// same: taking a stop back because a disk is full would be worse, and exchanges end on their
+    /// own, since they need the journal too.
+    fn record(&self, actor: &str, what: &str, note: Option<&str>, documents: &[(&str, &[u8])]) {
+        tracing::info!(actor, what, note, "reload");
+        let snapshot = Arc::clone(&self.world.load().snapshot);
+        let act = Act { actor, what, snapshot: Some(snapshot.digest()), note, documents };
+        if let Err(fault) = self.parts.journal.act(&act) {
+            tracing::error!(%fault, actor, what, "an act could not be journalled");
+        }
+    }
+
+    fn keep_last_good(&self, copy: Copy, texts: &[(&str, &[u8])]) {
+        if let Err(error) = last_good::keep(&self.loaded.settings.data.folder, copy, texts) {
+            tracing::error!(%error, ?copy, "the last good copy could not be kept; a restart depends on the folders as they are then");
+        }
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Standing {
-    fn set(&mut self, part: Part, faults: Vec<Fault>, warnings: Vec<Fault>) {
-        self.faults_by_part[part as usize] = faults;
-        self.warnings_by_part[part as usize] = warnings;
-    }
-
-    fn settle(&mut self) {
-        self.faults = self.faults_by_part.concat();
-        self.warnings = self.warnings_by_part.concat();
-    }
+fn listed<'t>(texts: &'t [(String, &'t [u8])]) -> Vec<(&'t str, &'t [u8])> {
+    texts.iter().map(|(name, text)| (name.as_str(), *text)).collect()
 }
 
-impl Loaded {
-    /// The files that say whom to trust.
-    pub fn pki_files(&self) -> Vec<PathBuf> {
-        let tls = &self.settings.tls;
-        let secrets = [&tls.certificate, &tls.key]
-            .into_iter()
-            .chain(tls.anchors.iter().map(|anchor| &anchor.certificate));
-        secrets
-            .filter_map(|secret| match secret {
-                super::Secret::File(path) => Some(self.folder.join(path)),
-                super::Secret::Env(_) => None,
-            })
-            .chain(tls.anchors.iter().filter_map(|anchor| anchor.crl_file.clone()))
-            .collect()
-    }
+fn compile_present(loaded: &Loaded, parts: &Parts) -> Result<(Snapshot, Vec<Fault>), Vec<Fault>> {
+    Snapshot::compile(loaded, &read_stable(&loaded.settings)?, parts)
 }
 
-fn compile(
-    loaded: &Loaded,
-    documents: &Documents,
-    parts: &Parts,
-) -> Result<(Snapshot, Vec<Fault>), Vec<Fault>> {
-    Snapshot::compile(loaded, documents, &loaded.settings.documents.contracts, parts)
+fn compile_kept(loaded: &Loaded, parts: &Parts) -> Option<Snapshot> {
+    let texts = last_good::kept(&loaded.settings.data.folder, Copy::Documents)?;
+    let (snapshot, _) = Snapshot::compile(loaded, &Documents::from_texts(texts), parts).ok()?;
+    tracing::error!(snapshot = %snapshot.hash(), "the documents are faulty: serving the last good ones; run `lienthong check`");
+    Some(snapshot)
 }
 
 /// Reads until two reads agree, so that half a checkout never decides.
@@ -328,7 +388,7 @@ fn read_stable(settings: &Settings) -> Result<Documents, Vec<Fault>> {
             return Ok(again);
         }
         last = again;
-        std::thread::sleep(std::time::Duration::from_millis(50));
+        std::thread::sleep(BETWEEN_READS);
     }
     Err(vec![Fault {
         file: settings.documents.policies.clone(),
@@ -343,35 +403,31 @@ fn read_stable(settings: &Settings) -> Result<Documents, Vec<Fault>> {
     }])
 }
 
-fn read_overlay(
-    settings: &Settings,
-    previous: &Overlay,
-) -> Result<(Overlay, Documents, Vec<Fault>), Vec<Fault>> {
-    let documents = Documents::read_suspensions(&settings.documents.policies)?;
-    let (overlay, faults) = Overlay::compile(&documents.suspensions(), previous);
-    Ok((overlay, documents, faults))
-}
-
-fn pki_digest(loaded: &Loaded) -> [u8; 32] {
+/// The digest of files; one that cannot be read differs from one that can, so that loading reports it.
+fn files_digest(files: &[PathBuf]) -> [u8; 32] {
     let mut all = Vec::new();
-    for file in loaded.pki_files() {
-        // A file that cannot be read is a change too: loading then reports it.
-        all.extend(std::fs::read(&file).map(|bytes| sha256(&bytes)).unwrap_or_default());
+    for file in files {
+        match std::fs::read(file) {
+            Ok(bytes) => all.extend(sha256(&bytes)),
+            Err(_) => all.push(0),
+        }
     }
     sha256(&all)
 }
 
-fn keep_last_good(settings: &Settings, documents: &Documents) {
-    if let Err(error) = last_good::keep(&settings.data.folder, documents) {
-        tracing::error!(%error, "the last good documents could not be kept; a restart depends on the folders as they are then");
+fn unrecorded(fault: &JournalFault) -> Fault {
+    Fault {
+        file: PathBuf::from("journal"),
+        place: None,
+        rule: "not-journalled",
+        message: Bilingual::new(
+            format!("không ghi được nhật ký cho bộ tài liệu mới: {}", fault.explain().vi),
+            format!("the new documents could not be journalled: {}", fault.explain().en),
+        ),
+        remedy: Bilingual::new(
+            "Khôi phục khả năng ghi nhật ký rồi nạp lại",
+            "Make the journal writable again, then reload",
+        ),
+        warning: false,
     }
-}
-
-fn serve_last_good(loaded: &Loaded, parts: &Parts) -> Option<Snapshot> {
-    let folder = last_good::kept(&loaded.settings.data.folder)?;
-    let contracts = folder.join("contracts");
-    let documents = Documents::read(&folder.join("policies"), &contracts).ok()?;
-    let (snapshot, _) = Snapshot::compile(loaded, &documents, &contracts, parts).ok()?;
-    tracing::error!(snapshot = %snapshot.hash(), "the documents are faulty: serving the last good ones; run `lienthong check`");
-    Some(snapshot)
 }

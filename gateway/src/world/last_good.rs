@@ -1,64 +1,107 @@
-//! The last good documents, kept in the data folder: a restart must not depend on whether an
-//! operator happens to be in the middle of an edit.
+//! The last good documents: a restart must not depend on whether an operator happens to be in the
+//! middle of an edit.
+//!
+//! The texts are in the journal's store already, each under its SHA-256 and on the disk; what is kept
+//! here is one small file that names their manifest. A text that was changed since is found out by
+//! its hash, and a copy that is not whole is no copy.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
 
-use super::documents::Documents;
+use crate::journal::{self, JournalFault};
 
-/// The folder under the data folder.
-const FOLDER: &str = "last-good";
+/// Which copy.
+#[derive(Clone, Copy, Debug)]
+pub enum Copy {
+    /// The sharing documents and contracts.
+    Documents,
+    /// The suspensions, which load on their own.
+    Suspensions,
+}
 
-/// Keeps `documents`, replacing what was kept. A crash midway leaves the old or the new, whole.
+impl Copy {
+    fn file(self, data: &Path) -> PathBuf {
+        data.join(match self {
+            Self::Documents => "last-good-documents",
+            Self::Suspensions => "last-good-suspensions",
+        })
+    }
+}
+
+/// Keeps `texts` by name as the last good ones, instead of those kept before. A crash midway leaves
+/// the old or the new, whole.
 ///
 /// # Errors
 /// What could not be written; the old copy is then still there.
-pub fn keep(data: &Path, documents: &Documents) -> io::Result<()> {
-    let (new, kept, old) = (data.join("last-good.new"), data.join(FOLDER), data.join("last-good.old"));
-    for leftover in [&new, &old] {
-        if leftover.exists() {
-            fs::remove_dir_all(leftover)?;
-        }
-    }
-    fs::create_dir_all(&new)?;
-    documents.write(&new)?;
-    if kept.exists() {
-        fs::rename(&kept, &old)?;
-    }
-    fs::rename(&new, &kept)?;
-    if old.exists() {
-        fs::remove_dir_all(&old)?;
-    }
-    Ok(())
+pub fn keep(data: &Path, copy: Copy, texts: &[(&str, &[u8])]) -> io::Result<()> {
+    let manifest = journal::Documents::of(data).keep_manifest(texts).map_err(io::Error::other)?;
+    let hex: String = manifest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let file = copy.file(data);
+    // Two processes may overlap during an upgrade, and both saw the same edit.
+    let draft = file.with_extension(format!("draft-{}", std::process::id()));
+    let mut writing = File::create(&draft)?;
+    writing.write_all(hex.as_bytes())?;
+    writing.sync_all()?;
+    fs::rename(&draft, &file)
 }
 
-/// The folder that holds `policies/` and `contracts/` of the last good world, if one was kept.
-pub fn kept(data: &Path) -> Option<std::path::PathBuf> {
-    // Between the two renames of `keep` only the old copy exists.
-    [FOLDER, "last-good.old"].iter().map(|name| data.join(name)).find(|folder| folder.is_dir())
+/// The texts last kept, by name; `None` when none were or they are no longer whole.
+pub fn kept(data: &Path, copy: Copy) -> Option<Vec<(PathBuf, String)>> {
+    let named = fs::read_to_string(copy.file(data)).ok()?;
+    let manifest = journal::bytes_of(named.trim())?;
+    texts(&journal::Documents::of(data), &manifest).ok().flatten()
+}
+
+/// The texts that a manifest lists, by name; `None` when one of them is not kept.
+///
+/// # Errors
+/// A text that cannot be read, or is no longer what it was.
+pub fn texts(
+    store: &journal::Documents,
+    manifest: &[u8; 32],
+) -> Result<Option<Vec<(PathBuf, String)>>, JournalFault> {
+    let Some(listed) = store.manifest(manifest)? else { return Ok(None) };
+    let mut texts = Vec::with_capacity(listed.len());
+    for (name, hash) in listed {
+        let Some(text) = store.text(&hash)?.and_then(|text| String::from_utf8(text).ok()) else {
+            return Ok(None);
+        };
+        texts.push((PathBuf::from(name), text));
+    }
+    Ok(Some(texts))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::PathBuf;
 
     #[test]
-    fn the_newest_kept_copy_is_found_again() {
+    fn what_was_kept_last_is_found_again_each_copy_for_itself() {
         let data = tempfile::tempdir().unwrap();
-        assert_eq!(kept(data.path()), None);
+        assert_eq!(kept(data.path(), Copy::Documents), None);
         for text in ["one", "two"] {
-            let documents =
-                Documents::from_texts([(PathBuf::from("policies/members/A.toml"), text.to_owned())]);
-            keep(data.path(), &documents).unwrap();
-            let folder = kept(data.path()).unwrap();
-            assert_eq!(fs::read_to_string(folder.join("policies/members/A.toml")).unwrap(), text);
+            keep(data.path(), Copy::Documents, &[("policies/members/A.toml", text.as_bytes())]).unwrap();
+            let found = kept(data.path(), Copy::Documents).unwrap();
+            assert_eq!(found, [(PathBuf::from("policies/members/A.toml"), text.to_owned())]);
         }
+        assert_eq!(kept(data.path(), Copy::Suspensions), None);
+        keep(data.path(), Copy::Suspensions, &[]).unwrap();
+        assert_eq!(kept(data.path(), Copy::Suspensions), Some(Vec::new()), "none is something to know");
     }
 
     #[test]
-    fn a_crash_between_the_renames_loses_nothing() {
+    fn a_copy_that_was_changed_is_none() {
         let data = tempfile::tempdir().unwrap();
-        fs::create_dir_all(data.path().join("last-good.old/policies")).unwrap();
-        assert!(kept(data.path()).is_some());
+        keep(data.path(), Copy::Documents, &[("a", b"deny")]).unwrap();
+        for file in fs::read_dir(data.path().join("documents")).unwrap() {
+            let path = file.unwrap().path();
+            if fs::read(&path).unwrap() == b"deny" {
+                fs::write(path, b"allow").unwrap();
+            }
+        }
+        assert_eq!(kept(data.path(), Copy::Documents), None);
     }
 }

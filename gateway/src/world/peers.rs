@@ -1,8 +1,10 @@
 //! What the documents say of certificates and providers, in the host's terms.
 
+use std::{collections::HashMap, path::PathBuf};
+
 use contracts::Fault;
 use jiff::Timestamp;
-use policies::{Address, Reference, Service, ServiceVersion};
+use policies::{Address, Reference, Register, Service, ServiceKey, ServiceVersion};
 
 use super::{
     Loaded, Secret,
@@ -23,18 +25,68 @@ pub fn pki_settings(loaded: &Loaded) -> PkiSettings {
     }
 }
 
-/// The provider of one version of a service.
+/// Providers by service and version.
+pub type Providers = HashMap<(ServiceKey, u32), Provider>;
+
+/// The providers of every version of every service.
 ///
 /// # Errors
-/// Its certificates, key or endpoints cannot be used.
-pub fn provider(
-    service: &Service,
-    version: &ServiceVersion,
+/// Certificates, keys or endpoints that cannot be used, each told once with the services that need
+/// it. Warnings come with good providers.
+pub fn providers(
+    register: &Register,
     loaded: &Loaded,
-) -> Result<Provider, Vec<Fault>> {
+    now: Timestamp,
+) -> Result<(Providers, Vec<Fault>), Vec<Fault>> {
+    let mut providers = HashMap::new();
+    let mut found: Vec<(Fault, Vec<&Service>)> = Vec::new();
+    for (key, service) in register.services() {
+        for version in &service.versions {
+            let faults = match Provider::compile(&provider_settings(version, loaded), now) {
+                Ok((provider, warnings)) => {
+                    providers.insert((key, version.number), provider);
+                    warnings
+                }
+                Err(faults) => faults,
+            };
+            for fault in faults {
+                match found.iter_mut().find(|(known, _)| *known == fault) {
+                    Some((_, services)) => services.push(service),
+                    None => found.push((fault, vec![service])),
+                }
+            }
+        }
+    }
+    // The host names the certificate file; the operator also needs the documents that ask for it.
+    let faults: Vec<Fault> = found.into_iter().map(|(fault, services)| about(&services, fault)).collect();
+    if faults.iter().all(|fault| fault.warning) { Ok((providers, faults)) } else { Err(faults) }
+}
+
+/// The files that providers' certificates and keys are read from.
+pub fn material_files(register: &Register, loaded: &Loaded) -> Vec<PathBuf> {
+    let versions = register.services().flat_map(|(_, service)| &service.versions);
+    let references = versions.flat_map(|version| {
+        let client = version.upstream.client_certificate.as_ref();
+        client
+            .into_iter()
+            .flat_map(|client| [&client.certificate, &client.key])
+            .chain([&version.upstream.trust])
+    });
+    let mut files: Vec<PathBuf> = references
+        .filter_map(|reference| match reference {
+            Reference::File(path) => Some(loaded.folder.join(path)),
+            Reference::Env(_) => None,
+        })
+        .collect();
+    files.sort();
+    files.dedup();
+    files
+}
+
+fn provider_settings(version: &ServiceVersion, loaded: &Loaded) -> ProviderSettings {
     let upstream = &version.upstream;
     let client = upstream.client_certificate.as_ref();
-    let settings = ProviderSettings {
+    ProviderSettings {
         endpoints: upstream
             .endpoints
             .iter()
@@ -46,11 +98,7 @@ pub fn provider(
         connect: upstream.timeout.connect,
         idle: ProviderSettings::IDLE,
         idle_streams: ProviderSettings::IDLE_STREAMS,
-    };
-    Provider::compile(&settings, Timestamp::now()).map(|(provider, _)| provider).map_err(|faults| {
-        // The host names the certificate file; the operator also needs the document that asks for it.
-        faults.into_iter().map(|fault| about(service, fault)).collect()
-    })
+    }
 }
 
 /// An IPv6 address stands in brackets (RFC 3986 section 3.2.2).
@@ -63,9 +111,12 @@ fn url(address: &Address) -> String {
     }
 }
 
-fn about(service: &Service, mut fault: Fault) -> Fault {
-    fault.message.vi = format!("dịch vụ `{}`: {}", service.id, fault.message.vi);
-    fault.message.en = format!("service `{}`: {}", service.id, fault.message.en);
+fn about(services: &[&Service], mut fault: Fault) -> Fault {
+    let names: Vec<String> = services.iter().map(|service| format!("`{}`", service.id)).collect();
+    let names = names.join(", ");
+    fault.message.vi = format!("dịch vụ {names}: {}", fault.message.vi);
+    fault.message.en =
+        format!("{} {names}: {}", if services.len() == 1 { "service" } else { "services" }, fault.message.en);
     fault
 }
 
@@ -92,5 +143,53 @@ fn reference(loaded: &Loaded, reference: &Reference) -> Material {
     match reference {
         Reference::File(path) => Material::File(loaded.folder.join(path)),
         Reference::Env(name) => Material::Env(name.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::world::{Documents, fixture::Fixture};
+
+    fn register(fixture: &Fixture) -> (Register, Loaded) {
+        let loaded = fixture.loaded();
+        let folders = &loaded.settings.documents;
+        let documents = Documents::read(&folders.policies, &folders.contracts).unwrap();
+        let (catalog, _) = documents.catalog(&std::env::temp_dir()).unwrap();
+        let today = policies::local(Timestamp::now()).date();
+        (Register::compile(documents.sources(), &catalog, today).unwrap().0, loaded)
+    }
+
+    #[test]
+    fn a_file_that_several_services_need_is_told_once_with_all_of_them() {
+        let fixture = Fixture::new();
+        let (register, loaded) = register(&fixture);
+        assert!(providers(&register, &loaded, Timestamp::now()).is_ok());
+        assert_eq!(material_files(&register, &loaded).len(), 3);
+        fs::write(fixture.path("pki/ca.pem"), "no certificate").unwrap();
+        let Err(faults) = providers(&register, &loaded, Timestamp::now()) else { panic!("accepted") };
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert_eq!(faults[0].file, fixture.path("pki/ca.pem"));
+        for service in ["`G06/nhiem-vu`", "`G01/dan-cu`", "`H26/nhiem-vu`"] {
+            assert!(faults[0].message.vi.contains(service), "{}", faults[0].message.vi);
+        }
+    }
+
+    #[test]
+    fn an_ipv6_address_stands_in_brackets() {
+        let of = |host: &str| url(&Address { host: host.to_owned(), port: 8443, base: "/ws".to_owned() });
+        assert_eq!(of("2001:db8::1"), "https://[2001:db8::1]:8443/ws");
+        assert_eq!(of("10.0.0.5"), "https://10.0.0.5:8443/ws");
+    }
+
+    #[test]
+    fn a_required_list_that_is_not_named_cannot_be_read() {
+        let fixture = Fixture::new();
+        let mut loaded = fixture.loaded();
+        loaded.settings.tls.anchors[0].crl_file = None;
+        let faults = crate::host::Pki::load(&pki_settings(&loaded), Timestamp::now()).unwrap_err();
+        assert!(faults.iter().any(|fault| fault.file.ends_with("crl_file")), "{faults:?}");
     }
 }

@@ -12,6 +12,8 @@ use std::{
 use contracts::{Bilingual, Fault, Place};
 use serde::Deserialize;
 
+use super::units::{duration, size};
+
 /// The largest `gateway.toml` that is read; a settings file is a few kilobytes.
 const SETTINGS_CAP: u64 = 1024 * 1024;
 
@@ -187,13 +189,37 @@ impl Default for Limits {
 }
 
 /// A secret, never written in the document itself.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Secret {
     /// In a file.
     File(PathBuf),
     /// In an environment variable.
     Env(String),
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    /// One that is written out after all is refused without being repeated: faults go to logs.
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "lowercase")]
+        enum Reference {
+            File(PathBuf),
+            Env(String),
+        }
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Reference(Reference),
+            Itself(serde::de::IgnoredAny),
+        }
+        match Written::deserialize(deserializer)? {
+            Written::Reference(Reference::File(path)) => Ok(Self::File(path)),
+            Written::Reference(Reference::Env(name)) => Ok(Self::Env(name)),
+            Written::Itself(_) => Err(serde::de::Error::custom(
+                "a secret is referred to as `{ file = \"…\" }` or `{ env = \"…\" }`, never written here",
+            )),
+        }
+    }
 }
 
 impl Secret {
@@ -225,6 +251,28 @@ pub struct Loaded {
     pub folder: PathBuf,
     /// The text, for the journal.
     pub text: String,
+}
+
+impl Loaded {
+    /// The files that say whom to trust.
+    pub fn pki_files(&self) -> Vec<PathBuf> {
+        let tls = &self.settings.tls;
+        let secrets = [&tls.certificate, &tls.key]
+            .into_iter()
+            .chain(tls.anchors.iter().map(|anchor| &anchor.certificate));
+        secrets
+            .filter_map(|secret| match secret {
+                Secret::File(path) => Some(self.folder.join(path)),
+                Secret::Env(_) => None,
+            })
+            .chain(tls.anchors.iter().filter_map(|anchor| anchor.crl_file.clone()))
+            .collect()
+    }
+
+    /// Whether the file says something else by now; that takes effect at the next start.
+    pub fn was_edited(&self) -> bool {
+        std::fs::read_to_string(&self.file).is_ok_and(|text| text != self.text)
+    }
 }
 
 impl Settings {
@@ -293,62 +341,10 @@ impl Settings {
     }
 }
 
-/// `500ms`, `10s`, `5m`, `24h`, `7d`.
-fn duration<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    parse_duration(&text)
-        .ok_or_else(|| serde::de::Error::custom("a duration such as `500ms`, `10s`, `5m`, `24h`, `7d`"))
-}
-
-fn parse_duration(text: &str) -> Option<Duration> {
-    let split = text.find(|c: char| !c.is_ascii_digit())?;
-    let (digits, unit) = text.split_at(split);
-    let count: u64 = digits.parse().ok()?;
-    let seconds = match unit {
-        "ms" => return Some(Duration::from_millis(count)),
-        "s" => count,
-        "m" => count.checked_mul(60)?,
-        "h" => count.checked_mul(3_600)?,
-        "d" => count.checked_mul(86_400)?,
-        _ => return None,
-    };
-    Some(Duration::from_secs(seconds))
-}
-
-/// A count of bytes, or `16KiB`, `1MiB`, `2MB`.
-fn size<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Written {
-        Bytes(usize),
-        Text(String),
-    }
-    match Written::deserialize(deserializer)? {
-        Written::Bytes(bytes) => Ok(bytes),
-        Written::Text(text) => parse_size(&text)
-            .ok_or_else(|| serde::de::Error::custom("a size such as `65536`, `64KiB`, `1MiB`")),
-    }
-}
-
-fn parse_size(text: &str) -> Option<usize> {
-    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (digits, unit) = text.split_at(split);
-    let factor = match unit.trim() {
-        "" | "B" => 1,
-        "KB" => 1_000,
-        "KiB" => 1 << 10,
-        "MB" => 1_000_000,
-        "MiB" => 1 << 20,
-        "GB" => 1_000_000_000,
-        "GiB" => 1 << 30,
-        _ => return None,
-    };
-    digits.parse::<usize>().ok()?.checked_mul(factor)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::fixture::Fixture;
 
     #[test]
     fn the_commented_example_is_read_and_shows_the_defaults() {
@@ -358,14 +354,49 @@ mod tests {
         assert_eq!(settings.shutdown_grace, Settings::default_grace());
     }
 
+    fn fault_of(from: &str, to: &str) -> Fault {
+        let fixture = Fixture::new();
+        fixture.edit("gateway.toml", from, to);
+        Settings::read(&fixture.path("gateway.toml")).unwrap_err().remove(0)
+    }
+
     #[test]
-    fn durations_and_sizes_are_read_with_their_units() {
-        assert_eq!(parse_duration("24h"), Some(Duration::from_secs(86_400)));
-        assert_eq!(parse_duration("500ms"), Some(Duration::from_millis(500)));
-        assert_eq!(parse_duration("10"), None);
-        assert_eq!(parse_duration("99999999999999999999d"), None);
-        assert_eq!(parse_size("1MiB"), Some(1 << 20));
-        assert_eq!(parse_size("12"), Some(12));
-        assert_eq!(parse_size("1 furlong"), None);
+    fn an_unknown_key_is_told_with_its_place() {
+        let fault = fault_of("[data]\n", "[data]\n  foldr = \"x\"\n");
+        assert_eq!(fault.rule, "settings");
+        let place = fault.place.unwrap();
+        assert_eq!((place.line, place.column), (18, 3), "{}", fault.message.en);
+        assert!(fault.message.vi.contains("foldr") && fault.message.en.contains("foldr"));
+    }
+
+    #[test]
+    fn a_secret_written_out_is_refused_and_not_repeated() {
+        for written in ["\"bi-mat-0123\"", "{ file = \"a\", bi-mat-0123 = 1 }", "[\"bi-mat-0123\"]"] {
+            let fault =
+                fault_of("subject = { file = \"keys/subject.key\" }", &format!("subject = {written}"));
+            assert!(fault.message.en.contains("never written here"), "{}", fault.message.en);
+            assert!(!format!("{fault:?}").contains("bi-mat-0123"), "{fault:?}");
+            assert_eq!(fault.place.unwrap().line, 20);
+        }
+    }
+
+    #[test]
+    fn paths_start_from_the_file_and_an_edit_is_noticed() {
+        let fixture = Fixture::new();
+        let loaded = fixture.loaded();
+        assert_eq!(loaded.settings.data.folder, fixture.path("data"));
+        assert!(loaded.pki_files().contains(&fixture.path("pki/ca.crl")));
+        assert!(!loaded.was_edited());
+        fixture.edit("gateway.toml", "24h", "25h");
+        assert!(loaded.was_edited());
+    }
+
+    #[test]
+    fn a_missing_file_is_a_fault_that_names_it() {
+        let fault = Settings::read(Path::new("/nowhere/gateway.toml")).unwrap_err().remove(0);
+        assert_eq!(
+            (fault.rule, fault.file.as_path()),
+            ("unreadable-file", Path::new("/nowhere/gateway.toml"))
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    path::Path,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -15,7 +15,12 @@ use policies::{
     Agreement, AgreementId, Kind, MaskKeys, Operation, QuotaTerms, Register, ServiceKey, SystemKey,
 };
 
-use super::{Documents, Loaded, OneOff, Settings, keeper::Parts, peers::provider};
+use super::{
+    Documents, Loaded, OneOff, Settings,
+    documents::rooted,
+    keeper::Parts,
+    peers::{material_files, providers},
+};
 use crate::{host::Provider, journal::JournalFault, metrics::RouteMetrics, quota::Meters};
 
 /// Everything that decides, compiled once.
@@ -41,43 +46,37 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Compiles `documents`; `contracts` is the folder the same contracts are read from.
+    /// Compiles `documents`.
     ///
     /// # Errors
     /// Every fault of every document. Warnings come with a snapshot that compiled.
     pub fn compile(
         loaded: &Loaded,
         documents: &Documents,
-        contracts: &Path,
         parts: &Parts,
     ) -> Result<(Self, Vec<Fault>), Vec<Fault>> {
         static GENERATIONS: AtomicU64 = AtomicU64::new(1);
         let now = Timestamp::now();
-        let (catalog, mut warnings) = Catalog::load(contracts)?;
-        let (register, found) =
-            Register::compile(&documents.sources(), &catalog, policies::local(now).date())?;
+        let folders = &loaded.settings.documents;
+        let (catalog, mut warnings) = documents
+            .catalog(&loaded.settings.data.folder)
+            .map_err(|faults| rooted(&folders.contracts, faults))?;
+        let (register, found) = Register::compile(documents.sources(), &catalog, policies::local(now).date())
+            .map_err(|faults| rooted(&folders.policies, faults))?;
+        warnings = rooted(&folders.contracts, warnings);
+        warnings.extend(rooted(&folders.policies, found));
+        let (providers, found) = providers(&register, loaded, now)?;
         warnings.extend(found);
 
-        let mut faults = Vec::new();
-        let mut providers = HashMap::new();
         let mut routes = HashMap::new();
         let mut service_meters = HashMap::new();
         for (key, service) in register.services() {
-            for version in &service.versions {
-                match provider(service, version, loaded) {
-                    Ok(provider) => drop(providers.insert((key, version.number), provider)),
-                    Err(found) => faults.extend(found),
-                }
-                for (operation, _) in version.operations() {
-                    routes
-                        .entry((key, operation))
-                        .or_insert_with(|| parts.metrics.route(service.id.as_str(), operation.as_str()));
-                }
+            for (operation, _) in service.versions.iter().flat_map(|version| version.operations()) {
+                routes
+                    .entry((key, operation))
+                    .or_insert_with(|| parts.metrics.route(service.id.as_str(), operation.as_str()));
             }
             service_meters.insert(key, parts.quota.meters(service.quota.as_slice()));
-        }
-        if !faults.is_empty() {
-            return Err(faults);
         }
         let agreement_meters = register
             .agreements()
@@ -92,7 +91,9 @@ impl Snapshot {
         for agreement in register.agreements().filter(|agreement| agreement.kind == Kind::OneOff) {
             match parts.one_offs.of(&agreement.id, &parts.journal) {
                 Ok(one_off) => drop(one_offs.insert(agreement.id.clone(), one_off)),
-                Err(fault) => return Err(vec![unreadable_journal(&agreement.id, &fault)]),
+                Err(fault) => {
+                    return Err(rooted(&folders.policies, vec![unreadable_journal(&agreement.id, &fault)]));
+                }
             }
         }
         let floods = register
@@ -177,6 +178,11 @@ impl Snapshot {
     /// The keys of masks.
     pub fn mask_keys(&self) -> &MaskKeys {
         &self.mask_keys
+    }
+
+    /// The files of providers' certificates and keys: compiled in, though no document holds them.
+    pub fn material_files(&self) -> Vec<PathBuf> {
+        material_files(&self.register, &self.loaded)
     }
 
     /// Who answers for a service in a version.

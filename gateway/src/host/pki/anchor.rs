@@ -6,7 +6,7 @@
 //! that decide about a chain is checked after it: past `nextUpdate` plus the anchor's grace nothing
 //! of this anchor is accepted any more.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use rustls::{
@@ -27,8 +27,20 @@ pub(super) struct Anchor {
     lists: Option<Lists>,
 }
 
+/// How old an authority's revocation list is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListAge {
+    /// The file it was read from.
+    pub file: PathBuf,
+    /// When its authority promised the next one.
+    pub next_update: Timestamp,
+    /// From when nothing of its issuer is accepted any more: `next_update` and the grace.
+    pub stale_from: Timestamp,
+}
+
 #[derive(Debug)]
 struct Lists {
+    file: PathBuf,
     grace: Duration,
     known: Vec<List>,
 }
@@ -58,7 +70,7 @@ impl Anchor {
                 if known.iter().any(|one| one.stale_at(*grace) <= now.as_second()) {
                     faults.push(stale(list));
                 }
-                (Some(Lists { grace: *grace, known }), ders)
+                (Some(Lists { file: list.label(), grace: *grace, known }), ders)
             }
         };
         let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone());
@@ -77,6 +89,19 @@ impl Anchor {
     /// The names offered to callers as issuers we know.
     pub(super) fn hints(&self) -> &[DistinguishedName] {
         self.verifier.root_hint_subjects()
+    }
+
+    /// How old its lists are.
+    pub(super) fn lists(&self) -> impl Iterator<Item = ListAge> {
+        self.lists.iter().flat_map(|lists| {
+            lists.known.iter().filter_map(|list| {
+                Some(ListAge {
+                    file: lists.file.clone(),
+                    next_update: Timestamp::from_second(list.next_update).ok()?,
+                    stale_from: Timestamp::from_second(list.stale_at(lists.grace)).ok()?,
+                })
+            })
+        })
     }
 
     /// Verifies a chain at `now`; gives the Unix time until which the lists behind the verdict are

@@ -33,6 +33,7 @@ use rustls::{
 };
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+pub use anchor::ListAge;
 pub use fault::RevocationFault;
 pub use material::Material;
 
@@ -158,6 +159,11 @@ impl Pki {
     /// When our own certificate ends.
     pub fn own_expiry(&self) -> Timestamp {
         self.own_expiry
+    }
+
+    /// How old the revocation lists are.
+    pub fn revocation_lists(&self) -> impl Iterator<Item = ListAge> {
+        self.anchors.list.iter().flat_map(Anchor::lists)
     }
 
     /// Whether `peer`'s certificate still counts at `now`: not revoked, not expired, issued by an

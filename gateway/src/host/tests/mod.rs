@@ -2,7 +2,7 @@
 
 mod http2;
 mod lifetimes;
-pub(super) mod pki;
+pub(crate) mod pki;
 mod requests;
 mod transport;
 

@@ -1,0 +1,173 @@
+//! What merely is, as Prometheus reads it: read from where it is when someone asks, so that no gauge
+//! can be forgotten to be set.
+
+use std::{fmt::Write, sync::atomic::Ordering};
+
+use jiff::Timestamp;
+
+use super::Admin;
+
+/// Agreements with fewer days left are counted as ending.
+const NOTICE_DAYS: i32 = 30;
+
+/// The text, to stand after the counters of [`Metrics`](crate::metrics::Metrics).
+pub(super) fn text(admin: &Admin, now: Timestamp) -> String {
+    let mut page = Page::default();
+    connections(admin, &mut page);
+    evidence(admin, &mut page);
+    validity(admin, now, &mut page);
+    documents(admin, now, &mut page);
+    page.0
+}
+
+fn connections(admin: &Admin, page: &mut Page) {
+    let tally = &admin.tally;
+    page.gauge("connections_open", "Connections open now", admin.census.open() as f64);
+    let counters = [
+        ("connections_accepted_total", "Connections accepted", &tally.accepted),
+        (
+            "connections_over_cap_total",
+            "Connections closed at once because a cap was reached",
+            &tally.over_cap,
+        ),
+        (
+            "handshakes_failed_total",
+            "Handshakes that failed, refused certificates among them",
+            &tally.handshakes_failed,
+        ),
+        ("handshakes_resumed_total", "Handshakes that resumed a session", &tally.resumed),
+        (
+            "streams_malformed_total",
+            "HTTP/2 streams that ended because they were malformed",
+            &tally.malformed_streams,
+        ),
+        ("requests_unclean_total", "Requests refused by hygiene", &tally.unclean),
+        ("accept_errors_total", "Errors of accept itself, such as no file descriptors", &tally.accept_errors),
+    ];
+    for (name, help, counter) in counters {
+        page.counter(name, help, counter.load(Ordering::Relaxed));
+    }
+}
+
+fn evidence(admin: &Admin, page: &mut Page) {
+    let (journal, quota) = (admin.gateway.journal(), admin.gateway.quota());
+    let stats = journal.stats();
+    page.gauge("journal_healthy", "1 while the journal takes records", flag(journal.fault().is_none()));
+    page.gauge("journal_lanes", "Lanes in use or idle", f64::from(stats.lanes));
+    page.counter("journal_records_total", "Records written", stats.records);
+    page.counter("journal_bytes_total", "Bytes written", stats.bytes);
+    page.counter("journal_syncs_total", "Synchronisations that succeeded", stats.syncs);
+    page.counter("journal_faults_total", "Writes and synchronisations that failed", stats.faults);
+    page.gauge("quota_healthy", "1 while day counts can be kept", flag(quota.fault().is_none()));
+}
+
+/// Seconds that are left, below zero when there are none: an alert compares them with a number.
+fn validity(admin: &Admin, now: Timestamp, page: &mut Page) {
+    let pki = admin.gateway.keeper().tls().current();
+    let left = |at: Timestamp| (at.as_second() - now.as_second()) as f64;
+    page.gauge(
+        "certificate_seconds_left",
+        "Seconds until the server certificate ends; below 0 it has",
+        left(pki.own_expiry()),
+    );
+    let lists: Vec<_> = pki.revocation_lists().collect();
+    page.head("crl_due_seconds_left", "gauge", "Seconds until the authority promised its next list");
+    for list in &lists {
+        page.sample(
+            "crl_due_seconds_left",
+            &[("file", &list.file.to_string_lossy())],
+            left(list.next_update),
+        );
+    }
+    page.head("crl_usable_seconds_left", "gauge", "Seconds until the authority's certificates are refused");
+    for list in &lists {
+        page.sample(
+            "crl_usable_seconds_left",
+            &[("file", &list.file.to_string_lossy())],
+            left(list.stale_from),
+        );
+    }
+}
+
+fn documents(admin: &Admin, now: Timestamp, page: &mut Page) {
+    let keeper = admin.gateway.keeper();
+    let world = keeper.world();
+    let snapshot = &world.snapshot;
+    let standing = keeper.standing();
+    page.head("snapshot_info", "gauge", "The snapshot in service");
+    page.sample("snapshot_info", &[("hash", snapshot.hash()), ("environment", snapshot.environment())], 1.0);
+    page.gauge(
+        "snapshot_age_seconds",
+        "Seconds since the snapshot was compiled",
+        (now.as_second() - snapshot.loaded_at().as_second()) as f64,
+    );
+    page.gauge("snapshot_last_good", "1 while a copy of an earlier run is served", flag(standing.last_good));
+    page.gauge(
+        "document_faults",
+        "Faults that keep what was written from deciding",
+        standing.faults().count() as f64,
+    );
+    page.gauge("document_warnings", "Warnings about what is in service", standing.warnings().count() as f64);
+    let local = policies::local(now);
+    let acting = world.overlay.iter().filter(|suspension| suspension.acts_at(local)).count();
+    page.gauge("suspensions", "Suspensions that act now", acting as f64);
+    let (mut valid, mut ending, mut ended) = (0_u32, 0_u32, 0_u32);
+    for agreement in snapshot.register().agreements() {
+        match agreement.days_left(local.date()) {
+            Some(left) if left <= 0 => ended += 1,
+            Some(left) if left <= NOTICE_DAYS => ending += 1,
+            _ => valid += 1,
+        }
+    }
+    page.head("agreements", "gauge", "Agreements by how long they still hold; ending: 30 days or fewer");
+    for (state, count) in [("valid", valid), ("ending", ending), ("ended", ended)] {
+        page.sample("agreements", &[("state", state)], f64::from(count));
+    }
+}
+
+fn flag(yes: bool) -> f64 {
+    f64::from(u8::from(yes))
+}
+
+/// Prometheus' text format 0.0.4. Writing to a `String` does not fail.
+#[derive(Default)]
+struct Page(String);
+
+impl Page {
+    fn head(&mut self, name: &str, kind: &str, help: &str) {
+        let _ = writeln!(self.0, "# HELP lienthong_{name} {help}\n# TYPE lienthong_{name} {kind}");
+    }
+
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: f64) {
+        let _ = write!(self.0, "lienthong_{name}");
+        for (index, (label, text)) in labels.iter().enumerate() {
+            let open = if index == 0 { '{' } else { ',' };
+            let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+            let _ = write!(self.0, "{open}{label}=\"{text}\"");
+        }
+        let close = if labels.is_empty() { "" } else { "}" };
+        let _ = writeln!(self.0, "{close} {value}");
+    }
+
+    fn gauge(&mut self, name: &str, help: &str, value: f64) {
+        self.head(name, "gauge", help);
+        self.sample(name, &[], value);
+    }
+
+    fn counter(&mut self, name: &str, help: &str, count: u64) {
+        self.head(name, "counter", help);
+        self.sample(name, &[], count as f64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_cannot_break_out_of_its_quotes() {
+        let mut page = Page::default();
+        page.sample("x", &[("file", "a\"b\\c\nd"), ("y", "z")], 1.5);
+        assert_eq!(page.0, "lienthong_x{file=\"a\\\"b\\\\c\\nd\",y=\"z\"} 1.5\n");
+    }
+}

@@ -1,0 +1,71 @@
+//! Everything that would keep written documents from serving, without serving.
+
+use std::path::Path;
+
+use contracts::{Bilingual, Fault};
+use jiff::Timestamp;
+use policies::{Overlay, Register};
+
+use super::{
+    Documents, Loaded, Secrets,
+    documents::rooted,
+    peers::{pki_settings, providers},
+    suspensions::Suspensions,
+};
+use crate::host::Pki;
+
+/// Every fault and warning of every document, by file and place. `scratch` is a folder in which
+/// contracts can be laid out.
+pub fn check(loaded: &Loaded, scratch: &Path, now: Timestamp) -> Vec<Fault> {
+    let folders = &loaded.settings.documents;
+    let mut faults = match Pki::load(&pki_settings(loaded), now) {
+        Ok((_, found)) | Err(found) => found,
+    };
+    faults.extend(Secrets::read(loaded).err().into_iter().flatten());
+    faults.extend(Suspensions::read(&folders.policies, &Overlay::default()).faults);
+    match Documents::read(&folders.policies, &folders.contracts) {
+        Ok(documents) => faults.extend(of_documents(loaded, &documents, scratch, now)),
+        Err(found) => faults.extend(found),
+    }
+    faults.sort_by(|one, two| (&one.file, one.place, one.rule).cmp(&(&two.file, two.place, two.rule)));
+    // A file that two parts need is told once.
+    faults.dedup();
+    faults
+}
+
+fn of_documents(loaded: &Loaded, documents: &Documents, scratch: &Path, now: Timestamp) -> Vec<Fault> {
+    let folders = &loaded.settings.documents;
+    let (catalog, mut faults) = match documents.catalog(scratch) {
+        Ok((catalog, warnings)) => (catalog, rooted(&folders.contracts, warnings)),
+        Err(found) => {
+            let mut faults = rooted(&folders.contracts, found);
+            faults.push(not_reached(loaded));
+            return faults;
+        }
+    };
+    match Register::compile(documents.sources(), &catalog, policies::local(now).date()) {
+        Ok((register, warnings)) => {
+            faults.extend(rooted(&folders.policies, warnings));
+            match providers(&register, loaded, now) {
+                Ok((_, found)) | Err(found) => faults.extend(found),
+            }
+        }
+        Err(found) => faults.extend(rooted(&folders.policies, found)),
+    }
+    faults
+}
+
+/// Without contracts every field of every agreement would be told as missing.
+fn not_reached(loaded: &Loaded) -> Fault {
+    Fault {
+        file: loaded.settings.documents.policies.clone(),
+        place: None,
+        rule: "not-checked",
+        message: Bilingual::new(
+            "chưa kiểm tra thành viên, dịch vụ và thỏa thuận, vì hợp đồng dữ liệu còn lỗi",
+            "members, services and agreements were not checked, since contracts have faults",
+        ),
+        remedy: Bilingual::new("Sửa các hợp đồng rồi kiểm tra lại", "Mend the contracts, then check again"),
+        warning: true,
+    }
+}
