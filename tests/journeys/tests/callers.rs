@@ -229,6 +229,19 @@ fn a_failing_provider_is_the_providers_fault() {
 }
 
 #[test]
+fn a_field_that_the_contract_does_not_have_reaches_nobody() {
+    let sandbox = sandbox();
+    let garble = Behaviour::Garble { field: "TruongMoi".into(), value: json!("BI-MAT-78") };
+    sandbox.neighbour(INFORMATION_SYSTEM).unwrap().behave(&garble).unwrap();
+    // To who reads everything too: unchanged bytes would carry it along.
+    for (caller, purpose) in [(HANOI, "quan-ly-nhiem-vu"), ("G06/cong-du-lieu-mo", "cong-bo-du-lieu-mo")] {
+        let step = ask(&sandbox, caller, Ask::get(TASKS).purpose(purpose));
+        assert_eq!(step.answer.status, 200, "{}", step.answer.text());
+        step.hides(&["TruongMoi", "BI-MAT-78"]).unwrap();
+    }
+}
+
+#[test]
 fn a_submit_whose_answer_is_lost_has_an_unknown_outcome() {
     let sandbox = sandbox();
     let provider = sandbox.neighbour(INFORMATION_SYSTEM).unwrap();

@@ -322,3 +322,74 @@ fn operators_reload_by_signal_and_by_token_and_are_named() {
     ask(&sandbox, HANOI, list()).granted(200, "TT-2026-017").unwrap();
     sandbox.stop_gateway().unwrap();
 }
+
+#[test]
+fn every_document_is_obeyed_within_a_second() {
+    let sandbox = started("documents");
+    let caller = sandbox.caller(&sandbox.identity(HANOI).unwrap(), Http::One).unwrap();
+    // Two hours from now in Viet Nam, for one hour: not now, whenever this runs.
+    let hour =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() / 3600 + 7;
+    let window =
+        format!("windows = [\"T2-CN {:02}:00-{:02}:00\"]\noperations =", (hour + 2) % 24, (hour + 3) % 24);
+    let closed =
+        "maintenance = [{ from = 2026-01-01T00:00:00, until = 2099-01-01T00:00:00 }]\n\n[versions.1]";
+    let service = "services/G06/nhiem-vu.toml";
+    let cases = [
+        (
+            "members/H26.toml",
+            "environment = \"production\"",
+            "environment = \"test\"",
+            403,
+            "environment",
+            "consumer",
+        ),
+        ("members/H26.toml", "127.0.0.0/8", "10.1.0.0/16", 403, "address-not-allowed", "consumer"),
+        ("agreements/TT-2026-017.toml", "operations =", window.as_str(), 403, "outside-window", "consumer"),
+        (
+            "agreements/TT-2026-017.toml",
+            "until = 2027-12-31",
+            "until = 2026-06-30",
+            403,
+            "agreement-expired",
+            "consumer",
+        ),
+        (
+            service,
+            "[versions.1]\n",
+            "[versions.1]\nretired_from = 2026-01-01\n",
+            410,
+            "version-retired",
+            "consumer",
+        ),
+        (service, "[versions.1]", closed, 503, "maintenance", "provider"),
+        (
+            service,
+            "server_name = \"localhost\"",
+            "server_name = \"khac.localhost\"",
+            502,
+            "provider-unreachable",
+            "provider",
+        ),
+    ];
+    for (document, from, to, status, rule, fault) in cases {
+        let text = sandbox.documents.text(document).unwrap();
+        sandbox.documents.put(document, &text.replacen(from, to, 1)).unwrap();
+        assert_ne!(text, sandbox.documents.text(document).unwrap(), "{document} does not hold `{from}`");
+        eventually(Duration::from_secs(1), &format!("{document}: {rule}"), || {
+            caller.ask(list()).unwrap().status != 200
+        });
+        sandbox.neighbour(INFORMATION_SYSTEM).unwrap().reset().unwrap();
+        let step = ask(&sandbox, HANOI, list());
+        step.refused(status, rule, rule, fault)
+            .unwrap_or_else(|error| panic!("{document}: {error:#}"))
+            .unseen()
+            .unwrap();
+        let waits = !step.answer.header("retry-after").is_empty();
+        assert!(waits || fault == "consumer", "{rule} tells no time to come back: {:?}", step.answer.headers);
+        sandbox.documents.put(document, &text).unwrap();
+        eventually(Duration::from_secs(1), &format!("{document} as it was"), || {
+            caller.ask(list()).unwrap().status == 200
+        });
+    }
+}
