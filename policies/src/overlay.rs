@@ -33,7 +33,7 @@ pub struct Suspension {
     pub id: String,
     /// Why, as it is told to whoever is stopped.
     pub reason: Bilingual,
-    /// The system that may not ask.
+    /// The system that takes no part: it may not ask, and the gateway does not call its services.
     pub system: Option<SystemId>,
     /// The member that takes no part.
     pub member: Option<MemberId>,

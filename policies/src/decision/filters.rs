@@ -7,9 +7,29 @@ use super::{
     Hearing, Offer, Rule, Stop, Witness,
     words::{quoted, text},
 };
-use crate::{Agreement, ReleasePlan};
+use crate::{Agreement, Operation, ReleasePlan};
 
 impl<'r, W: Witness> Hearing<'r, '_, '_, W> {
+    /// To read a record by its key is to filter by the key: who does not see keys as they are could
+    /// try a person's number and learn that what comes back is that person's.
+    pub(super) fn key(
+        &mut self,
+        offer: Offer<'r>,
+        release: &'r ReleasePlan,
+        agreement: Option<&'r Agreement>,
+    ) -> Result<(), Stop<'r>> {
+        if self.ask.operation != Operation::Read {
+            return Ok(());
+        }
+        let key = offer.version.contract.key();
+        self.ask(Rule::FilterNotReleased, agreement, release.releases(key.as_str()), || {
+            text(
+                format!("đọc theo khóa cần `{key}` được chia sẻ nguyên vẹn"),
+                format!("to read by key, `{key}` must be released as it is"),
+            )
+        })
+    }
+
     pub(super) fn filters(
         &mut self,
         offer: Offer<'r>,

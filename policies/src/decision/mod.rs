@@ -138,8 +138,8 @@ impl Refusal {
         Self {
             rule: Rule::OneOffUsed,
             detail: Bilingual::new(
-                format!("Thỏa thuận `{id}` chỉ dùng một lần và đã được sử dụng. Đề nghị ký thỏa thuận mới"),
-                format!("Agreement `{id}` was for one exchange, which took place. Ask for a new agreement"),
+                format!("Thỏa thuận `{id}` chỉ dùng một lần và đã được sử dụng"),
+                format!("Agreement `{id}` was for one exchange, which took place"),
             ),
             agreement: Some(id.clone()),
         }
@@ -284,6 +284,7 @@ impl<'r, W: Witness> Hearing<'r, '_, '_, W> {
                 format!("the agreement is for: {agreed}; the request is `{}`", ask.format),
             )
         })?;
+        self.key(offer, &allowed.release, of)?;
         self.filters(offer, &allowed.release, of)?;
         let consumer_filters =
             |field: &FieldPath| ask.filters.iter().any(|(name, _)| *name == field.as_str());
@@ -335,6 +336,7 @@ impl<'r, W: Witness> Hearing<'r, '_, '_, W> {
         })?;
         self.purpose(None, false)?;
         self.format(offer, None)?;
+        self.key(offer, release, None)?;
         self.filters(offer, release, None)?;
         Ok(Granted {
             basis,

@@ -185,6 +185,84 @@ impl Rule {
         };
         Bilingual::new(vi, en)
     }
+
+    /// What to do next, as a sentence.
+    pub fn remedy(self) -> Bilingual {
+        let (vi, en) = match self {
+            Self::VersionUnknown => {
+                ("Hãy gọi một phiên bản mà dịch vụ có.", "Call a version that the service has.")
+            }
+            Self::VersionRetired => (
+                "Hãy chuyển sang phiên bản mới hơn; `GET /api` liệt kê các phiên bản dùng được.",
+                "Move to a newer version; `GET /api` lists those in use.",
+            ),
+            Self::MemberNotValid => (
+                "Hãy dùng hệ thống của cơ quan kế thừa, hoặc đề nghị đơn vị vận hành cổng kiểm tra thời hạn.",
+                "Use a system of the successor, or ask the gateway's operator to check the dates.",
+            ),
+            Self::RepresentationNotAllowed => (
+                "Hãy bỏ `Lt-On-Behalf-Of`, hoặc đề nghị đơn vị vận hành cổng cấp quyền nói thay.",
+                "Leave out `Lt-On-Behalf-Of`, or ask the gateway's operator for the right to speak for it.",
+            ),
+            Self::Environment => (
+                "Hãy dùng hệ thống và chứng thư của đúng môi trường.",
+                "Use the system and certificate of the right environment.",
+            ),
+            Self::OperationNotOffered => {
+                ("Hãy chọn một thao tác mà dịch vụ có.", "Choose an operation that the service offers.")
+            }
+            Self::NoAgreement => {
+                ("Hãy ký thỏa thuận chia sẻ với bên cung cấp.", "Make a sharing agreement with the provider.")
+            }
+            Self::AgreementNotYet => {
+                ("Hãy gọi lại từ ngày thỏa thuận có hiệu lực.", "Call again once the agreement is in force.")
+            }
+            Self::AgreementExpired => (
+                "Hãy gia hạn hoặc ký thỏa thuận mới với bên cung cấp.",
+                "Renew it, or make a new agreement with the provider.",
+            ),
+            Self::OneOffUsed => ("Hãy ký thỏa thuận mới.", "Ask for a new agreement."),
+            Self::OutsideWindow => {
+                ("Hãy gọi lại trong khung giờ của thỏa thuận.", "Call again within the agreement's hours.")
+            }
+            Self::PurposeMissing => (
+                "Hãy nêu một mục đích của thỏa thuận trong `Lt-Purpose`.",
+                "State one of the agreement's purposes in `Lt-Purpose`.",
+            ),
+            Self::PurposeUnknown => (
+                "Hãy dùng một mã mục đích mà `GET /api` liệt kê.",
+                "Use a code of purpose that `GET /api` lists.",
+            ),
+            Self::PurposeNotAgreed => (
+                "Hãy nêu một mục đích của thỏa thuận, hoặc bổ sung mục đích vào thỏa thuận.",
+                "State one of the agreement's purposes, or have this one added to it.",
+            ),
+            Self::OperationNotAgreed => (
+                "Hãy chọn thao tác mà thỏa thuận cho phép, hoặc bổ sung thỏa thuận.",
+                "Choose an operation that it allows, or have the agreement extended.",
+            ),
+            Self::FormatNotOffered => {
+                ("Hãy chọn một định dạng mà dịch vụ có.", "Choose a format that the service offers.")
+            }
+            Self::FormatNotAgreed => (
+                "Hãy chọn định dạng mà thỏa thuận cho phép, hoặc bổ sung thỏa thuận.",
+                "Choose a format that it allows, or have the agreement extended.",
+            ),
+            Self::FilterRepeated => ("Hãy lọc theo mỗi trường một lần.", "Filter by each field once."),
+            Self::FilterNotReleased => (
+                "Hãy bỏ điều kiện này, hoặc đề nghị bên cung cấp chia sẻ trường đó.",
+                "Leave it out, or ask the provider to release that field.",
+            ),
+            Self::FilterNotOffered => {
+                ("Hãy lọc theo trường mà dịch vụ có.", "Filter by a field that the service offers.")
+            }
+            Self::FilterNotAgreed => (
+                "Hãy lọc theo trường mà thỏa thuận cho phép, hoặc bổ sung thỏa thuận.",
+                "Filter by a field that it allows, or have the agreement extended.",
+            ),
+        };
+        Bilingual::new(vi, en)
+    }
 }
 
 #[cfg(test)]

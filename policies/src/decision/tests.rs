@@ -457,3 +457,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn who_does_not_see_keys_cannot_read_by_one() {
+    let read = |_: &Register, ask: &mut Ask<'static>| ask.operation = Operation::Read;
+    let hidden = Fixture::new()
+        .edit("agreements/TT-1.toml", "release = [\"MaSo\", \"Ten\"", "release = [\"Ten\"")
+        .edit("agreements/TT-1.toml", "filter = [\"MaSo\"]", "filter = []");
+    assert_eq!(refused(&hidden, read), by_agreement(Rule::FilterNotReleased));
+    let register = Fixture::new().compile();
+    let asked = Ask { operation: Operation::Read, ..ask(&register) };
+    assert!(register.decide(&asked, &mut ()).is_ok());
+}
