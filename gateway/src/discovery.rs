@@ -22,29 +22,55 @@ use crate::{
 /// The methods of both.
 const ALLOW: &[Method] = &[Method::GET];
 
-/// Answers `GET /api` and `GET /api/me`; `None` when the request asks for something else.
-pub fn answer(
-    caller: &Caller<'_>,
-    request: &Incoming,
-    manner: Manner,
-    now: Timestamp,
-) -> Option<Result<Answer, Refusal>> {
-    let body: fn(&Caller<'_>, &Incoming, Language, Timestamp) -> Value = match request.path() {
-        "/api" | "/api/" => services,
-        "/api/me" => me,
-        _ => return None,
-    };
-    if request.method() != Method::GET {
-        return Some(Err(Refusal::MethodNotAllowed { allow: ALLOW }));
-    }
-    let mut answer = Answer::new(StatusCode::OK, body(caller, request, manner.language, now).to_string());
-    answer.push(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    // What may be used changes with every agreement; nobody keeps a copy.
-    answer.push(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Some(Ok(answer))
+/// One of the gateway's own pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// What the caller may use.
+    Services,
+    /// How the gateway sees the caller.
+    Me,
 }
 
-fn services(caller: &Caller<'_>, _: &Incoming, language: Language, now: Timestamp) -> Value {
+impl Page {
+    /// The page at `path`, if there is one.
+    pub fn at(path: &str) -> Option<Self> {
+        match path {
+            "/api" | "/api/" => Some(Self::Services),
+            "/api/me" => Some(Self::Me),
+            _ => None,
+        }
+    }
+
+    /// The route's template, for logs and the journal.
+    pub fn template(self) -> &'static str {
+        match self {
+            Self::Services => "GET /api",
+            Self::Me => "GET /api/me",
+        }
+    }
+
+    /// Shows it.
+    ///
+    /// # Errors
+    /// Another method than `GET`.
+    pub fn show(self, caller: &Caller<'_>, request: &Incoming, now: Timestamp) -> Result<Answer, Refusal> {
+        if request.method() != Method::GET {
+            return Err(Refusal::MethodNotAllowed { allow: ALLOW });
+        }
+        let language = Manner::asked(request).language;
+        let body = match self {
+            Self::Services => services(caller, language, now),
+            Self::Me => me(caller, request, language, now),
+        };
+        let mut answer = Answer::new(StatusCode::OK, body.to_string());
+        answer.push(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        // What may be used changes with every agreement; nobody keeps a copy.
+        answer.push(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        Ok(answer)
+    }
+}
+
+fn services(caller: &Caller<'_>, language: Language, now: Timestamp) -> Value {
     let register = caller.world().snapshot.register();
     let paths = |paths: &[FieldPath]| paths.iter().map(ToString::to_string).collect::<Vec<_>>();
     let offers: Vec<Value> = register

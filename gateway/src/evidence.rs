@@ -1,32 +1,45 @@
 //! What is known of an exchange so far, for the journal: filled in as the stages go, so that any
 //! exit can be recorded with everything that was reached.
+//!
+//! An exchange owes the journal one last record. It is written by [`Evidence::record`] before the
+//! answer leaves; if the exchange never gets there, because a shutdown cuts it or a bug unwinds it,
+//! dropping the evidence writes it.
 
-use contracts::{Contract, Document, FieldPath};
+use std::borrow::Cow;
+
+use contracts::{Contract, Document, FieldPath, Form, identifiers::IdentifierKind};
 use http::StatusCode;
 use jiff::Timestamp;
-use policies::{Agreement, MemberId, Operation, Service, ServiceKey};
+use policies::{Agreement, MemberId, Operation, PurposeId, Service, ServiceKey, SystemKey};
 use ring::digest::{Digest, SHA256, digest};
 use uuid::Uuid;
 
 use crate::{
     host::Incoming,
-    journal::{self, Durability, Entry, SubjectKey, Times},
-    negotiation::{Wish, wish},
-    refusal::Face,
-    stages::{Caller, Conforming, Granted, Place, Received, Released, Replied, Routed},
+    journal::{self, Durability, Entry, Journal, JournalFault, SubjectKey, Times},
+    negotiation::formats,
+    refusal::{Blame, Face, Refusal},
+    stages::{Caller, Checked, Conforming, Granted, Place, Received, Released, Replied, Routed},
     stated,
     world::World,
 };
 
 /// The identifier of persons; a record or filter that names one has a subject.
-const PERSON: contracts::identifiers::IdentifierKind = contracts::identifiers::IdentifierKind::SoDinhDanh;
+const PERSON: IdentifierKind = IdentifierKind::SoDinhDanh;
+
+/// The rule of an exchange that was cut off before it had an answer.
+const ABANDONED: &str = "abandoned";
 
 /// The record of one exchange in the making.
 pub struct Evidence<'w> {
+    journal: &'w Journal,
+    subjects: &'w SubjectKey,
+    world: &'w World,
     exchange: Uuid,
     times: Times,
+    /// When the provider was about to be called.
+    leaving: Option<i64>,
     certificate: [u8; 32],
-    snapshot: &'w [u8; 32],
     caller: Option<&'w str>,
     represented: Option<&'w str>,
     route: Option<&'static str>,
@@ -38,7 +51,7 @@ pub struct Evidence<'w> {
     filters: Vec<&'w str>,
     agreement: Option<&'w Agreement>,
     agreement_revision: Option<[u8; 32]>,
-    purpose: Option<String>,
+    purpose: Option<Cow<'w, str>>,
     officer: Option<String>,
     subject: Option<[u8; 32]>,
     request_bytes: Option<u64>,
@@ -54,17 +67,29 @@ pub struct Evidence<'w> {
     fault: Option<&'static str>,
     place: Option<Place>,
     durability: Durability,
+    /// An opening record stands, so that a closing is owed.
     opened: bool,
+    /// The last record is not written yet.
+    owed: bool,
 }
 
 impl<'w> Evidence<'w> {
     /// Begins with what the connection tells.
-    pub fn begin(exchange: Uuid, world: &'w World, request: &Incoming) -> Self {
+    pub fn begin(
+        journal: &'w Journal,
+        subjects: &'w SubjectKey,
+        world: &'w World,
+        exchange: Uuid,
+        request: &Incoming,
+    ) -> Self {
         Self {
+            journal,
+            subjects,
+            world,
             exchange,
             times: Times { request_in: Some(request.received_at().as_microsecond()), ..Times::default() },
+            leaving: None,
             certificate: request.connection().peer.facts.fingerprint_sha256,
-            snapshot: world.snapshot.digest(),
             caller: None,
             represented: None,
             route: None,
@@ -93,7 +118,13 @@ impl<'w> Evidence<'w> {
             place: None,
             durability: Durability::Written,
             opened: false,
+            owed: true,
         }
+    }
+
+    /// The exchange's id.
+    pub fn exchange(&self) -> Uuid {
+        self.exchange
     }
 
     /// Who calls.
@@ -102,18 +133,26 @@ impl<'w> Evidence<'w> {
         self.represented = caller.represented_id().map(MemberId::as_str);
     }
 
+    /// Which of the gateway's own pages is asked for.
+    pub fn looks_at(&mut self, template: &'static str) {
+        self.route = Some(template);
+    }
+
     /// What is asked for; purpose and officer as stated, whatever is decided of them.
-    pub fn routed(&mut self, routed: &Routed<'w>, request: &Incoming, subjects: &SubjectKey) {
+    pub fn routed(&mut self, routed: &Routed<'w>, request: &Incoming) {
         self.route = Some(routed.template());
         self.service = Some(routed.service());
         self.service_key = Some(routed.key());
         self.operation = Some(routed.operation());
-        self.format = match wish(request.header("accept")) {
-            Wish::Exactly(format) => Some(format.as_str()),
-            Wish::Anything | Wish::Nothing => None,
-        };
+        // The format wanted most, until one is decided on.
+        let [wanted, _] = formats(request.headers(), routed.operation()).read;
+        self.format = wanted.map(|format| format.as_str());
         // What is malformed is refused, and not repeated in the record.
-        self.purpose = stated::purpose(request.headers()).ok().flatten().map(str::to_owned);
+        let register = self.world.snapshot.register();
+        self.purpose = stated::purpose(request.headers()).ok().flatten().map(|stated| {
+            let known = register.purpose(stated).map(|purpose| PurposeId::as_str(&purpose.id));
+            known.map_or_else(|| Cow::Owned(stated.to_owned()), Cow::Borrowed)
+        });
         self.officer = stated::officer(request.headers()).ok().flatten().map(str::to_owned);
         let Some(version) = routed.service().version(routed.version()) else { return };
         let contract: &'w Contract = &version.contract;
@@ -124,22 +163,20 @@ impl<'w> Evidence<'w> {
             if let Some(field) = field {
                 self.filters.push(field.path.as_str());
                 if field.identifier == Some(PERSON) {
-                    self.subject = Some(subjects.of(value));
+                    self.subject = Some(self.subjects.of(value));
                 }
             }
         }
         let key = contract.shape().field(contract.key());
         if let (Some(id), Some(PERSON)) = (routed.id(), key.and_then(|field| field.identifier)) {
-            self.subject = Some(subjects.of(id));
+            self.subject = Some(self.subjects.of(id));
         }
     }
 
     /// What allowed it.
     pub fn granted(&mut self, granted: &Granted<'w>) {
         self.rests_on(granted.grant().agreement);
-        if granted.personal() {
-            self.durability = Durability::Synced;
-        }
+        self.format = Some(granted.format().as_str());
     }
 
     /// What was sent.
@@ -148,23 +185,37 @@ impl<'w> Evidence<'w> {
         self.request_sha256 = received.digest().map(bytes32);
     }
 
-    /// What was found in it: a verification has a subject.
-    pub fn conforms(&mut self, conforming: &Conforming<'w, '_>, subjects: &SubjectKey) {
+    /// What was found in it.
+    pub fn conforms(&mut self, conforming: &Conforming<'w, '_>) {
         let Some(document) = conforming.document() else { return };
         self.records = Some(conforming.records() as u64);
-        if self.operation == Some(Operation::Verify)
-            && let Some(contract) = self.contract
-        {
-            let number = contract.shape().walk().find(|field| field.identifier == Some(PERSON));
-            let number = number.and_then(|field| document.at(&field.path)).and_then(Document::as_text);
-            self.subject = number.map(|number| subjects.of(number));
-        }
+        self.is_about(document);
     }
 
     /// When the provider was called and answered.
     pub fn replied(&mut self, replied: &Replied<'_>) {
         self.times.request_out = Some(replied.sent_at().as_microsecond());
         self.times.response_in = Some(replied.received_at().as_microsecond());
+    }
+
+    /// What was found in the answer: a record read by a key of another kind has a subject too.
+    pub fn checked(&mut self, checked: &Checked<'w, '_>) {
+        if let Some(document) = checked.document() {
+            self.is_about(document);
+        }
+    }
+
+    /// One record of a person is about that person. A record that merely mentions persons, such as
+    /// a task its researchers, is about none of them.
+    fn is_about(&mut self, document: &Document<'_>) {
+        let (None, Some(contract), Some(record)) = (self.subject, self.contract, document.as_record()) else {
+            return;
+        };
+        let names_person =
+            |field: &&contracts::Field| field.identifier == Some(PERSON) && matches!(field.form, Form::Text);
+        let field = contract.shape().root.fields.iter().find(names_person);
+        let number = field.and_then(|field| record.get(&field.name)).and_then(Document::as_text);
+        self.subject = number.map(|number| self.subjects.of(number));
     }
 
     /// What leaves.
@@ -181,12 +232,36 @@ impl<'w> Evidence<'w> {
     }
 
     /// Why nothing leaves.
-    pub fn refused(&mut self, face: &Face, body: &[u8], at: Timestamp) {
+    pub fn refused(
+        &mut self,
+        refusal: &Refusal,
+        face: &Face,
+        body: &[u8],
+        request: &Incoming,
+        at: Timestamp,
+    ) {
         self.times.response_out = Some(at.as_microsecond());
         self.status = Some(face.status.as_u16());
         self.rule = Some(face.kind);
-        self.cause = (face.rule != face.kind).then(|| face.rule.clone());
+        self.cause = (face.rule != face.kind).then(|| face.rule.clone().into_owned());
         self.fault = Some(face.blame.as_str());
+        let register = self.world.snapshot.register();
+        if let Some(agreement) = refusal.agreement().and_then(|id| register.agreement_named(id.as_str())) {
+            self.rests_on(Some(agreement));
+        }
+        // Who is known but may not enter was not a caller yet; whose attempt it was counts all the same.
+        let known =
+            || request.connection().peer.slot.recall::<Option<SystemKey>>(self.world.snapshot.generation());
+        if self.caller.is_none()
+            && let Some(Some(key)) = known()
+        {
+            self.caller = Some(register.system(key).id.as_str());
+        }
+        if refusal.reached_provider() {
+            self.times.request_out = self.times.request_out.or(self.leaving);
+        } else if let Some(place) = &mut self.place {
+            place.returned();
+        }
         self.answered(body);
     }
 
@@ -197,7 +272,7 @@ impl<'w> Evidence<'w> {
 
     /// Charges the request: from here on it counts, whatever comes back.
     pub fn forwarded(&mut self, at: Timestamp) {
-        self.times.request_out = Some(at.as_microsecond());
+        self.leaving = Some(at.as_microsecond());
         if let Some(place) = &mut self.place {
             place.forwarded();
         }
@@ -208,23 +283,33 @@ impl<'w> Evidence<'w> {
         self.place.as_ref()
     }
 
-    /// Marks that an opening record stands, so that a closing is owed.
-    pub fn opened(&mut self) {
+    /// Writes the opening record, on the disk when this returns: from here on something may happen
+    /// at the provider. A closing is owed even when this fails, since the record may stand.
+    ///
+    /// # Errors
+    /// The exchange must not be forwarded.
+    pub async fn open(&mut self) -> Result<(), JournalFault> {
         self.opened = true;
+        self.durability = Durability::Synced;
+        self.journal.opening(&self.entry(), self.durability).await
     }
 
-    /// Whether a closing is owed.
-    pub fn is_opened(&self) -> bool {
-        self.opened
-    }
-
-    /// How safe the records must be.
-    pub fn durability(&self) -> Durability {
-        self.durability
+    /// Writes the last record: the closing, or the only one.
+    ///
+    /// # Errors
+    /// Nothing may be released.
+    pub async fn record(&mut self) -> Result<(), JournalFault> {
+        // The line is handed over at once and then waited for: cut off meanwhile, it is not owed again.
+        self.owed = false;
+        if self.opened {
+            self.journal.closing(&self.entry(), self.durability).await
+        } else {
+            self.journal.whole(&self.entry(), self.durability).await
+        }
     }
 
     /// The agreement that allowed it, or that the refusal speaks of.
-    pub fn rests_on(&mut self, agreement: Option<&'w Agreement>) {
+    fn rests_on(&mut self, agreement: Option<&'w Agreement>) {
         self.agreement = agreement;
         self.agreement_revision = agreement.and_then(|agreement| journal::bytes_of(agreement.revision()));
     }
@@ -242,7 +327,7 @@ impl<'w> Evidence<'w> {
     }
 
     /// The record as it stands.
-    pub fn entry(&self) -> Entry<'_> {
+    fn entry(&self) -> Entry<'_> {
         let decision = match (self.rule.is_some(), self.status) {
             (true, _) => Some("refused"),
             (false, Some(status)) if status < StatusCode::BAD_REQUEST.as_u16() => Some("granted"),
@@ -263,7 +348,7 @@ impl<'w> Evidence<'w> {
             contract_revision: self.contract.map(Contract::revision),
             agreement: self.agreement.map(|agreement| agreement.id.as_str()),
             agreement_revision: self.agreement_revision.as_ref(),
-            snapshot: Some(self.snapshot),
+            snapshot: Some(self.world.snapshot.digest()),
             purpose: self.purpose.as_deref(),
             officer: self.officer.as_deref(),
             decision,
@@ -283,9 +368,9 @@ impl<'w> Evidence<'w> {
     }
 
     /// Counts the exchange, and how long the gateway and the provider took.
-    pub fn measure(&self, world: &World) {
+    pub fn measure(&self) {
         let (Some(service), Some(operation)) = (self.service_key, self.operation) else { return };
-        let Some(route) = world.snapshot.route(service, operation) else { return };
+        let Some(route) = self.world.snapshot.route(service, operation) else { return };
         if self.rule.is_some() {
             route.refused.inc()
         } else {
@@ -317,6 +402,21 @@ impl<'w> Evidence<'w> {
                 tracing::warn!(exchange = %self.exchange, caller, service, route, status, rule, fault = fault.unwrap_or("?"), "failed");
             }
             _ => tracing::debug!(exchange = %self.exchange, caller, service, route, status, "exchanged"),
+        }
+    }
+}
+
+impl Drop for Evidence<'_> {
+    fn drop(&mut self) {
+        if !self.owed {
+            return;
+        }
+        self.rule = Some(ABANDONED);
+        self.fault = Some(Blame::Gateway.as_str());
+        // Called or not, nobody knows: the record says when it would have been.
+        self.times.request_out = self.times.request_out.or(self.leaving);
+        if let Err(fault) = self.journal.abandoned(&self.entry()) {
+            tracing::error!(exchange = %self.exchange, %fault, "an exchange was cut off and could not be recorded");
         }
     }
 }

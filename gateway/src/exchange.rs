@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use http::{HeaderValue, header};
 use jiff::Timestamp;
+use policies::SystemKey;
 use uuid::Uuid;
 
 use crate::{
-    discovery,
+    discovery::Page,
     evidence::Evidence,
     host::{Answer, Application, Incoming, Refused},
     journal::{Durability, Entry, Journal, JournalFault, SubjectKey, Times},
@@ -58,7 +59,6 @@ impl Gateway {
         &self,
         world: &'w World,
         exchange: Uuid,
-        manner: Manner,
         request: &mut Incoming,
         evidence: &mut Evidence<'w>,
     ) -> Result<Outcome<'w>, Refusal> {
@@ -66,11 +66,12 @@ impl Gateway {
 
         let caller = stages::identify(world, request, now)?;
         evidence.called_by(&caller);
-        if let Some(shown) = discovery::answer(&caller, request, manner, now) {
-            return shown.map(Outcome::Shown);
+        if let Some(page) = Page::at(request.path()) {
+            evidence.looks_at(page.template());
+            return page.show(&caller, request, now).map(Outcome::Shown);
         }
         let routed = stages::route(caller, request)?;
-        evidence.routed(&routed, request, &self.subjects);
+        evidence.routed(&routed, request);
         let granted = stages::authorize(routed, request, now)?;
         evidence.granted(&granted);
         let (admitted, place) = stages::admit(granted, now)?;
@@ -78,63 +79,39 @@ impl Gateway {
 
         let received = stages::receive(&admitted, request).await?;
         evidence.received(&received);
-        let conforming = stages::conform(admitted, &received)?;
-        evidence.conforms(&conforming, &self.subjects);
-        let confirmed = stages::confirm(conforming, request, exchange).await?;
-        let outbound = stages::translate(confirmed, request, exchange)?;
+        let conforming = stages::conform(admitted, &received).await?;
+        evidence.conforms(&conforming);
+        let outbound = stages::translate(conforming, request, exchange)?;
 
         evidence.forwarded(Timestamp::now());
         if outbound.needs_opening() {
-            self.open(evidence).await?;
+            evidence.open().await.map_err(Refusal::Evidence)?;
         }
-        let replied = stages::forward(outbound).await?;
+        let confirmed = stages::confirm(outbound, request, exchange).await?;
+        let replied = stages::forward(confirmed).await?;
         evidence.replied(&replied);
-        let checked = stages::conform_reply(&replied)?;
-        stages::release(checked).map(Outcome::Released)
+        let checked = stages::conform_reply(&replied).await?;
+        evidence.checked(&checked);
+        stages::release(checked).await.map(Outcome::Released)
     }
 
-    /// The opening record: from here on something may happen at the provider.
-    async fn open(&self, evidence: &mut Evidence<'_>) -> Result<(), Refusal> {
-        evidence.opened();
-        let entry = evidence.entry();
-        self.journal.opening(&entry, evidence.durability()).await.map_err(Refusal::Evidence)
-    }
-
-    /// The closing record, or the only one.
-    async fn record(&self, evidence: &Evidence<'_>) -> Result<(), JournalFault> {
-        let entry = evidence.entry();
-        if evidence.is_opened() {
-            self.journal.closing(&entry, evidence.durability()).await
-        } else {
-            self.journal.whole(&entry, evidence.durability()).await
-        }
-    }
-
-    /// Records a refusal and tells of it. When not even that can be recorded, the caller is told
-    /// that instead: nothing more can be promised.
-    async fn refusal(
-        &self,
-        refusal: &Refusal,
-        exchange: Uuid,
-        manner: Manner,
-        evidence: &mut Evidence<'_>,
-    ) -> Answer {
+    /// The answer that tells of a refusal, and what it adds to the evidence.
+    fn refusal(&self, refusal: &Refusal, request: &Incoming, evidence: &mut Evidence<'_>) -> Answer {
         let face = refusal.face();
-        let answer = problem::answer(refusal, exchange, manner);
+        let answer = problem::answer(refusal, &face, evidence.exchange(), Manner::asked(request));
         self.metrics.refused(face.kind, face.blame.as_str());
-        evidence.refused(&face, &answer.body, Timestamp::now());
-        match self.record(evidence).await {
-            Ok(()) => answer,
-            Err(fault) => self.without_evidence(fault, exchange, manner),
-        }
+        evidence.refused(refusal, &face, &answer.body, request, Timestamp::now());
+        answer
     }
 
+    /// What could not be recorded did not happen, as far as the caller is concerned: nothing more
+    /// can be promised.
     fn without_evidence(&self, fault: JournalFault, exchange: Uuid, manner: Manner) -> Answer {
         tracing::error!(exchange = %exchange, %fault, "no evidence, no exchange: answered with 503");
         let refusal = Refusal::Evidence(fault);
         let face = refusal.face();
         self.metrics.refused(face.kind, face.blame.as_str());
-        problem::answer(&refusal, exchange, manner)
+        problem::answer(&refusal, &face, exchange, manner)
     }
 }
 
@@ -142,32 +119,25 @@ impl Application for Gateway {
     async fn exchange(&self, request: &mut Incoming) -> Answer {
         let world = self.keeper.world();
         let exchange = Uuid::now_v7();
-        let manner = Manner::of(request.header("accept-language"), request.header("accept"));
         let _under_way = self.metrics.under_way();
-        let mut evidence = Evidence::begin(exchange, &world, request);
+        let mut evidence = Evidence::begin(&self.journal, &self.subjects, &world, exchange, request);
 
-        let outcome = self.conduct(&world, exchange, manner, request, &mut evidence).await;
-        let answer = match outcome {
-            Err(refusal) => self.refusal(&refusal, exchange, manner, &mut evidence).await,
-            Ok(outcome) => {
-                let answer = match outcome {
-                    Outcome::Shown(mut answer) => {
-                        evidence.shown(answer.status, &answer.body, Timestamp::now());
-                        problem::name_exchange(&mut answer, exchange);
-                        answer
-                    }
-                    Outcome::Released(released) => {
-                        evidence.released(&released, Timestamp::now());
-                        self.answer(&released, exchange, &evidence)
-                    }
-                };
-                match self.record(&evidence).await {
-                    Ok(()) => answer,
-                    Err(fault) => self.without_evidence(fault, exchange, manner),
-                }
+        let mut answer = match self.conduct(&world, exchange, request, &mut evidence).await {
+            Ok(Outcome::Released(released)) => {
+                evidence.released(&released, Timestamp::now());
+                Self::answer(&released, &evidence)
             }
+            Ok(Outcome::Shown(mut answer)) => {
+                evidence.shown(answer.status, &answer.body, Timestamp::now());
+                problem::name_exchange(&mut answer, exchange);
+                answer
+            }
+            Err(refusal) => self.refusal(&refusal, request, &mut evidence),
         };
-        evidence.measure(&world);
+        if let Err(fault) = evidence.record().await {
+            answer = self.without_evidence(fault, exchange, Manner::asked(request));
+        }
+        evidence.measure();
         evidence.log();
         answer
     }
@@ -177,8 +147,12 @@ impl Application for Gateway {
         let manner = Manner::of(refused.accept_language, refused.accept);
         let refusal = Refusal::Unclean(refused.fault);
         let face = refusal.face();
-        let answer = problem::answer(&refusal, exchange, manner);
+        let answer = problem::answer(&refusal, &face, exchange, manner);
         self.metrics.refused(face.kind, face.blame.as_str());
+        let world = self.keeper.world();
+        let snapshot = &world.snapshot;
+        // Whoever was recognised on this connection before; nobody is looked up for an unclean request.
+        let known = refused.connection.peer.slot.recall::<Option<SystemKey>>(snapshot.generation()).flatten();
         let entry = Entry {
             exchange,
             times: Times {
@@ -186,7 +160,9 @@ impl Application for Gateway {
                 response_out: Some(Timestamp::now().as_microsecond()),
                 ..Times::default()
             },
+            caller: known.map(|key| snapshot.register().system(key).id.as_str()),
             certificate: Some(&refused.connection.peer.facts.fingerprint_sha256),
+            snapshot: Some(snapshot.digest()),
             decision: Some("refused"),
             rule: Some(face.kind),
             fault: Some(face.blame.as_str()),
@@ -202,7 +178,7 @@ impl Application for Gateway {
 
 impl Gateway {
     /// What was released, as the consumer gets it.
-    fn answer(&self, released: &Released<'_>, exchange: Uuid, evidence: &Evidence<'_>) -> Answer {
+    fn answer(released: &Released<'_>, evidence: &Evidence<'_>) -> Answer {
         let mut answer = Answer::new(released.status(), released.body().clone());
         if !released.body().is_empty() {
             answer.push(header::CONTENT_TYPE, HeaderValue::from_static(released.format().media_type()));
@@ -219,7 +195,7 @@ impl Gateway {
         if let Some(place) = evidence.place() {
             problem::tell_limits(&mut answer, &place.permit().rate_limit());
         }
-        problem::name_exchange(&mut answer, exchange);
+        problem::name_exchange(&mut answer, evidence.exchange());
         answer
     }
 
@@ -248,3 +224,6 @@ impl Gateway {
         self.started_at
     }
 }
+
+#[cfg(test)]
+mod tests;

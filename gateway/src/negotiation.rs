@@ -1,46 +1,32 @@
-//! Which format a consumer sends and reads (RFC 9110 section 12.5.1), among those this release has.
+//! Which formats a consumer sends and reads (RFC 9110 sections 8.3 and 12.5.1), among those this
+//! release has.
 
-use policies::Format;
+use http::{HeaderMap, header};
+use policies::{Format, Operation};
 
 /// The formats the gateway reads and writes records in.
 const SPOKEN: [Format; 2] = [Format::Json, Format::Xml];
 
-/// What `Accept` asks for.
+/// What a request's headers say of formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
-    /// One of ours is preferred.
-    Exactly(Format),
-    /// Anything will do.
-    Anything,
-    /// None of ours will do.
-    Nothing,
+pub struct Formats {
+    /// The format of the body; `None` when the operation carries none, or it is not one of ours.
+    pub sent: Option<Format>,
+    /// The formats that may be given, best first; both `None` when none of ours will do.
+    pub read: [Option<Format>; 2],
 }
 
-/// Reads `Accept`; absent means anything. Ties go to what is named first.
-pub fn wish(accept: Option<&str>) -> Wish {
-    let Some(accept) = accept else { return Wish::Anything };
-    let mut best: Option<(u16, Wish)> = None;
-    for item in accept.split(',') {
-        let mut parts = item.split(';').map(str::trim);
-        let media = parts.next().unwrap_or_default();
-        let quality = parts.find_map(|part| part.strip_prefix("q=")).map_or(1000, thousandths);
-        let wish = match media {
-            "*/*" | "application/*" => Wish::Anything,
-            media => match format_of(media) {
-                Some(format) => Wish::Exactly(format),
-                None => continue,
-            },
-        };
-        if quality > 0 && best.is_none_or(|(known, _)| quality > known) {
-            best = Some((quality, wish));
-        }
-    }
-    best.map_or(Wish::Nothing, |(_, wish)| wish)
+/// Reads `Content-Type` and `Accept`. Who names no preference reads what it sends, or JSON.
+pub fn formats(headers: &HeaderMap, operation: Operation) -> Formats {
+    let sent = if operation.carries_record() { content_format(headers) } else { None };
+    Formats { sent, read: readable(headers, sent.unwrap_or(Format::Json)) }
 }
 
-/// The format of a body by its `Content-Type`; `None` when it is not one of ours or not UTF-8.
-pub fn content_format(content_type: Option<&str>) -> Option<Format> {
-    let mut parts = content_type?.split(';').map(str::trim);
+/// The format of a body by its one `Content-Type`; `None` when it is not one of ours or not UTF-8.
+pub fn content_format(headers: &HeaderMap) -> Option<Format> {
+    let mut values = headers.get_all(header::CONTENT_TYPE).iter();
+    let value = values.next().filter(|_| values.next().is_none())?;
+    let mut parts = std::str::from_utf8(value.as_bytes()).ok()?.split(';').map(str::trim);
     let format = format_of(parts.next()?)?;
     let utf8 = parts.all(|parameter| match parameter.split_once('=') {
         Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
@@ -51,6 +37,61 @@ pub fn content_format(content_type: Option<&str>) -> Option<Format> {
     utf8.then_some(format)
 }
 
+/// How much a format is wanted. The most specific range that covers it decides, so that
+/// `application/json;q=0, */*` is anything but JSON.
+#[derive(Clone, Copy)]
+struct Want {
+    format: Format,
+    /// 2 for the type itself, 1 for `type/*`, 0 for `*/*`.
+    specificity: u8,
+    /// In thousandths.
+    quality: u16,
+    /// Of equals, what is named comes before what is only covered, in the order named.
+    rank: usize,
+}
+
+fn readable(headers: &HeaderMap, natural: Format) -> [Option<Format>; 2] {
+    // What nobody names ranks behind any position in a header.
+    let unnamed = |format| usize::MAX - usize::from(format == natural);
+    let mut wants = SPOKEN.map(|format| Want { format, specificity: 0, quality: 0, rank: unnamed(format) });
+    if headers.contains_key(header::ACCEPT) {
+        let lines = headers.get_all(header::ACCEPT).iter();
+        let ranges = lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
+        for (position, range) in ranges.enumerate() {
+            read_range(range, position, &mut wants);
+        }
+    } else {
+        wants = wants.map(|want| Want { quality: FULL, ..want });
+    }
+    wants.sort_by_key(|want| (std::cmp::Reverse(want.quality), want.rank));
+    wants.map(|want| (want.quality > 0).then_some(want.format))
+}
+
+fn read_range(range: &str, position: usize, wants: &mut [Want]) {
+    let mut parts = range.split(';').map(str::trim);
+    let media = parts.next().unwrap_or_default();
+    let quality = parts
+        .filter_map(|part| part.split_once('='))
+        .find(|(name, _)| name.eq_ignore_ascii_case("q"))
+        .map_or(FULL, |(_, value)| thousandths(value));
+    for want in wants {
+        let named = format_of(media) == Some(want.format);
+        let specificity = match media {
+            _ if named => 2,
+            "application/*" => 1,
+            "text/*" if want.format == Format::Xml => 1,
+            "*/*" => 0,
+            _ => continue,
+        };
+        if specificity > want.specificity
+            || (specificity == want.specificity && (quality > want.quality || want.quality == 0))
+        {
+            let rank = if named { want.rank.min(position) } else { want.rank };
+            *want = Want { specificity, quality, rank, ..*want };
+        }
+    }
+}
+
 /// Both registered media types of XML (RFC 7303) and ours are taken.
 fn format_of(media: &str) -> Option<Format> {
     if media.eq_ignore_ascii_case("text/xml") {
@@ -59,13 +100,16 @@ fn format_of(media: &str) -> Option<Format> {
     SPOKEN.into_iter().find(|format| media.eq_ignore_ascii_case(format.media_type()))
 }
 
+/// The quality of what has none.
+const FULL: u16 = 1000;
+
 fn thousandths(text: &str) -> u16 {
     // At most three digits after the point (RFC 9110 section 12.4.2).
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits: String = fraction.chars().chain("000".chars()).take(3).collect();
     match (whole, digits.parse::<u16>()) {
         ("0", Ok(fraction)) => fraction,
-        ("1", _) => 1000,
+        ("1", _) => FULL,
         _ => 0,
     }
 }
@@ -73,25 +117,68 @@ fn thousandths(text: &str) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::HeaderValue;
+
+    use Format::{Json, Xml};
+
+    fn headers(name: header::HeaderName, values: &[&'static str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(name.clone(), HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    fn read(accept: &[&'static str]) -> Vec<Format> {
+        formats(&headers(header::ACCEPT, accept), Operation::Query).read.into_iter().flatten().collect()
+    }
 
     #[test]
     fn the_best_of_ours_wins() {
-        assert_eq!(wish(None), Wish::Anything);
-        assert_eq!(wish(Some("*/*")), Wish::Anything);
-        assert_eq!(wish(Some("application/xml")), Wish::Exactly(Format::Xml));
-        assert_eq!(wish(Some("application/json;q=0.5, application/xml;q=0.9")), Wish::Exactly(Format::Xml));
-        assert_eq!(wish(Some("text/html, application/xhtml+xml, */*;q=0.8")), Wish::Anything);
-        assert_eq!(wish(Some("text/csv")), Wish::Nothing);
-        assert_eq!(wish(Some("application/json;q=0")), Wish::Nothing);
+        assert_eq!(read(&[]), [Json, Xml]);
+        assert_eq!(read(&["*/*"]), [Json, Xml]);
+        assert_eq!(read(&["application/xml"]), [Xml]);
+        assert_eq!(read(&["application/json;q=0.5, application/xml;q=0.9"]), [Xml, Json]);
+        assert_eq!(read(&["text/html, application/xhtml+xml, */*;q=0.8"]), [Json, Xml]);
+        assert_eq!(read(&["application/xml, */*"]), [Xml, Json]);
+        assert_eq!(read(&["application/xml, application/json"]), [Xml, Json]);
+        assert_eq!(read(&["text/csv"]), []);
+    }
+
+    #[test]
+    fn what_is_ruled_out_is_not_given_by_a_wildcard() {
+        assert_eq!(read(&["application/json;q=0"]), []);
+        assert_eq!(read(&["application/json;q=0, */*"]), [Xml]);
+        assert_eq!(read(&["*/*, application/json;Q=0"]), [Xml]);
+        assert_eq!(read(&["*/*;q=0, application/xml"]), [Xml]);
+        assert_eq!(read(&["text/*"]), [Xml]);
+    }
+
+    #[test]
+    fn every_line_of_accept_is_read() {
+        assert_eq!(read(&["text/csv", "application/xml"]), [Xml]);
+    }
+
+    #[test]
+    fn who_names_no_preference_reads_what_it_sends() {
+        let sent = headers(header::CONTENT_TYPE, &["application/xml"]);
+        assert_eq!(
+            formats(&sent, Operation::Submit),
+            Formats { sent: Some(Xml), read: [Some(Xml), Some(Json)] }
+        );
+        assert_eq!(formats(&sent, Operation::Query).read, [Some(Json), Some(Xml)], "nothing is sent");
     }
 
     #[test]
     fn a_body_must_be_one_of_ours_in_utf_8() {
-        assert_eq!(content_format(Some("application/json")), Some(Format::Json));
-        assert_eq!(content_format(Some("text/xml; charset=UTF-8")), Some(Format::Xml));
-        assert_eq!(content_format(Some("application/xml; charset=\"utf-8\"")), Some(Format::Xml));
-        assert_eq!(content_format(Some("application/xml; charset=utf-16")), None);
-        assert_eq!(content_format(Some("text/plain")), None);
-        assert_eq!(content_format(None), None);
+        let sent = |values: &[&'static str]| content_format(&headers(header::CONTENT_TYPE, values));
+        assert_eq!(sent(&["application/json"]), Some(Json));
+        assert_eq!(sent(&["text/xml; charset=UTF-8"]), Some(Xml));
+        assert_eq!(sent(&["application/xml; charset=\"utf-8\""]), Some(Xml));
+        assert_eq!(sent(&["application/xml; charset=utf-16"]), None);
+        assert_eq!(sent(&["application/json; charset=utf-8; charset=utf-7"]), None);
+        assert_eq!(sent(&["text/plain"]), None);
+        assert_eq!(sent(&["application/json", "application/xml"]), None, "stated twice states nothing");
+        assert_eq!(sent(&[]), None);
     }
 }

@@ -5,7 +5,11 @@ use contracts::Language;
 use http::{HeaderName, HeaderValue, header};
 use uuid::Uuid;
 
-use crate::{host::Answer, quota::RateLimit, refusal::Refusal};
+use crate::{
+    host::{Answer, Incoming},
+    quota::RateLimit,
+    refusal::{Face, Refusal},
+};
 
 /// Where the stable codes of `type` live; RFC 9457 section 3.1.1 asks for a URI.
 const TYPE_PREFIX: &str = "urn:lienthong:problem:";
@@ -20,6 +24,11 @@ pub struct Manner {
 }
 
 impl Manner {
+    /// What `request` asks for.
+    pub fn asked(request: &Incoming) -> Self {
+        Self::of(request.header("accept-language"), request.header("accept"))
+    }
+
     /// Read from `Accept-Language` and `Accept`; Vietnamese and JSON unless asked otherwise.
     pub fn of(accept_language: Option<&str>, accept: Option<&str>) -> Self {
         let quality = |tag: &str| accept_language.map_or(0, |header| quality_of(header, tag));
@@ -34,21 +43,23 @@ impl Manner {
     }
 }
 
-/// The answer that tells of `refusal`; `exchange` is the id under which the journal knows it.
-pub fn answer(refusal: &Refusal, exchange: Uuid, manner: Manner) -> Answer {
+/// The answer that tells of `refusal`, which looks like `face`; `exchange` is the id under which the
+/// journal knows it.
+pub fn answer(refusal: &Refusal, face: &Face, exchange: Uuid, manner: Manner) -> Answer {
     let mut buffer = Uuid::encode_buffer();
     let id: &str = exchange.hyphenated().encode_lower(&mut buffer);
-    let face = refusal.face();
     let language = manner.language;
     let body = if manner.xml {
-        write_xml(refusal, &face, id, language)
+        write_xml(refusal, face, id, language)
     } else {
-        write_json(refusal, &face, id, language)
+        write_json(refusal, face, id, language)
     };
     let mut answer = Answer::new(face.status, Bytes::from(body));
     let media = if manner.xml { "application/problem+xml" } else { "application/problem+json" };
     answer.push(header::CONTENT_TYPE, HeaderValue::from_static(media));
     answer.push(header::CONTENT_LANGUAGE, HeaderValue::from_static(code(language)));
+    // A 404 or 410 may be kept by default (RFC 9110 section 15.1); tomorrow's agreement says otherwise.
+    answer.push(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(wait) = face.retry_after {
         answer.push(header::RETRY_AFTER, HeaderValue::from(seconds(wait)));
     }
@@ -98,7 +109,7 @@ fn code(language: Language) -> &'static str {
     }
 }
 
-fn write_json(refusal: &Refusal, face: &crate::refusal::Face, exchange: &str, language: Language) -> Vec<u8> {
+fn write_json(refusal: &Refusal, face: &Face, exchange: &str, language: Language) -> Vec<u8> {
     let mut problem = serde_json::json!({
         "type": format!("{TYPE_PREFIX}{}", face.kind),
         "title": face.title.get(language),
@@ -108,11 +119,11 @@ fn write_json(refusal: &Refusal, face: &crate::refusal::Face, exchange: &str, la
         "fault": face.blame.as_str(),
         "rule": face.rule,
     });
-    if !refusal.violations().is_empty()
+    let violations = refusal.violations();
+    if !violations.is_empty()
         && let Some(members) = problem.as_object_mut()
     {
-        let list: Vec<_> = refusal
-            .violations()
+        let list: Vec<_> = violations
             .iter()
             .map(|v| serde_json::json!({"path": v.path, "rule": v.rule.code(), "message": v.message(language)}))
             .collect();
@@ -121,7 +132,7 @@ fn write_json(refusal: &Refusal, face: &crate::refusal::Face, exchange: &str, la
     problem.to_string().into_bytes()
 }
 
-fn write_xml(refusal: &Refusal, face: &crate::refusal::Face, exchange: &str, language: Language) -> Vec<u8> {
+fn write_xml(refusal: &Refusal, face: &Face, exchange: &str, language: Language) -> Vec<u8> {
     // RFC 9457 appendix B: the namespace is RFC 7807's, kept by its successor.
     let mut out =
         String::from(r#"<?xml version="1.0" encoding="UTF-8"?><problem xmlns="urn:ietf:rfc:7807">"#);
@@ -135,9 +146,10 @@ fn write_xml(refusal: &Refusal, face: &crate::refusal::Face, exchange: &str, lan
     element("exchange", exchange);
     element("fault", face.blame.as_str());
     element("rule", &face.rule);
-    if !refusal.violations().is_empty() {
+    let violations = refusal.violations();
+    if !violations.is_empty() {
         out.push_str("<violations>");
-        for violation in refusal.violations() {
+        for violation in violations.iter() {
             // Appendix B writes a list's items as elements called `i`.
             out.push_str(&format!(
                 "<i><path>{}</path><rule>{}</rule><message>{}</message></i>",
@@ -152,7 +164,11 @@ fn write_xml(refusal: &Refusal, face: &crate::refusal::Face, exchange: &str, lan
     out.into_bytes()
 }
 
+/// Escaped, and without the control characters that XML 1.0 has no way to write: an operator's words
+/// may hold one.
 fn escape(text: &str) -> String {
+    let writable = |c: &char| !c.is_control() || matches!(c, '\t' | '\n' | '\r');
+    let text: String = text.chars().filter(writable).collect();
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
@@ -181,7 +197,7 @@ mod tests {
     use super::*;
 
     fn told(refusal: &Refusal, language: Option<&str>, accept: Option<&str>) -> (Answer, String) {
-        let answer = answer(refusal, Uuid::nil(), Manner::of(language, accept));
+        let answer = answer(refusal, &refusal.face(), Uuid::nil(), Manner::of(language, accept));
         let body = String::from_utf8(answer.body.to_vec()).unwrap();
         (answer, body)
     }
@@ -201,6 +217,27 @@ mod tests {
         let (answer, body) = told(&Refusal::NotFound, None, Some("application/xml"));
         assert!(body.starts_with("<?xml"));
         assert!(answer.headers.iter().any(|(_, value)| value == "application/problem+xml"));
+    }
+
+    #[test]
+    fn the_words_of_an_operator_cannot_break_the_document() {
+        let reason = contracts::Bilingual::new("lộ khóa <b> & \u{1}", "leaked key <b> & \u{1}");
+        let refusal = Refusal::Suspended { reason };
+        let (_, xml) = told(&refusal, Some("en"), Some("application/xml"));
+        assert!(xml.contains("leaked key &lt;b&gt; &amp; ") && !xml.contains('\u{1}'), "{xml}");
+        let (answer, json) = told(&refusal, None, None);
+        assert!(serde_json::from_str::<serde_json::Value>(&json).is_ok());
+        assert!(
+            answer.headers.iter().any(|(name, value)| *name == header::CACHE_CONTROL && value == "no-store")
+        );
+    }
+
+    #[test]
+    fn what_is_ruled_out_is_not_the_language_of_the_answer() {
+        let (_, text) = told(&Refusal::SystemUnknown, Some("en;q=0"), None);
+        assert!(text.contains("Hệ thống chưa đăng ký"));
+        let (_, text) = told(&Refusal::SystemUnknown, Some("en;q=nan, é"), None);
+        assert!(text.contains("Hệ thống chưa đăng ký"));
     }
 
     #[test]

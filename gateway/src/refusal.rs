@@ -4,12 +4,12 @@
 //! match from reason to status, stable code, fault and words. It never holds a value of a record:
 //! what comes from parsers is already a coded rule and a place.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use adapters::population::Unaskable;
-use contracts::{Bilingual, ContractId, Violation};
+use contracts::{Bilingual, ContractId, Violation, ViolationRule};
 use http::{Method, StatusCode};
-use policies::{Party, Rule};
+use policies::{AgreementId, Party, Rule};
 
 use crate::{
     host::{BodyFault, HygieneFault, RevocationFault},
@@ -111,9 +111,10 @@ pub enum Refusal {
         /// How long it still lasts.
         remaining: Duration,
     },
-    /// No connection to the provider, or its certificate is not the declared one.
+    /// No connection to the provider in time, or its certificate is not the declared one: nothing was
+    /// sent.
     ProviderUnreachable,
-    /// The provider did not answer in time.
+    /// The provider did not answer in time what was sent.
     ProviderTimedOut {
         /// Whether a change may have taken place there.
         outcome_unknown: bool,
@@ -136,6 +137,8 @@ pub enum Refusal {
         unreadable: Option<&'static str>,
         /// What is broken, without values.
         violations: Vec<Violation>,
+        /// Whether a change may have taken place there.
+        outcome_unknown: bool,
     },
     /// The provider's reply is larger than the service allows.
     ProviderTooLarge,
@@ -148,7 +151,9 @@ pub enum Refusal {
     Evidence(JournalFault),
 }
 
-/// How a refusal looks from outside.
+/// How a refusal looks from outside. `kind` is what programs act on, and what the journal calls
+/// `rule`; `rule` tells which of its forms it took, for people, and is the journal's `cause` where it
+/// says more than the code.
 #[derive(Debug)]
 pub struct Face {
     /// The HTTP status.
@@ -156,7 +161,7 @@ pub struct Face {
     /// The stable code of `type`.
     pub kind: &'static str,
     /// The precise rule; `kind` again when there is no finer one.
-    pub rule: String,
+    pub rule: Cow<'static, str>,
     /// Whose fault.
     pub blame: Blame,
     /// A short title.
@@ -168,14 +173,44 @@ pub struct Face {
 }
 
 impl Refusal {
-    /// The violations to list, if any.
-    pub fn violations(&self) -> &[Violation] {
+    /// The violations to list, if any. Of a provider's reply only fields are told, each once: how
+    /// many records it holds, and at which of them it breaks, is nobody's to know who may not see
+    /// them all; and a name that the contract does not have is the provider's, whatever it says.
+    pub fn violations(&self) -> Cow<'_, [Violation]> {
         match self {
-            Self::Violations { violations, .. } | Self::ProviderBrokeContract { violations, .. } => {
-                violations
+            Self::Violations { violations, .. } => Cow::Borrowed(violations),
+            Self::ProviderBrokeContract { violations, .. } => {
+                let mut told: Vec<Violation> = Vec::new();
+                for violation in violations {
+                    let path = anywhere(violation);
+                    if !told.iter().any(|known| known.path == path && known.rule == violation.rule) {
+                        told.push(Violation { path, ..violation.clone() });
+                    }
+                }
+                Cow::Owned(told)
             }
-            _ => &[],
+            _ => Cow::Borrowed(&[]),
         }
+    }
+
+    /// The agreement that it speaks of, when the decision had come to one.
+    pub fn agreement(&self) -> Option<&AgreementId> {
+        match self {
+            Self::Denied(refusal) => refusal.agreement.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether the provider may have received something.
+    pub fn reached_provider(&self) -> bool {
+        matches!(
+            self,
+            Self::ProviderTimedOut { .. }
+                | Self::ProviderBroken { .. }
+                | Self::ProviderRefused { .. }
+                | Self::ProviderBrokeContract { .. }
+                | Self::ProviderTooLarge
+        )
     }
 
     /// The one match from reason to HTTP.
@@ -219,8 +254,8 @@ impl Refusal {
                 Consumer,
                 ("Địa chỉ không được phép", "Address not allowed"),
                 (
-                    "Hệ thống kết nối từ địa chỉ mạng ngoài danh sách `allowed_ips` của mình.",
-                    "The system connects from an address outside its `allowed_ips`.",
+                    "Hệ thống kết nối từ địa chỉ mạng ngoài danh sách `allowed_ips` của mình. Hãy kết nối từ địa chỉ đã đăng ký, hoặc đề nghị đơn vị vận hành cổng bổ sung địa chỉ.",
+                    "The system connects from an address outside its `allowed_ips`. Connect from a registered address, or ask the gateway's operator to add this one.",
                 ),
             ),
             Self::Environment => face(
@@ -229,8 +264,8 @@ impl Refusal {
                 Consumer,
                 ("Sai môi trường", "Wrong environment"),
                 (
-                    "Hệ thống này được đăng ký cho môi trường khác; chứng thư thử nghiệm không dùng được trên môi trường chính thức.",
-                    "This system is registered for another environment; test certificates never work in production.",
+                    "Hệ thống này được đăng ký cho môi trường khác; chứng thư thử nghiệm không dùng được trên môi trường chính thức. Hãy dùng chứng thư của môi trường này.",
+                    "This system is registered for another environment; test certificates never work in production. Use the certificate of this environment.",
                 ),
             ),
             Self::Suspended { reason } => Face {
@@ -262,8 +297,8 @@ impl Refusal {
                 Consumer,
                 ("Không được chuyển tiếp thay", "Relaying not allowed"),
                 (
-                    "`Lt-On-Behalf-Of` nêu một thành viên mà hệ thống này không được thay mặt (`relays_for`).",
-                    "`Lt-On-Behalf-Of` names a member this system may not speak for (`relays_for`).",
+                    "`Lt-On-Behalf-Of` nêu một thành viên mà hệ thống này không được thay mặt (`relays_for`). Hãy bỏ tiêu đề này, hoặc đề nghị đơn vị vận hành cổng bổ sung quyền.",
+                    "`Lt-On-Behalf-Of` names a member this system may not speak for (`relays_for`). Leave the header out, or ask the gateway's operator for the right.",
                 ),
             ),
             Self::NotFound => face(
@@ -287,21 +322,25 @@ impl Refusal {
                 ),
             ),
             Self::Parameter { rule, name } => Face {
-                rule: (*rule).to_owned(),
+                rule: Cow::Borrowed(rule),
                 detail: Bilingual::new(
                     format!(
-                        "Tham số `{name}` không hợp lệ (quy tắc `{rule}`). Chỉ dùng tên trường của hợp đồng, `limit`, `cursor`, `since`, mỗi tham số một lần."
+                        "Tham số `{name}` không hợp lệ (quy tắc `{rule}`). Chỉ dùng tên trường của hợp đồng, `limit`, `since`, mỗi tham số một lần."
                     ),
                     format!(
-                        "Parameter `{name}` is not valid (rule `{rule}`). Use the contract's field names, `limit`, `cursor`, `since`, each once."
+                        "Parameter `{name}` is not valid (rule `{rule}`). Use the contract's field names, `limit`, `since`, each once."
                     ),
                 ),
                 ..face(400, "parameter", Consumer, ("Tham số sai", "Bad parameter"), ("", ""))
             },
             Self::Header { name } => Face {
                 detail: Bilingual::new(
-                    format!("Tiêu đề `{name}` sai dạng hoặc bị lặp."),
-                    format!("Header `{name}` is malformed or repeated."),
+                    format!(
+                        "Tiêu đề `{name}` sai dạng, bị lặp, hoặc không dùng được ở đây. Hãy sửa hoặc bỏ tiêu đề này."
+                    ),
+                    format!(
+                        "Header `{name}` is malformed, repeated, or has no use here. Correct it or leave it out."
+                    ),
                 ),
                 ..face(400, "header", Consumer, ("Tiêu đề sai", "Bad header"), ("", ""))
             },
@@ -313,7 +352,7 @@ impl Refusal {
                     _ => 403,
                 };
                 Face {
-                    detail: refusal.detail.clone(),
+                    detail: joined(&sentence(&refusal.detail), &refusal.rule.remedy()),
                     ..face(
                         status,
                         refusal.rule.code(),
@@ -324,7 +363,7 @@ impl Refusal {
                 }
             }
             Self::QuotaSpent(exceeded) => Face {
-                rule: exceeded.rule.to_owned(),
+                rule: Cow::Borrowed(exceeded.rule),
                 retry_after: Some(exceeded.retry_after),
                 detail: exceeded.explain(),
                 ..face(429, "quota-exceeded", Consumer, ("Hết hạn mức", "Quota spent"), ("", ""))
@@ -351,7 +390,7 @@ impl Refusal {
                 ),
             ),
             Self::Unreadable(unreadable) => Face {
-                rule: unreadable.rule.to_owned(),
+                rule: Cow::Borrowed(unreadable.rule),
                 detail: Bilingual::new(
                     format!(
                         "{} (dòng {}, cột {}). {}",
@@ -377,7 +416,7 @@ impl Refusal {
                 )
             },
             Self::Violations { contract, .. } => Face {
-                rule: contract.to_string(),
+                rule: Cow::Owned(contract.to_string()),
                 ..face(
                     422,
                     "contract-violation",
@@ -390,7 +429,7 @@ impl Refusal {
                 )
             },
             Self::Unaskable(unaskable) => Face {
-                rule: unaskable.field().to_owned(),
+                rule: Cow::Borrowed(unaskable.field()),
                 detail: unaskable.message(),
                 ..face(
                     422,
@@ -406,8 +445,8 @@ impl Refusal {
                 Consumer,
                 ("Bản ghi ngoài phạm vi", "Record outside scope"),
                 (
-                    "Có bản ghi nằm ngoài phạm vi bản ghi của thỏa thuận. Bên cung cấp chưa nhận được gì.",
-                    "A record lies outside the records the agreement covers. The provider has received nothing.",
+                    "Có bản ghi nằm ngoài phạm vi bản ghi của thỏa thuận. Bên cung cấp chưa nhận được gì. Hãy chỉ gửi bản ghi trong phạm vi.",
+                    "A record lies outside the records the agreement covers. The provider has received nothing. Send only records within it.",
                 ),
             ),
             Self::RecordNotFound => face(
@@ -416,8 +455,8 @@ impl Refusal {
                 Consumer,
                 ("Không có bản ghi", "No such record"),
                 (
-                    "Không có bản ghi này trong phạm vi thỏa thuận.",
-                    "There is no such record within the agreement's scope.",
+                    "Không có bản ghi này trong phạm vi thỏa thuận. Hãy kiểm tra lại mã bản ghi.",
+                    "There is no such record within the agreement's scope. Check the record's key.",
                 ),
             ),
             Self::Maintenance { remaining } => Face {
@@ -487,8 +526,21 @@ impl Refusal {
                 ),
             ),
             Self::ProviderRefused { status } => provider_refusal(*status),
+            Self::ProviderBrokeContract { outcome_unknown: true, .. } => Face {
+                rule: Cow::Borrowed("reply-broke-contract"),
+                ..face(
+                    504,
+                    "outcome-unknown",
+                    Provider,
+                    ("Chưa rõ kết quả", "Outcome unknown"),
+                    (
+                        "Bên cung cấp báo đã nhận, nhưng trả lời trái hợp đồng dữ liệu nên đã bị chặn; yêu cầu có thể đã được thực hiện. Hãy tra cứu trước khi gửi lại.",
+                        "The provider says it has taken the request, but its reply breaks the contract and was stopped; the request may have been carried out. Look before sending it again.",
+                    ),
+                )
+            },
             Self::ProviderBrokeContract { contract, unreadable, .. } => Face {
-                rule: unreadable.map_or_else(|| contract.to_string(), str::to_owned),
+                rule: unreadable.map_or_else(|| Cow::Owned(contract.to_string()), Cow::Borrowed),
                 ..face(
                     502,
                     "provider-broke-contract",
@@ -511,15 +563,15 @@ impl Refusal {
                 ),
             ),
             Self::NotImplemented { what } => Face {
-                rule: (*what).to_owned(),
+                rule: Cow::Borrowed(what),
                 ..face(
                     501,
                     "not-implemented",
                     Gateway,
                     ("Chưa hỗ trợ", "Not implemented"),
                     (
-                        "Cổng chưa thực hiện được thao tác này trong phiên bản đang chạy.",
-                        "The gateway cannot carry out this operation in the running release.",
+                        "Cổng chưa thực hiện được thao tác này trong phiên bản đang chạy. Hãy hỏi đơn vị vận hành cổng về phiên bản có thao tác này.",
+                        "The gateway cannot carry out this operation in the running release. Ask the gateway's operator for a release that can.",
                     ),
                 )
             },
@@ -540,6 +592,31 @@ impl Refusal {
     }
 }
 
+/// A pointer without what only its reply tells: positions become `*`, unknown names go.
+fn anywhere(violation: &Violation) -> String {
+    let mut segments: Vec<&str> = violation.path.split('/').collect();
+    if violation.rule == ViolationRule::UnknownField {
+        segments.pop();
+    }
+    for segment in &mut segments {
+        if !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit()) {
+            *segment = "*";
+        }
+    }
+    segments.join("/")
+}
+
+/// A text that stands alone: with a capital and a full stop.
+fn sentence(text: &Bilingual) -> Bilingual {
+    let whole = |text: &str| {
+        let mut letters = text.chars();
+        let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+        let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+        format!("{first}{}{stop}", letters.as_str())
+    };
+    Bilingual::new(whole(&text.vi), whole(&text.en))
+}
+
 /// What happened, then what to do.
 fn joined(message: &Bilingual, remedy: &Bilingual) -> Bilingual {
     Bilingual::new(format!("{} {}", message.vi, remedy.vi), format!("{} {}", message.en, remedy.en))
@@ -557,7 +634,7 @@ fn face(status: u16, kind: &'static str, blame: Blame, title: (&str, &str), deta
     Face {
         status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
         kind,
-        rule: kind.to_owned(),
+        rule: Cow::Borrowed(kind),
         blame,
         title: Bilingual::new(title.0, title.1),
         detail: Bilingual::new(detail.0, detail.1),
@@ -603,7 +680,10 @@ fn body_face(fault: &BodyFault) -> Face {
             "body-broken",
             Consumer,
             ("Nội dung bị đứt", "Body broken off"),
-            ("Nội dung bị đứt hoặc sai khung truyền.", "The body broke off or is framed wrongly."),
+            (
+                "Nội dung bị đứt hoặc sai khung truyền. Hãy gửi lại trọn vẹn.",
+                "The body broke off or is framed wrongly. Send it again, whole.",
+            ),
         ),
     }
 }
@@ -619,7 +699,7 @@ fn provider_refusal(status: StatusCode) -> Face {
         _ => (502, "provider-error", Provider),
     };
     Face {
-        rule: format!("status-{}", status.as_u16()),
+        rule: Cow::Owned(format!("status-{}", status.as_u16())),
         ..face(
             answer,
             kind,
@@ -630,5 +710,61 @@ fn provider_refusal(status: StatusCode) -> Face {
                 "The provider received the request and answered that it will not carry it out; its words are not passed on. Take it up with the provider, naming the exchange.",
             ),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn violation(path: &str, rule: ViolationRule) -> Violation {
+        Violation { path: path.to_owned(), rule, message: Bilingual::new("sai", "wrong") }
+    }
+
+    fn broke(violations: Vec<Violation>, outcome_unknown: bool) -> Refusal {
+        let contract = "nhiem-vu@1".parse().unwrap();
+        Refusal::ProviderBrokeContract { contract, unreadable: None, violations, outcome_unknown }
+    }
+
+    #[test]
+    fn a_providers_violations_tell_fields_and_neither_positions_nor_its_own_names() {
+        let refusal = broke(
+            vec![
+                violation("/17/KinhPhi", ViolationRule::Type),
+                violation("/941/KinhPhi", ViolationRule::Type),
+                violation("/3/ThanhVien/12/HoVaTen", ViolationRule::Length),
+                violation("/3/NguyenVanA", ViolationRule::UnknownField),
+            ],
+            false,
+        );
+        let told: Vec<String> = refusal.violations().iter().map(|told| told.path.clone()).collect();
+        assert_eq!(told, ["/*/KinhPhi", "/*/ThanhVien/*/HoVaTen", "/*"]);
+    }
+
+    #[test]
+    fn a_consumers_violations_tell_where_each_is() {
+        let contract = "nhiem-vu@1".parse().unwrap();
+        let violations = vec![violation("/17/KinhPhi", ViolationRule::Type)];
+        let refusal = Refusal::Violations { contract, violations: violations.clone() };
+        assert_eq!(*refusal.violations(), violations);
+    }
+
+    #[test]
+    fn a_broken_reply_to_a_change_is_no_failure_to_try_again() {
+        let (read, changed) = (broke(vec![], false).face(), broke(vec![], true).face());
+        assert_eq!((read.status.as_u16(), read.kind), (502, "provider-broke-contract"));
+        assert_eq!((changed.status.as_u16(), changed.kind), (504, "outcome-unknown"));
+        assert_eq!(changed.rule, "reply-broke-contract");
+    }
+
+    #[test]
+    fn every_denial_says_what_to_do_next() {
+        for rule in Rule::ALL {
+            let detail = Bilingual::new("thỏa thuận đã hết hạn", "agreement `TT-1` ended");
+            let face = Refusal::Denied(policies::Refusal { rule, detail, agreement: None }).face();
+            assert!(face.detail.vi.starts_with("Thỏa thuận đã hết hạn. "), "{}", face.detail.vi);
+            assert!(face.detail.en.starts_with("Agreement `TT-1` ended. "), "{}", face.detail.en);
+            assert!(face.detail.vi.ends_with('.') && face.detail.en.ends_with('.'), "{rule:?}");
+        }
     }
 }

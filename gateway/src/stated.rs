@@ -1,5 +1,5 @@
-//! What a caller states of itself in headers: why, for whom, on whose desk. All three are codes, all
-//! three are journalled, and a header given twice states nothing.
+//! What a caller states in headers: why, for whom, on whose desk, and which of its requests this is.
+//! The first three are codes and are journalled; a header given twice states nothing.
 
 use http::HeaderMap;
 
@@ -8,19 +8,24 @@ use crate::refusal::Refusal;
 /// The longest code that is taken; purposes, members and officers' ids are all shorter.
 const CODE_CAP: usize = 64;
 
+/// The longest key of a request; those in use are UUIDs.
+const KEY_CAP: usize = 255;
+
 /// Why the data is asked for.
 const PURPOSE: &str = "lt-purpose";
 /// The officer who asks, an opaque id of the caller's own.
 const OFFICER: &str = "lt-user";
 /// The member a relay speaks for.
 const ON_BEHALF_OF: &str = "lt-on-behalf-of";
+/// Which request this is, for who may have to send it twice.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// The purpose, if one is stated.
 ///
 /// # Errors
 /// The header is malformed or repeated.
 pub fn purpose(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    code(headers, PURPOSE)
+    code(headers, PURPOSE, CODE_CAP)
 }
 
 /// The officer, if one is stated.
@@ -28,7 +33,7 @@ pub fn purpose(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
 /// # Errors
 /// The header is malformed or repeated.
 pub fn officer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    code(headers, OFFICER)
+    code(headers, OFFICER, CODE_CAP)
 }
 
 /// The represented member, if one is stated.
@@ -36,16 +41,23 @@ pub fn officer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
 /// # Errors
 /// The header is malformed or repeated.
 pub fn on_behalf_of(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    code(headers, ON_BEHALF_OF)
+    code(headers, ON_BEHALF_OF, CODE_CAP)
 }
 
-fn code<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h str>, Refusal> {
+/// The key by which a request sent twice is known again, if one is stated.
+///
+/// # Errors
+/// The header is malformed or repeated.
+pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    code(headers, IDEMPOTENCY_KEY, KEY_CAP)
+}
+
+fn code<'h>(headers: &'h HeaderMap, name: &'static str, cap: usize) -> Result<Option<&'h str>, Refusal> {
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let text = std::str::from_utf8(value.as_bytes()).ok();
-    let good = |text: &&str| {
-        !text.is_empty() && text.len() <= CODE_CAP && text.bytes().all(|b| b.is_ascii_graphic())
-    };
+    let good =
+        |text: &&str| !text.is_empty() && text.len() <= cap && text.bytes().all(|b| b.is_ascii_graphic());
     match (text.filter(good), values.next()) {
         (Some(text), None) => Ok(Some(text)),
         _ => Err(Refusal::Header { name }),

@@ -1,7 +1,10 @@
-//! How much: the agreement's and the service's quotas, and the one exchange of a one-off agreement.
+//! Whether now, and how much: suspensions and maintenance of what was granted, the one exchange of a
+//! one-off agreement, the agreement's and the service's quotas.
+
+use std::time::Duration;
 
 use jiff::Timestamp;
-use policies::Kind;
+use policies::{Kind, Parties, Stretch};
 
 use super::Granted;
 use crate::{
@@ -39,6 +42,14 @@ impl Place {
         }
     }
 
+    /// Gives the one exchange of a one-off agreement back: nothing reached the provider. The day's
+    /// request stays charged, as the records say.
+    pub fn returned(&mut self) {
+        if let Some(claim) = &mut self.claim {
+            claim.give_back();
+        }
+    }
+
     /// Charges what was released.
     pub fn released(&mut self, records: u64, bytes: u64) {
         self.permit.released(records, bytes);
@@ -53,8 +64,13 @@ impl Place {
 /// Admits what was granted.
 ///
 /// # Errors
-/// A quota is spent, or the one exchange took place; nothing was charged.
+/// Something that it rests on is suspended or in maintenance, a quota is spent, or the one exchange
+/// took place; nothing was charged.
 pub fn admit(granted: Granted<'_>, now: Timestamp) -> Result<(Admitted<'_>, Place), Refusal> {
+    unsuspended(&granted, now)?;
+    if let Some(stretch) = granted.routed().service().maintenance_at(now) {
+        return Err(Refusal::Maintenance { remaining: remaining(stretch, now) });
+    }
     let snapshot = &granted.routed().caller().world().snapshot;
     let claim = match granted.grant().agreement.filter(|agreement| agreement.kind == Kind::OneOff) {
         None => None,
@@ -65,4 +81,30 @@ pub fn admit(granted: Granted<'_>, now: Timestamp) -> Result<(Admitted<'_>, Plac
     };
     let permit = quota::admit(granted.meters(), now).map_err(Refusal::QuotaSpent)?;
     Ok((Admitted { granted }, Place { permit, claim }))
+}
+
+/// Neither the caller's side nor the provider's system is suspended, with this service or agreement.
+fn unsuspended(granted: &Granted<'_>, now: Timestamp) -> Result<(), Refusal> {
+    let routed = granted.routed();
+    let caller = routed.caller();
+    let world = caller.world();
+    let service = routed.service();
+    let provider = &world.snapshot.register().system(service.system).id;
+    let asked = Parties {
+        system: &caller.system().id,
+        represented: caller.represented_id(),
+        service: Some(&service.id),
+        agreement: granted.grant().agreement.map(|agreement| &agreement.id),
+    };
+    let called = Parties { system: provider, represented: None, ..asked };
+    match world.overlay.suspends(&asked, now).or_else(|| world.overlay.suspends(&called, now)) {
+        Some(suspension) => Err(Refusal::Suspended { reason: suspension.reason.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// How long a maintenance still lasts.
+fn remaining(stretch: &Stretch, now: Timestamp) -> Duration {
+    let end = policies::instant(stretch.until).unwrap_or(now);
+    Duration::try_from(end.duration_since(now)).unwrap_or_default()
 }

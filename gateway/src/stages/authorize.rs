@@ -1,14 +1,12 @@
-//! Whether, and how much of it: the agreement's decision, with the suspension of what it rests on.
-
-use std::time::Duration;
+//! Whether, and what of it: the agreement's decision.
 
 use jiff::Timestamp;
-use policies::{Ask, Conditions, Format, Parties, ReleasePlan, Rule, ServiceVersion, Stretch};
+use policies::{Ask, Conditions, Format, ReleasePlan, Rule, ServiceVersion};
 
 use super::Routed;
 use crate::{
     host::Incoming,
-    negotiation::{Wish, content_format, wish},
+    negotiation::{Formats, formats},
     quota::Meters,
     refusal::Refusal,
     stated,
@@ -77,22 +75,12 @@ impl<'w> Granted<'w> {
 pub fn authorize<'w>(routed: Routed<'w>, head: &Incoming, now: Timestamp) -> Result<Granted<'w>, Refusal> {
     let caller = *routed.caller();
     let world = caller.world();
-    let service = routed.service();
     let purpose = stated::purpose(head.headers())?;
     let officer = stated::officer(head.headers())?;
-    // What is sent must be agreed as well as what is read back.
-    let sent = if routed.operation().carries_record() {
-        Some(content_format(head.header("content-type")).ok_or(Refusal::MediaType)?)
-    } else {
-        None
-    };
-    let candidates: &[Format] = match wish(head.header("accept")) {
-        Wish::Nothing => return Err(Refusal::NotAcceptable),
-        Wish::Exactly(Format::Xml) => &[Format::Xml],
-        Wish::Exactly(_) => &[Format::Json],
-        Wish::Anything if sent == Some(Format::Xml) => &[Format::Xml, Format::Json],
-        Wish::Anything => &[Format::Json, Format::Xml],
-    };
+    let Formats { sent, read } = formats(head.headers(), routed.operation());
+    if routed.operation().carries_record() && sent.is_none() {
+        return Err(Refusal::MediaType);
+    }
 
     let register = world.snapshot.register();
     let decide = |format| {
@@ -112,42 +100,33 @@ pub fn authorize<'w>(routed: Routed<'w>, head: &Incoming, now: Timestamp) -> Res
         register.decide(&ask, &mut ())
     };
     let mut decided = Err(Refusal::NotAcceptable);
-    for format in candidates {
-        match decide(*format) {
+    for format in read.into_iter().flatten() {
+        match decide(format) {
             Ok(grant) => {
-                decided = Ok((grant, *format));
+                decided = Ok((grant, format));
                 break;
             }
-            // Only a format can be mended by trying another one.
-            Err(refusal) if refusal.rule == Rule::FormatNotAgreed => decided = Err(Refusal::Denied(refusal)),
+            // Only a format can be mended by trying another one; the first was wanted most.
+            Err(refusal) if matches!(refusal.rule, Rule::FormatNotOffered | Rule::FormatNotAgreed) => {
+                if matches!(decided, Err(Refusal::NotAcceptable)) {
+                    decided = Err(Refusal::Denied(refusal));
+                }
+            }
             Err(refusal) => return Err(Refusal::Denied(refusal)),
         }
     }
     let (grant, format) = decided?;
+    // What is sent must be agreed as well as what is read back.
     if let Some(sent) = sent
         && sent != format
     {
-        decide(sent).map_err(Refusal::Denied)?;
+        let other = decide(sent).map_err(Refusal::Denied)?;
+        // One agreement allows both, or one's records would come in and another's fields go out.
+        if other.agreement.map(|agreement| &agreement.id) != grant.agreement.map(|agreement| &agreement.id) {
+            return Err(Refusal::NotAcceptable);
+        }
     }
 
-    let parties = Parties {
-        system: &caller.system().id,
-        represented: caller.represented_id(),
-        service: Some(&service.id),
-        agreement: grant.agreement.map(|agreement| &agreement.id),
-    };
-    if let Some(suspension) = world.overlay.suspends(&parties, now) {
-        return Err(Refusal::Suspended { reason: suspension.reason.clone() });
-    }
-    if let Some(stretch) = service.maintenance_at(now) {
-        return Err(Refusal::Maintenance { remaining: remaining(stretch, now) });
-    }
     let meters = world.snapshot.meters(grant.agreement, routed.key());
     Ok(Granted { routed, grant, meters, format })
-}
-
-/// How long a maintenance still lasts.
-fn remaining(stretch: &Stretch, now: Timestamp) -> Duration {
-    let end = policies::instant(stretch.until).unwrap_or(now);
-    Duration::try_from(end.duration_since(now)).unwrap_or_default()
 }

@@ -1,55 +1,66 @@
 //! What is about to be changed: an update or a withdrawal of a record reads the record as it stands
 //! first, since an agreement that covers the new record need not cover the one it replaces.
+//!
+//! Between the look and the change the record may become another, so the change is asked for under
+//! the entity tag of the record that was looked at, wherever the provider gives one.
 
 use adapters::{Expect, Unknown};
 use bytes::Bytes;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use policies::Operation;
 use uuid::Uuid;
 
-use super::{Conforming, conform, translate};
+use super::{Granted, Outbound, conform, forward, translate};
 use crate::{
-    host::{Call, CallFault, Incoming},
+    host::{Call, Incoming},
     refusal::Refusal,
 };
 
 /// Proof that the record about to be changed, if there is one, lies within the agreement's records.
-pub struct Confirmed<'w, 'b> {
-    conforming: Conforming<'w, 'b>,
-    etag: Option<HeaderValue>,
+pub struct Confirmed<'w> {
+    outbound: Outbound<'w>,
 }
 
-impl<'w, 'b> Confirmed<'w, 'b> {
-    /// What conforms.
-    pub fn conforming(&self) -> &Conforming<'w, 'b> {
-        &self.conforming
-    }
-
-    /// The entity tag of the record that was looked at: the change must be to that one.
-    pub fn etag(&self) -> Option<&HeaderValue> {
-        self.etag.as_ref()
-    }
-
-    pub(super) fn into_conforming(self) -> Conforming<'w, 'b> {
-        self.conforming
+impl<'w> Confirmed<'w> {
+    pub(super) fn into_outbound(self) -> Outbound<'w> {
+        self.outbound
     }
 }
 
 /// Looks at the record about to be changed. Everything else passes as it is.
 ///
 /// # Errors
-/// The record does not exist, lies outside the agreement's records, or cannot be looked at.
-pub async fn confirm<'w, 'b>(
-    conforming: Conforming<'w, 'b>,
+/// The record does not exist, lies outside the agreement's records, is not in the state that the
+/// consumer's `If-Match` names, or cannot be looked at.
+pub async fn confirm<'w>(
+    mut outbound: Outbound<'w>,
     head: &Incoming,
     exchange: Uuid,
-) -> Result<Confirmed<'w, 'b>, Refusal> {
-    let granted = conforming.admitted().granted();
-    let routed = granted.routed();
-    let replaces = matches!(routed.operation(), Operation::Update | Operation::Withdraw);
-    if !replaces || granted.conditions().is_empty() {
-        return Ok(Confirmed { conforming, etag: None });
+) -> Result<Confirmed<'w>, Refusal> {
+    let granted = outbound.admitted().granted();
+    if !matches!(granted.routed().operation(), Operation::Update | Operation::Withdraw) {
+        return Ok(Confirmed { outbound });
     }
+    let wanted = wanted(granted, head.headers())?;
+    let tag = if granted.conditions().is_empty() {
+        wanted
+    } else {
+        let current = look(granted, head, exchange).await?;
+        precondition(wanted, current)?
+    };
+    if let Some(tag) = tag {
+        outbound.only_if(tag);
+    }
+    Ok(Confirmed { outbound })
+}
+
+/// Reads the record as it stands, and gives its entity tag.
+async fn look(
+    granted: &Granted<'_>,
+    head: &Incoming,
+    exchange: Uuid,
+) -> Result<Option<HeaderValue>, Refusal> {
+    let routed = granted.routed();
     let version = granted.version();
     let terms =
         version.operation(Operation::Read).ok_or(Refusal::NotImplemented { what: "change-needs-read" })?;
@@ -67,27 +78,81 @@ pub async fn confirm<'w, 'b>(
         reply_limit: granted.body_cap(),
         idempotent: true,
     };
-    let reply = provider.call(call).await.map_err(|fault| match fault {
-        CallFault::Unreachable | CallFault::Tls(_) => Refusal::ProviderUnreachable,
-        CallFault::TimedOut { .. } => Refusal::ProviderTimedOut { outcome_unknown: false },
-        CallFault::Broken { .. } => Refusal::ProviderBroken { outcome_unknown: false },
-        CallFault::TooLarge => Refusal::ProviderTooLarge,
-    })?;
+    // Nothing was asked to change yet: whatever fails here has no unknown outcome.
+    let reply =
+        provider.call(call).await.map_err(|fault| forward::failed(fault, &routed.service().id, false))?;
     match reply.status {
         StatusCode::OK => {}
-        StatusCode::NOT_FOUND => return Err(Refusal::RecordNotFound),
+        StatusCode::NOT_FOUND | StatusCode::GONE => return Err(Refusal::RecordNotFound),
         status => return Err(Refusal::ProviderRefused { status }),
     }
     let contract = &version.contract;
+    let broke = |rule| Refusal::ProviderBrokeContract {
+        contract: contract.id().clone(),
+        unreadable: Some(rule),
+        violations: Vec::new(),
+        outcome_unknown: false,
+    };
+    conform::as_declared(&reply.headers, version.format).map_err(broke)?;
     let current = conform::read(&reply.body, version.format, contract, Expect::Record, Unknown::Drop)
-        .map_err(|fault| Refusal::ProviderBrokeContract {
-            contract: contract.id().clone(),
-            unreadable: Some(fault.rule),
-            violations: Vec::new(),
-        })?;
+        .map_err(|fault| broke(fault.rule))?;
+    // Another record's scope says nothing of this one's.
+    if !routed.id().is_some_and(|id| conform::names(contract, &current.document, id)) {
+        return Err(broke("wrong-record"));
+    }
     if !granted.conditions().matches(&current.document) {
         return Err(Refusal::RecordNotFound);
     }
-    let etag = reply.headers.get(header::ETAG).cloned();
-    Ok(Confirmed { conforming, etag })
+    Ok(forward::entity_tag(&reply.headers).cloned())
+}
+
+/// The consumer's `If-Match`. An entity tag speaks of every field of a record: who may not see them
+/// all has no tag from here, and could try guesses of hidden values with tags of its own making.
+fn wanted(granted: &Granted<'_>, headers: &HeaderMap) -> Result<Option<HeaderValue>, Refusal> {
+    let mut values = headers.get_all(header::IF_MATCH).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) if value == "*" || granted.release().is_whole() => Ok(Some(value.clone())),
+        _ => Err(Refusal::Header { name: "if-match" }),
+    }
+}
+
+/// The tag under which to ask for the change: the one of the record that was looked at, which must
+/// be one that the consumer names. A weak tag never matches (RFC 9110 section 13.1.1), so it is none.
+fn precondition(
+    wanted: Option<HeaderValue>,
+    current: Option<HeaderValue>,
+) -> Result<Option<HeaderValue>, Refusal> {
+    let Some(current) = current.filter(|tag| !tag.as_bytes().starts_with(b"W/")) else { return Ok(wanted) };
+    let agrees = wanted.as_ref().is_none_or(|wanted| {
+        wanted == "*"
+            || wanted.as_bytes().split(|byte| *byte == b',').any(|tag| tag.trim_ascii() == current.as_bytes())
+    });
+    if agrees {
+        Ok(Some(current))
+    } else {
+        Err(Refusal::ProviderRefused { status: StatusCode::PRECONDITION_FAILED })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(wanted: Option<&'static str>, current: Option<&'static str>) -> Result<Option<String>, ()> {
+        let value = HeaderValue::from_static;
+        let tag = precondition(wanted.map(value), current.map(value)).map_err(drop)?;
+        Ok(tag.map(|tag| tag.to_str().unwrap().to_owned()))
+    }
+
+    #[test]
+    fn the_record_that_was_looked_at_is_the_one_to_change() {
+        let tag = |text: &str| Ok(Some(text.to_owned()));
+        assert_eq!(asked(None, Some("\"1\"")), tag("\"1\""));
+        assert_eq!(asked(Some("*"), Some("\"1\"")), tag("\"1\""), "`*` would be any state");
+        assert_eq!(asked(Some("\"0\", \"1\""), Some("\"1\"")), tag("\"1\""));
+        assert_eq!(asked(Some("\"0\""), Some("\"1\"")), Err(()));
+        assert_eq!(asked(Some("\"0\""), None), tag("\"0\""), "the provider compares");
+        assert_eq!(asked(None, Some("W/\"1\"")), Ok(None));
+    }
 }

@@ -1,14 +1,27 @@
 //! What it says: bodies read as documents and checked against their contract, on the way in and on
 //! the way back. Nothing unchecked passes.
+//!
+//! Both ways may carry a mebibyte, and a worker has other callers: records of large bodies are
+//! checked some at a time, and others run in between.
 
 use adapters::{Expect, Limits, Reading, Unknown, json, population, xml};
 use bytes::Bytes;
-use contracts::{Contract, Document, Violation};
+use contracts::{Bilingual, Contract, Document, Violation, ViolationRule};
+use http::{HeaderMap, StatusCode, header};
 use policies::{Format, Operation, UnknownFields};
 use ring::digest::{Digest, SHA256, digest};
 
 use super::{Admitted, Replied};
-use crate::{host::Incoming, negotiation::content_format, refusal::Refusal};
+use crate::{
+    host::{Incoming, has_coding},
+    negotiation::content_format,
+    refusal::Refusal,
+};
+
+/// Bodies up to this size are checked in one go: a millisecond or so (DESIGN 8).
+const LARGE: usize = 64 * 1024;
+/// How many records of a larger body are checked before others run.
+const RECORDS_AT_ONCE: usize = 16;
 
 /// A request's body, as received.
 pub struct Received {
@@ -39,7 +52,7 @@ pub async fn receive(admitted: &Admitted<'_>, request: &mut Incoming) -> Result<
         // A body that means nothing is left unread; the host drains it.
         return Ok(Received { bytes: Bytes::new(), format: None, digest: None });
     }
-    let format = content_format(request.header("content-type")).ok_or(Refusal::MediaType)?;
+    let format = content_format(request.headers()).ok_or(Refusal::MediaType)?;
     let cap = admitted.granted().body_cap();
     let bytes = request.body(cap).await.map_err(Refusal::Body)?;
     let digest = digest(&SHA256, &bytes);
@@ -85,7 +98,7 @@ impl<'w, 'b> Conforming<'w, 'b> {
 ///
 /// # Errors
 /// Unreadable, breaking the contract, or outside the agreement's records.
-pub fn conform<'w: 'b, 'b>(
+pub async fn conform<'w: 'b, 'b>(
     admitted: Admitted<'w>,
     received: &'b Received,
 ) -> Result<Conforming<'w, 'b>, Refusal> {
@@ -108,8 +121,11 @@ pub fn conform<'w: 'b, 'b>(
     let reading =
         read(&received.bytes, format, contract, expect, Unknown::Keep).map_err(Refusal::Unreadable)?;
     let cap = routed.caller().world().snapshot.settings().limits.violations;
-    check(contract, &reading.document, cap)
-        .map_err(|violations| Refusal::Violations { contract: contract.id().clone(), violations })?;
+    let broken = |violations| Refusal::Violations { contract: contract.id().clone(), violations };
+    if reading.document.as_list().is_some_and(<[_]>::is_empty) {
+        return Err(broken(vec![nothing_submitted()]));
+    }
+    check(contract, &reading.document, received.len(), cap).await.map_err(broken)?;
     let conditions = granted.conditions();
     if !records(&reading.document).all(|record| conditions.matches(record)) {
         return Err(Refusal::RecordOutsideScope);
@@ -129,7 +145,7 @@ pub fn conform<'w: 'b, 'b>(
     })
 }
 
-/// Proof that a provider's reply conforms to its contract.
+/// Proof that a provider said yes and that its reply conforms to the contract.
 pub struct Checked<'w, 'b> {
     replied: &'b Replied<'w>,
     document: Option<Document<'b>>,
@@ -148,6 +164,11 @@ impl<'w, 'b> Checked<'w, 'b> {
     }
 
     /// The document, if the reply had one.
+    pub fn document(&self) -> Option<&Document<'b>> {
+        self.document.as_ref()
+    }
+
+    /// The same, to be released.
     pub fn into_document(self) -> Option<Document<'b>> {
         self.document
     }
@@ -156,25 +177,36 @@ impl<'w, 'b> Checked<'w, 'b> {
 /// Checks a provider's reply.
 ///
 /// # Errors
-/// The provider broke the contract.
-pub fn conform_reply<'w: 'b, 'b>(replied: &'b Replied<'w>) -> Result<Checked<'w, 'b>, Refusal> {
-    let routed = replied.admitted().granted().routed();
-    let version = replied.admitted().granted().version();
-    let contract = version.reply(routed.operation());
+/// The provider says no, or broke the contract. For what changes something there, an answer that is
+/// neither a clear yes nor a clear no leaves the outcome unknown, and says so.
+pub async fn conform_reply<'w: 'b, 'b>(replied: &'b Replied<'w>) -> Result<Checked<'w, 'b>, Refusal> {
+    let granted = replied.admitted().granted();
+    let routed = granted.routed();
+    let operation = routed.operation();
+    let version = granted.version();
+    let contract = version.reply(operation);
+    let changes = operation.changes_state();
+    says_yes(operation, replied.status())?;
+    if replied.bytes().is_empty() && changes {
+        return Ok(Checked { replied, document: None, faithful: true });
+    }
     let broke = |unreadable, violations| Refusal::ProviderBrokeContract {
         contract: contract.id().clone(),
         unreadable,
         violations,
+        outcome_unknown: changes,
     };
-    if replied.bytes().is_empty() && routed.operation().changes_state() {
-        return Ok(Checked { replied, document: None, faithful: true });
-    }
-    if let Some(verdict) = replied.verdict() {
+    let cap = routed.caller().world().snapshot.settings().limits.violations;
+    let format = if replied.is_verdict() { Format::Xml } else { version.format };
+    as_declared(replied.headers(), format).map_err(|rule| broke(Some(rule), Vec::new()))?;
+    if replied.is_verdict() {
+        let verdict = population::read(replied.bytes(), &Limits::default())
+            .map_err(|fault| broke(Some(fault.rule), Vec::new()))?;
         let document = verdict_document(verdict);
-        check(contract, &document, 1).map_err(|violations| broke(None, violations))?;
+        contract.check(&document, cap).map_err(|violations| broke(None, violations))?;
         return Ok(Checked { replied, document: Some(document), faithful: false });
     }
-    let expect = match routed.operation() {
+    let expect = match operation {
         Operation::Query | Operation::Changes => Expect::Collection,
         Operation::Submit => Expect::Either,
         Operation::Read | Operation::Update | Operation::Withdraw | Operation::Verify => Expect::Record,
@@ -188,14 +220,55 @@ pub fn conform_reply<'w: 'b, 'b>(replied: &'b Replied<'w>) -> Result<Checked<'w,
         let dropped: usize = records_mut(&mut document).map(|record| contract.drop_unknown(record)).sum();
         faithful &= dropped == 0;
     }
-    let cap = routed.caller().world().snapshot.settings().limits.violations;
-    check(contract, &document, cap).map_err(|violations| broke(None, violations))?;
-    if let (Operation::Read, Some(id)) = (routed.operation(), routed.id())
-        && !names(contract, &document, id)
-    {
-        return Err(broke(Some("wrong-record"), Vec::new()));
+    check(contract, &document, replied.bytes().len(), cap)
+        .await
+        .map_err(|violations| broke(None, violations))?;
+    // A receipt under a contract of its own is not the records.
+    if contract.id() == version.contract.id() {
+        if let Some(id) = routed.id()
+            && !names(contract, &document, id)
+        {
+            return Err(broke(Some("wrong-record"), Vec::new()));
+        }
+        if operation == Operation::Submit && count(&document) != replied.sent_records() {
+            return Err(broke(Some("wrong-count"), Vec::new()));
+        }
     }
     Ok(Checked { replied, document: Some(document), faithful })
+}
+
+/// Whether a status says that what was asked has been done.
+fn says_yes(operation: Operation, status: StatusCode) -> Result<(), Refusal> {
+    let done = match status {
+        StatusCode::OK => true,
+        StatusCode::CREATED | StatusCode::NO_CONTENT => operation.changes_state(),
+        _ => false,
+    };
+    let of_one = matches!(operation, Operation::Read | Operation::Update | Operation::Withdraw);
+    match status {
+        _ if done => Ok(()),
+        // A record that is gone looks like one that never was: out of scope, nobody may tell them apart.
+        StatusCode::NOT_FOUND | StatusCode::GONE if of_one => Err(Refusal::RecordNotFound),
+        // Whether a change took place is then the provider's secret: it failed midway, or speaks of
+        // another place or a later time.
+        status if operation.changes_state() && !status.is_client_error() => {
+            Err(Refusal::ProviderBroken { outcome_unknown: true })
+        }
+        status => Err(Refusal::ProviderRefused { status }),
+    }
+}
+
+/// Whether a reply comes as the service declares: uncoded, and in its format if it says which. The
+/// bytes are read as that format in any case; a provider that calls them something else means
+/// something else.
+pub(super) fn as_declared(headers: &HeaderMap, format: Format) -> Result<(), &'static str> {
+    if has_coding(headers) {
+        return Err("content-coding");
+    }
+    if headers.contains_key(header::CONTENT_TYPE) && content_format(headers) != Some(format) {
+        return Err("content-type");
+    }
+    Ok(())
 }
 
 pub(super) fn read<'b>(
@@ -212,11 +285,18 @@ pub(super) fn read<'b>(
     }
 }
 
-/// Checks a record or every record of a collection; paths of a collection start with the index.
-fn check(contract: &Contract, document: &Document<'_>, cap: usize) -> Result<(), Vec<Violation>> {
+/// Checks a record or every record of a collection that came in `size` bytes; paths of a collection
+/// start with the index.
+async fn check(
+    contract: &Contract,
+    document: &Document<'_>,
+    size: usize,
+    cap: usize,
+) -> Result<(), Vec<Violation>> {
     let Document::List(records) = document else { return contract.check(document, cap) };
     let mut found = Vec::new();
     for (index, record) in records.iter().enumerate() {
+        breathe(size, index).await;
         if let Err(violations) = contract.check(record, cap - found.len()) {
             found.extend(
                 violations
@@ -231,12 +311,30 @@ fn check(contract: &Contract, document: &Document<'_>, cap: usize) -> Result<(),
     if found.is_empty() { Ok(()) } else { Err(found) }
 }
 
+/// Before record `index` of a body of `size` bytes: lets others run, from time to time.
+pub(super) async fn breathe(size: usize, index: usize) {
+    if size > LARGE && index > 0 && index.is_multiple_of(RECORDS_AT_ONCE) {
+        tokio::task::yield_now().await;
+    }
+}
+
+fn nothing_submitted() -> Violation {
+    Violation {
+        path: String::new(),
+        rule: ViolationRule::Items,
+        message: Bilingual::new(
+            "Danh sách không có bản ghi nào; hãy gửi ít nhất một bản ghi.",
+            "The list holds no record; send at least one.",
+        ),
+    }
+}
+
 fn count(document: &Document<'_>) -> usize {
     document.as_list().map_or(1, <[_]>::len)
 }
 
 /// The records of a document: itself, or its items.
-pub(super) fn records<'d, 'b>(document: &'d Document<'b>) -> impl Iterator<Item = &'d Document<'b>> {
+fn records<'d, 'b>(document: &'d Document<'b>) -> impl Iterator<Item = &'d Document<'b>> {
     document.as_list().unwrap_or(std::slice::from_ref(document)).iter()
 }
 
@@ -248,7 +346,7 @@ fn records_mut<'d, 'b>(document: &'d mut Document<'b>) -> impl Iterator<Item = &
 }
 
 /// Whether the record's key is `id`.
-fn names(contract: &Contract, record: &Document<'_>, id: &str) -> bool {
+pub(super) fn names(contract: &Contract, record: &Document<'_>, id: &str) -> bool {
     match record.at(contract.key()) {
         Some(Document::Text(text)) => text == id,
         Some(Document::Number(number)) => number.as_str() == id,
@@ -260,4 +358,50 @@ fn verdict_document(verdict: population::Verdict) -> Document<'static> {
     let mut record = contracts::Record::with_capacity(1);
     record.push("KetQua", Document::Text(verdict.as_str().into()));
     Document::Record(record)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    #[test]
+    fn only_a_clear_yes_is_a_yes() {
+        use Operation::*;
+        let says = |operation, status| says_yes(operation, StatusCode::from_u16(status).unwrap());
+        for status in [200, 201, 204] {
+            assert!(says(Submit, status).is_ok() && says(Update, status).is_ok());
+        }
+        assert!(says(Query, 200).is_ok() && says(Verify, 200).is_ok());
+        for status in [201, 202, 203, 204, 206, 301, 304, 400, 500] {
+            assert!(says(Query, status).is_err() && says(Verify, status).is_err(), "{status}");
+        }
+        for status in [202, 206, 302, 304, 500, 503] {
+            assert!(
+                matches!(says(Submit, status), Err(Refusal::ProviderBroken { outcome_unknown: true })),
+                "{status}"
+            );
+        }
+        assert!(matches!(says(Submit, 409), Err(Refusal::ProviderRefused { .. })));
+        assert!(matches!(says(Submit, 404), Err(Refusal::ProviderRefused { .. })));
+        for status in [404, 410] {
+            assert!(matches!(says(Read, status), Err(Refusal::RecordNotFound)), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_reply_comes_as_declared() {
+        let headers = |pairs: &[(http::HeaderName, &'static str)]| -> HeaderMap {
+            pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect()
+        };
+        let typed = |media| headers(&[(header::CONTENT_TYPE, media)]);
+        assert_eq!(as_declared(&headers(&[]), Format::Json), Ok(()));
+        assert_eq!(as_declared(&typed("application/json; charset=utf-8"), Format::Json), Ok(()));
+        assert_eq!(as_declared(&typed("text/xml"), Format::Xml), Ok(()));
+        for media in ["text/html", "application/xml", "application/json; charset=iso-8859-1", ""] {
+            assert_eq!(as_declared(&typed(media), Format::Json), Err("content-type"), "{media}");
+        }
+        let coded = headers(&[(header::CONTENT_ENCODING, "gzip")]);
+        assert_eq!(as_declared(&coded, Format::Json), Err("content-coding"));
+    }
 }

@@ -1,24 +1,26 @@
 //! The provider is called. Day counts are charged just before, so that refusals cost nothing.
 
-use adapters::{Limits, population};
 use bytes::Bytes;
-use http::{StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
-use policies::Operation;
+use policies::ServiceId;
 
-use super::{Admitted, Outbound};
+use super::{Admitted, Confirmed};
 use crate::{
     host::{Call, CallFault},
     refusal::Refusal,
 };
 
+/// The longest entity tag that is passed on; those in use are hashes or versions.
+const ETAG_CAP: usize = 128;
+
 /// What a provider answered, not yet checked.
 pub struct Replied<'w> {
     admitted: Admitted<'w>,
     status: StatusCode,
+    headers: HeaderMap,
     bytes: Bytes,
-    etag: Option<http::HeaderValue>,
-    verdict: Option<population::Verdict>,
+    verification: bool,
     sent_records: usize,
     sent_at: Timestamp,
     received_at: Timestamp,
@@ -30,9 +32,14 @@ impl<'w> Replied<'w> {
         &self.admitted
     }
 
-    /// The provider's status: one of success.
+    /// The provider's status, whatever it says.
     pub fn status(&self) -> StatusCode {
         self.status
+    }
+
+    /// Its header fields. None of them leaves but [`Replied::etag`].
+    pub(super) fn headers(&self) -> &HeaderMap {
+        &self.headers
     }
 
     /// Its body.
@@ -41,13 +48,13 @@ impl<'w> Replied<'w> {
     }
 
     /// Its entity tag, which an update needs.
-    pub fn etag(&self) -> Option<&http::HeaderValue> {
-        self.etag.as_ref()
+    pub fn etag(&self) -> Option<&HeaderValue> {
+        entity_tag(&self.headers)
     }
 
-    /// The population database's verdict, when that was asked.
-    pub fn verdict(&self) -> Option<population::Verdict> {
-        self.verdict
+    /// Whether it is to be a verdict of the population database.
+    pub fn is_verdict(&self) -> bool {
+        self.verification
     }
 
     /// How many records were sent.
@@ -69,14 +76,14 @@ impl<'w> Replied<'w> {
 /// Calls the provider.
 ///
 /// # Errors
-/// It cannot be reached, does not answer in time, says no, or answers too much. For what changes
+/// It cannot be reached, does not answer in time, breaks off, or answers too much. For what changes
 /// something there, a failure after the request was sent leaves the outcome unknown, and says so.
-pub async fn forward(outbound: Outbound<'_>) -> Result<Replied<'_>, Refusal> {
+pub async fn forward(confirmed: Confirmed<'_>) -> Result<Replied<'_>, Refusal> {
+    let outbound = confirmed.into_outbound();
     let granted = outbound.admitted().granted();
     let routed = granted.routed();
-    let operation = routed.operation();
+    let changes = routed.operation().changes_state();
     let snapshot = &routed.caller().world().snapshot;
-    let changes = operation.changes_state();
     let provider = snapshot.provider(routed.key(), routed.version()).ok_or(Refusal::ProviderUnreachable)?;
     let call = Call {
         method: outbound.method().clone(),
@@ -87,55 +94,83 @@ pub async fn forward(outbound: Outbound<'_>) -> Result<Replied<'_>, Refusal> {
         reply_limit: granted.body_cap(),
         idempotent: !changes,
     };
-    let verification = outbound.verification();
-    let sent_records = outbound.records();
-    let reply = provider.call(call).await.map_err(|fault| match fault {
-        CallFault::Unreachable | CallFault::Tls(_) => Refusal::ProviderUnreachable,
-        CallFault::TimedOut { sent } => Refusal::ProviderTimedOut { outcome_unknown: sent && changes },
-        CallFault::Broken { sent } => Refusal::ProviderBroken { outcome_unknown: sent && changes },
-        CallFault::TooLarge if changes => Refusal::ProviderBroken { outcome_unknown: true },
-        CallFault::TooLarge => Refusal::ProviderTooLarge,
-    })?;
-    let accepted = match operation {
-        Operation::Submit => {
-            matches!(reply.status, StatusCode::OK | StatusCode::CREATED | StatusCode::NO_CONTENT)
-        }
-        Operation::Update | Operation::Withdraw => {
-            matches!(reply.status, StatusCode::OK | StatusCode::NO_CONTENT)
-        }
-        Operation::Query | Operation::Read | Operation::Changes | Operation::Verify => {
-            reply.status == StatusCode::OK
-        }
-    };
-    if !accepted {
-        return Err(match (operation, reply.status) {
-            (Operation::Read | Operation::Update | Operation::Withdraw, StatusCode::NOT_FOUND) => {
-                Refusal::RecordNotFound
-            }
-            // The provider failed while carrying out a change: whether it did is its secret.
-            (_, status) if changes && status.is_server_error() => {
-                Refusal::ProviderBroken { outcome_unknown: true }
-            }
-            (_, status) => Refusal::ProviderRefused { status },
-        });
-    }
-    let verdict = if verification {
-        let contract = granted.version().reply(operation).id().clone();
-        let verdict = population::read(&reply.body, &Limits::default()).map_err(|fault| {
-            Refusal::ProviderBrokeContract { contract, unreadable: Some(fault.rule), violations: Vec::new() }
-        })?;
-        Some(verdict)
-    } else {
-        None
-    };
+    let reply = provider.call(call).await.map_err(|fault| failed(fault, &routed.service().id, changes))?;
     Ok(Replied {
         status: reply.status,
-        etag: reply.headers.get(header::ETAG).cloned(),
+        headers: reply.headers,
         bytes: reply.body,
-        verdict,
-        sent_records,
+        verification: outbound.verification(),
+        sent_records: outbound.records(),
         sent_at: reply.sent_at,
         received_at: reply.received_at,
         admitted: outbound.into_admitted(),
     })
+}
+
+/// What a failed call means; `changes` tells whether doing it would have changed something.
+pub(super) fn failed(fault: CallFault, service: &ServiceId, changes: bool) -> Refusal {
+    if let CallFault::Tls(reason) = fault {
+        // The consumer cannot mend it, and only the operators know which certificate is meant.
+        tracing::warn!(service = service.as_str(), reason, "TLS with the provider failed");
+    }
+    match fault {
+        fault if !fault.sent() => Refusal::ProviderUnreachable,
+        CallFault::TooLarge if !changes => Refusal::ProviderTooLarge,
+        CallFault::TimedOut { .. } => Refusal::ProviderTimedOut { outcome_unknown: changes },
+        _ => Refusal::ProviderBroken { outcome_unknown: changes },
+    }
+}
+
+/// The one entity tag of a reply, if it is one (RFC 9110 section 8.8.3).
+pub(super) fn entity_tag(headers: &HeaderMap) -> Option<&HeaderValue> {
+    let mut tags = headers.get_all(header::ETAG).iter();
+    let tag = tags.next().filter(|tag| tags.next().is_none() && tag.len() <= ETAG_CAP)?;
+    let opaque = tag.as_bytes().strip_prefix(b"W/").unwrap_or(tag.as_bytes());
+    let inner = opaque.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    inner.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'"').then_some(tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_never_left_is_told_from_one_that_may_have_arrived() {
+        let service: ServiceId = "G06/nhiem-vu".parse().unwrap();
+        let failed = |fault| failed(fault, &service, true);
+        for fault in [
+            CallFault::Unreachable,
+            CallFault::Tls("x"),
+            CallFault::TimedOut { sent: false },
+            CallFault::Broken { sent: false },
+        ] {
+            assert!(matches!(failed(fault), Refusal::ProviderUnreachable), "{fault:?}");
+        }
+        assert!(matches!(
+            failed(CallFault::TimedOut { sent: true }),
+            Refusal::ProviderTimedOut { outcome_unknown: true }
+        ));
+        for fault in [CallFault::Broken { sent: true }, CallFault::TooLarge] {
+            assert!(matches!(failed(fault), Refusal::ProviderBroken { outcome_unknown: true }), "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn only_an_entity_tag_is_passed_on_as_one() {
+        let tagged = |values: &[&'static str]| {
+            let values = values.iter().map(|value| (header::ETAG, HeaderValue::from_static(value)));
+            let headers: HeaderMap = values.collect::<Vec<_>>().into_iter().fold(
+                HeaderMap::new(),
+                |mut headers, (name, value)| {
+                    headers.append(name, value);
+                    headers
+                },
+            );
+            entity_tag(&headers).is_some()
+        };
+        assert!(tagged(&["\"v1\""]) && tagged(&["W/\"v1\""]) && tagged(&["\"\""]));
+        for bad in [&["v1"][..], &["\"a b\""], &["\"a\"b\""], &["\"a\"", "\"b\""], &["\""], &["W/"]] {
+            assert!(!tagged(bad), "{bad:?}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! The checks of an exchange, one file each, in the order of [`crate::exchange`].
 //!
 //! Each stage takes the proof that the one before made and gives its own: [`Caller`], [`Routed`],
-//! [`Granted`], [`Admitted`], [`Conforming`], [`Confirmed`], [`Outbound`], [`Replied`], [`Checked`],
+//! [`Granted`], [`Admitted`], [`Conforming`], [`Outbound`], [`Confirmed`], [`Replied`], [`Checked`],
 //! [`Released`].
 //! Their fields are private to their file and only the stage itself constructs them, so an order
 //! that leaves a check out does not compile. This does:
@@ -16,10 +16,10 @@
 //!     let granted = authorize(routed, request, now)?;
 //!     let (admitted, _place) = admit(granted, now)?;
 //!     let received = receive(&admitted, request).await?;
-//!     let conforming = conform(admitted, &received)?;
-//!     let confirmed = confirm(conforming, request, uuid::Uuid::nil()).await?;
-//!     let replied = forward(translate(confirmed, request, uuid::Uuid::nil())?).await?;
-//!     let released = release(conform_reply(&replied)?)?;
+//!     let conforming = conform(admitted, &received).await?;
+//!     let outbound = translate(conforming, request, uuid::Uuid::nil())?;
+//!     let replied = forward(confirm(outbound, request, uuid::Uuid::nil()).await?).await?;
+//!     let released = release(conform_reply(&replied).await?).await?;
 //!     drop(released);
 //!     Ok(())
 //! }
@@ -36,7 +36,7 @@
 //!     let routed = route(caller, request)?;
 //!     let (admitted, _place) = admit(routed, now)?;
 //!     let received = receive(&admitted, request).await?;
-//!     let conforming = conform(admitted, &received)?;
+//!     let conforming = conform(admitted, &received).await?;
 //!     drop(conforming);
 //!     Ok(())
 //! }
@@ -60,8 +60,8 @@
 //! ```compile_fail,E0308
 //! use gateway::{refusal::Refusal, stages::*};
 //!
-//! fn unchecked(replied: &Replied<'_>) -> Result<(), Refusal> {
-//!     drop(release(replied)?);
+//! async fn unchecked(replied: &Replied<'_>) -> Result<(), Refusal> {
+//!     drop(release(replied).await?);
 //!     Ok(())
 //! }
 //! ```

@@ -7,7 +7,7 @@ use contracts::{Contract, Document, FieldPath};
 use http::{HeaderValue, StatusCode};
 use policies::{Format, Operation};
 
-use super::{Checked, Routed};
+use super::{Checked, Routed, conform::breathe};
 use crate::refusal::Refusal;
 
 /// What leaves, and what is said of it in the journal.
@@ -47,7 +47,8 @@ impl<'w> Released<'w> {
         self.withheld
     }
 
-    /// The entity tag, when the body is the provider's own.
+    /// The entity tag, when the body is the provider's own and holds every field: a tag made of the
+    /// record says something of each.
     pub fn etag(&self) -> Option<&HeaderValue> {
         self.etag.as_ref()
     }
@@ -61,8 +62,8 @@ impl<'w> Released<'w> {
 /// Releases a checked reply.
 ///
 /// # Errors
-/// A single record lies outside the agreement's records.
-pub fn release<'w>(checked: Checked<'w, '_>) -> Result<Released<'w>, Refusal> {
+/// A single record that was to be read lies outside the agreement's records.
+pub async fn release<'w>(checked: Checked<'w, '_>) -> Result<Released<'w>, Refusal> {
     let replied = checked.replied();
     let granted = replied.admitted().granted();
     let routed = granted.routed();
@@ -71,35 +72,42 @@ pub fn release<'w>(checked: Checked<'w, '_>) -> Result<Released<'w>, Refusal> {
     let contract = version.reply(operation);
     let format = granted.format();
     let faithful = checked.faithful();
-    let status = if operation == Operation::Submit { StatusCode::CREATED } else { StatusCode::OK };
+    let plan = granted.release();
     let mut released = Released {
-        status,
+        status: if operation == Operation::Submit { StatusCode::CREATED } else { StatusCode::OK },
         format,
         body: Bytes::new(),
-        records: 0,
+        records: replied.sent_records(),
         withheld: &[],
-        etag: replied.etag().cloned(),
+        etag: replied.etag().filter(|_| plan.is_whole()).cloned(),
         location: None,
     };
-    let Some(mut document) = checked.into_document() else {
-        released.records = replied.sent_records();
-        return Ok(released);
-    };
+    let Some(mut document) = checked.into_document() else { return Ok(released) };
 
     if operation == Operation::Verify {
         // The verdict has a contract of its own and holds nothing but itself.
         released.records = 1;
+        released.etag = None;
         released.body = write(&document, format, contract);
         return Ok(released);
     }
-    let plan = granted.release();
+    let size = replied.bytes().len();
+    let before = count(&document);
+    if !select(&mut document, routed, granted.conditions(), size).await {
+        if operation.changes_state() {
+            // Done is done: the change stands, and of a record beyond the agreement nothing is told.
+            released.etag = None;
+            return Ok(released);
+        }
+        return Err(Refusal::RecordNotFound);
+    }
     released.withheld = plan.withheld();
-    let changed = select(&mut document, routed, granted.conditions())?;
-    released.records = document.as_list().map_or(1, <[_]>::len);
-    if operation == Operation::Submit && document.as_record().is_some() {
+    released.records = count(&document);
+    if operation == Operation::Submit && plan.releases(contract.key().as_str()) {
         released.location = location(routed, contract, &document);
     }
-    if !changed && faithful && plan.is_whole() && version.format == format {
+    let unchanged = released.records == before && faithful && plan.is_whole() && version.format == format;
+    if unchanged {
         released.body = replied.bytes().clone();
         return Ok(released);
     }
@@ -107,38 +115,54 @@ pub fn release<'w>(checked: Checked<'w, '_>) -> Result<Released<'w>, Refusal> {
     released.etag = None;
     let keys = routed.caller().world().snapshot.mask_keys();
     match &mut document {
-        Document::List(records) => records.iter_mut().for_each(|record| plan.apply(record, keys)),
+        Document::List(records) => {
+            for (index, record) in records.iter_mut().enumerate() {
+                breathe(size, index).await;
+                plan.apply(record, keys);
+            }
+        }
         record => plan.apply(record, keys),
     }
     released.body = write(&document, format, contract);
     Ok(released)
 }
 
-/// Drops what the agreement or the consumer's own filters leave out; returns whether anything was.
-fn select(
+/// Drops the records of a list that the agreement or the consumer's own filters leave out; whether
+/// anything may be told at all.
+async fn select(
     document: &mut Document<'_>,
     routed: &Routed<'_>,
     conditions: &policies::Conditions,
-) -> Result<bool, Refusal> {
-    let Document::List(records) = document else {
-        return if conditions.matches(document) { Ok(false) } else { Err(Refusal::RecordNotFound) };
-    };
-    let before = records.len();
+    size: usize,
+) -> bool {
+    let Document::List(records) = document else { return conditions.matches(document) };
     let filters: Vec<(FieldPath, &str)> =
         routed.filters().iter().filter_map(|(name, value)| Some((name.parse().ok()?, &**value))).collect();
-    let holds = |record: &Document<'_>, path: &FieldPath, text: &str| {
-        let mut found = false;
-        record.each_at(path, &mut |value| found |= is(value, text));
-        found
-    };
-    records.retain(|record| {
+    let limit = routed.limit().unwrap_or(usize::MAX);
+    let mut kept = Vec::with_capacity(records.len().min(limit));
+    for (index, record) in std::mem::take(records).into_iter().enumerate() {
+        breathe(size, index).await;
         // A provider that ignores a filter must not widen what was asked for.
-        conditions.matches(record) && filters.iter().all(|(path, value)| holds(record, path, value))
-    });
-    if let Some(limit) = routed.limit() {
-        records.truncate(limit);
+        if conditions.matches(&record) && filters.iter().all(|(path, value)| holds(&record, path, value)) {
+            kept.push(record);
+        }
+        if kept.len() >= limit {
+            break;
+        }
     }
-    Ok(records.len() != before)
+    *records = kept;
+    true
+}
+
+fn count(document: &Document<'_>) -> usize {
+    document.as_list().map_or(1, <[_]>::len)
+}
+
+/// Whether one of the values at `path` is `text`.
+fn holds(record: &Document<'_>, path: &FieldPath, text: &str) -> bool {
+    let mut found = false;
+    record.each_at(path, &mut |value| found |= is(value, text));
+    found
 }
 
 /// Whether a value, as it stands in a query string, is `text`.

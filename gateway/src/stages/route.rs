@@ -101,12 +101,12 @@ pub fn route<'w>(caller: Caller<'w>, head: &Incoming) -> Result<Routed<'w>, Refu
         ("verify", (None, ..)) => Target::Verification,
         _ => return Err(Refusal::NotFound),
     };
-    let version: u32 = version.strip_prefix('v').and_then(|n| n.parse().ok()).ok_or(Refusal::NotFound)?;
+    let version = version.strip_prefix('v').and_then(number).ok_or(Refusal::NotFound)?;
     let register = caller.world().snapshot.register();
     let key = register.service_named(member, name).ok_or(Refusal::NotFound)?;
     let service = register.service(key);
     let (operation, template) = target.operation(head.method())?;
-    let id = target.id().map(|raw| decode(raw, false, "id")).transpose()?;
+    let id = target.id().map(record_key).transpose()?;
 
     let mut routed = Routed {
         caller,
@@ -139,10 +139,10 @@ impl<'w> Routed<'w> {
             let reads = self.operation.reads_records() && self.id.is_none();
             match &*name {
                 "limit" if reads => {
-                    let limit = value
-                        .parse()
-                        .ok()
-                        .filter(|n| (1..=LIMIT_CAP).contains(n))
+                    let limit = decode(value, true, known)?;
+                    let limit = number(&limit)
+                        .and_then(|limit| usize::try_from(limit).ok())
+                        .filter(|limit| (1..=LIMIT_CAP).contains(limit))
                         .ok_or_else(|| bad("parameter"))?;
                     if self.limit.replace(limit).is_some() {
                         return Err(bad("repeated-parameter"));
@@ -172,7 +172,7 @@ impl<'w> Routed<'w> {
     /// A parameter's name is told back only when it is ours or the contract's: a caller may have
     /// put anything there, personal data too.
     fn known(&self, name: &str) -> &'w str {
-        const OURS: [&str; 3] = ["limit", "cursor", "since"];
+        const OURS: [&str; 2] = ["limit", "since"];
         if let Some(ours) = OURS.into_iter().find(|ours| *ours == name) {
             return ours;
         }
@@ -231,6 +231,21 @@ impl<'p> Target<'p> {
     }
 }
 
+/// A record's key. The host has refused dot segments; were one to come another way, it would lead
+/// out of the provider's own path, since dots are not escaped.
+fn record_key(raw: &str) -> Result<Cow<'_, str>, Refusal> {
+    let key = decode(raw, false, "id")?;
+    if matches!(&*key, "." | "..") {
+        return Err(Refusal::Parameter { rule: "parameter", name: "id".to_owned() });
+    }
+    Ok(key)
+}
+
+/// A number in its one way of writing: `1`, never `01` or `+1`, so that nothing has two names.
+fn number(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|number: &u32| number.to_string() == text)
+}
+
 /// Percent-decodes once. The host has refused what decodes to a separator or to invalid UTF-8; a
 /// control character left over is refused here, since it would reach a provider's path.
 fn decode<'t>(raw: &'t str, form: bool, name: &str) -> Result<Cow<'t, str>, Refusal> {
@@ -261,6 +276,27 @@ mod tests {
     fn what_could_end_a_line_or_a_string_at_a_provider_is_refused() {
         for raw in ["%00", "a%0d%0ab", "%7f", "%c2%85", "%ff"] {
             assert!(decode(raw, true, "x").is_err(), "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_a_dot_segment_leads_nowhere() {
+        for raw in [".", "..", "%2e%2e", ".%2E"] {
+            assert!(record_key(raw).is_err(), "{raw}");
+        }
+        assert_eq!(record_key("DTDL-2025.01").unwrap(), "DTDL-2025.01");
+        assert_eq!(
+            record_key("%252e%252e").unwrap(),
+            "%2e%2e",
+            "decoded once, and escaped again for the provider"
+        );
+    }
+
+    #[test]
+    fn a_number_is_written_in_one_way() {
+        assert_eq!(number("1"), Some(1));
+        for text in ["01", "+1", "-1", " 1", "1.0", "", "4294967296"] {
+            assert_eq!(number(text), None, "{text}");
         }
     }
 

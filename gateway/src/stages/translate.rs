@@ -3,22 +3,23 @@
 use adapters::{json, population, xml};
 use bytes::Bytes;
 use contracts::Document;
-use http::{HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use policies::{Format, MemberId, Operation, OperationTerms, ServiceVersion};
+use ring::digest::{self, SHA256};
 use uuid::Uuid;
 
-use super::{Admitted, Confirmed, Granted};
+use super::{Admitted, Conforming, Granted};
 use crate::{host::Incoming, refusal::Refusal, stated};
 
 /// What stays itself in a path segment or a query value (RFC 3986 unreserved); everything else is
 /// escaped anew, so that what a caller wrote cannot become structure at the provider.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Request headers of the consumer that a provider gets to see. Names not listed stay here; the
-/// identity headers below are written by the gateway, whatever the caller sent under their names.
-const PASSED: [HeaderName; 3] =
-    [header::IF_MATCH, HeaderName::from_static("idempotency-key"), HeaderName::from_static("traceparent")];
+/// W3C Trace Context: the caller's place in its own trace. Passed on if it has the form.
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+/// Two submissions under one key are one.
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Proof that the provider's request was made from what was granted and checked.
 pub struct Outbound<'w> {
@@ -62,13 +63,18 @@ impl<'w> Outbound<'w> {
         self.records
     }
 
+    /// Asks for the change to be made to one state of the record only.
+    pub(super) fn only_if(&mut self, tag: HeaderValue) {
+        self.headers.push((header::IF_MATCH, tag));
+    }
+
     /// Whether the reply is a verdict of the population database.
     pub fn verification(&self) -> bool {
         self.verification
     }
 
-    /// Whether an opening record must stand before the provider is called: for whatever changes
-    /// something there or touches personal data.
+    /// Whether an opening record must stand before the provider is called, and all records of the
+    /// exchange must be on the disk: for whatever changes something there or touches personal data.
     pub fn needs_opening(&self) -> bool {
         let granted = self.admitted.granted();
         granted.personal() || granted.routed().operation().changes_state()
@@ -82,13 +88,12 @@ impl<'w> Outbound<'w> {
 /// Writes the provider's request.
 ///
 /// # Errors
-/// A verification that the dialect cannot ask.
+/// A verification that the dialect cannot ask, or a malformed `Idempotency-Key`.
 pub fn translate<'w>(
-    confirmed: Confirmed<'w, '_>,
+    conforming: Conforming<'w, '_>,
     head: &Incoming,
     exchange: Uuid,
 ) -> Result<Outbound<'w>, Refusal> {
-    let conforming = confirmed.conforming();
     let granted = conforming.admitted().granted();
     let routed = granted.routed();
     let version = granted.version();
@@ -120,14 +125,11 @@ pub fn translate<'w>(
         headers.push((header::ACCEPT, HeaderValue::from_static(version.format.media_type())));
     }
     identity_headers(&mut headers, granted, head, exchange);
-    for name in PASSED {
-        if let Some(value) = head.headers().get(&name) {
-            headers.push((name, value.clone()));
-        }
+    if let Some(key) = idempotency_key(granted, head.headers())? {
+        headers.push((IDEMPOTENCY_KEY, key));
     }
-    // The record that was looked at is the one to change, unless the consumer named another state.
-    if let (Some(etag), None) = (confirmed.etag(), head.headers().get(header::IF_MATCH)) {
-        headers.push((header::IF_MATCH, etag.clone()));
+    if let Some(parent) = head.headers().get(TRACEPARENT).filter(|parent| is_traceparent(parent.as_bytes())) {
+        headers.push((TRACEPARENT, parent.clone()));
     }
     let target = target(granted, terms);
     Ok(Outbound {
@@ -137,7 +139,7 @@ pub fn translate<'w>(
         body,
         records,
         verification,
-        admitted: confirmed.into_conforming().into_admitted(),
+        admitted: conforming.into_admitted(),
     })
 }
 
@@ -165,6 +167,35 @@ pub(super) fn identity_headers(
     push("lt-user", stated::officer(head.headers()).ok().flatten());
 }
 
+/// The caller's `Idempotency-Key`, made the caller's own. The gateway is one client to a provider,
+/// which would otherwise take two consumers' equal keys for one and answer the second with what the
+/// first was told. Only what changes something has use for a key.
+fn idempotency_key(granted: &Granted<'_>, headers: &HeaderMap) -> Result<Option<HeaderValue>, Refusal> {
+    let routed = granted.routed();
+    if !routed.operation().changes_state() {
+        return Ok(None);
+    }
+    let Some(key) = stated::idempotency_key(headers)? else { return Ok(None) };
+    let caller = routed.caller();
+    let represented = caller.represented_id().map_or("", MemberId::as_str);
+    Ok(HeaderValue::from_str(&scoped(caller.system().id.as_str(), represented, key)).ok())
+}
+
+/// None of the parts can hold a line feed, so no two callers' texts are equal.
+fn scoped(system: &str, represented: &str, key: &str) -> String {
+    let whole = format!("{system}\n{represented}\n{key}");
+    digest::digest(&SHA256, whole.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// `00-<32 hex>-<16 hex>-<2 hex>`; anything else might be anything.
+fn is_traceparent(value: &[u8]) -> bool {
+    let mut parts = value.split(|byte| *byte == b'-');
+    let lengths = [2, 32, 16, 2];
+    let hex = |part: &[u8]| part.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    lengths.iter().all(|length| parts.next().is_some_and(|part| part.len() == *length && hex(part)))
+        && parts.next().is_none()
+}
+
 /// The operation's path with the record's key.
 pub(super) fn path(terms: &OperationTerms, id: Option<&str>) -> String {
     let mut path = String::with_capacity(64);
@@ -179,8 +210,8 @@ pub(super) fn path(terms: &OperationTerms, id: Option<&str>) -> String {
     path
 }
 
-/// That path, then the consumer's filters and the agreement's
-/// conditions that the provider can apply itself.
+/// That path, then the consumer's filters and the agreement's conditions that the provider can apply
+/// itself.
 fn target(granted: &Granted<'_>, terms: &OperationTerms) -> String {
     let routed = granted.routed();
     let mut target = path(terms, routed.id());
@@ -252,4 +283,33 @@ fn dialect(version: &ServiceVersion) -> Option<population::Dialect> {
             policies::DateForm::Dashed => population::DateForm::Dashed,
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_consumers_keys_are_two_keys() {
+        let key = scoped("H26/quan-ly-khcn", "", "1");
+        assert_ne!(key, scoped("G03/thu-vien", "", "1"));
+        assert_ne!(key, scoped("H26/quan-ly-khcn", "G03", "1"));
+        assert_ne!(key, scoped("H26/quan-ly-khcn", "", "2"));
+        assert_eq!(key, scoped("H26/quan-ly-khcn", "", "1"));
+        assert_eq!(key.len(), 64);
+    }
+
+    #[test]
+    fn a_trace_is_passed_on_and_nothing_that_is_none() {
+        assert!(is_traceparent(b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
+        for bad in [
+            &b""[..],
+            b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
+            b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x",
+            b"00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+            b"Nguyen Van A",
+        ] {
+            assert!(!is_traceparent(bad), "{}", String::from_utf8_lossy(bad));
+        }
+    }
 }

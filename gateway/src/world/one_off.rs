@@ -46,8 +46,10 @@ impl OneOffs {
         let query = journal::Query { agreement: Some(agreement.to_string()), ..journal::Query::default() };
         let mut used = false;
         for exchange in query.exchanges(journal.folder())? {
-            // Once forwarded it counts, whatever came back: the provider has acted or may have.
-            used |= exchange?.record.request_out.is_some();
+            let exchange = exchange?;
+            // Once forwarded it counts, whatever came back: the provider has acted or may have. So
+            // may it in an exchange that was opened and whose end nobody knows.
+            used |= exchange.record.request_out.is_some() || exchange.outcome != journal::Outcome::Known;
         }
         let found = Arc::new(OneOff { used: AtomicBool::new(used) });
         known.insert(agreement.clone(), Arc::clone(&found));
@@ -67,6 +69,11 @@ impl Claim {
     /// The exchange was forwarded: it counts from here on.
     pub fn keep(&mut self) {
         self.kept = true;
+    }
+
+    /// It was not, after all.
+    pub fn give_back(&mut self) {
+        self.kept = false;
     }
 }
 
@@ -88,6 +95,10 @@ mod tests {
         let refused_before_the_provider = agreement.claim().unwrap();
         assert!(agreement.claim().is_none(), "two at once");
         drop(refused_before_the_provider);
+        let mut never_arrived = agreement.claim().unwrap();
+        never_arrived.keep();
+        never_arrived.give_back();
+        drop(never_arrived);
         let mut forwarded = agreement.claim().unwrap();
         forwarded.keep();
         drop(forwarded);

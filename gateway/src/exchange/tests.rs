@@ -1,0 +1,7 @@
+//! The request path against a hostile consumer and a hostile provider: the gateway as it is, its own
+//! listener and TLS in front, a provider that says what a test tells it to behind.
+
+mod consumer;
+mod evidence;
+mod provider;
+mod stage;

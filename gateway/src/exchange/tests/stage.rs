@@ -1,0 +1,478 @@
+//! A gateway between one consumer or another and one provider, all in a folder of its own.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use policies::MaskKeys;
+use rustls::{
+    ClientConfig, RootCertStore, ServerConfig, pki_types::ServerName, server::WebPkiClientVerifier,
+};
+use serde_json::Value;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    time::timeout,
+};
+use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
+
+use crate::{
+    exchange::Gateway,
+    host::{
+        Limits, Listener, Serving, Settings,
+        tests::pki::{Authority, Identity},
+    },
+    journal::{self, Journal, Record, SubjectKey},
+    metrics::Metrics,
+    quota::{self, Quota},
+    world::{self, Keeper, OneOffs, Parts},
+};
+
+/// Nothing here takes this long; a test that waits longer has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// An invented person.
+pub const NUMBER: &str = "024188000004";
+
+/// A script's word for saying nothing at all.
+pub const SILENCE: &str = "…";
+
+/// An invented task of Hà Nội that conforms.
+pub fn task(key: &str) -> String {
+    of_province(key, "01")
+}
+
+/// The same, of another province.
+pub fn of_province(key: &str, province: &str) -> String {
+    format!(
+        r#"{{"MaSo":"{key}","TenNhiemVu":"Nhiệm vụ cấp cơ sở mẫu","MaLinhVuc":"5","ToChucChuTri":{{"Ten":"Hợp tác xã Mẫu","MaSoThue":"9999000037"}},"MaTinh":"{province}","CapQuanLy":"co-so","ChuNhiem":{{"HoVaTen":"Phạm Thị Ví Dụ","SoDinhDanh":"{NUMBER}"}},"NoiDungChinh":["Khảo sát."],"ThoiGianBatDau":"2026-01-05","ThoiGianKetThuc":"2026-12-31","TinhTrang":"dang-tien-hanh"}}"#
+    )
+}
+
+/// A whole reply with a JSON body.
+pub fn json(body: &str) -> String {
+    reply("200 OK", "Content-Type: application/json\r\n", body)
+}
+
+/// A whole reply.
+pub fn reply(status: &str, fields: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\n{fields}Content-Length: {}\r\n\r\n{body}", body.len())
+}
+
+/// Who calls.
+#[derive(Clone, Copy)]
+pub enum Who {
+    /// `H26/he-thong`: every field of Hà Nội's tasks, every operation.
+    Hanoi = 0,
+    /// `G03/he-thong`: titles and provinces of any task, never their keys.
+    Partner = 1,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Said {
+    pub status: u16,
+    pub head: String,
+    pub body: String,
+}
+
+impl Said {
+    /// A header field, empty when there is none.
+    pub fn header(&self, name: &str) -> &str {
+        let fields = self.head.lines().filter_map(|line| line.split_once(": "));
+        fields.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value)
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{self:?}"))
+    }
+
+    /// Status, stable code and rule of a refusal.
+    pub fn refusal(&self) -> (u16, String, String) {
+        let problem = self.json();
+        let text = |name: &str| problem[name].as_str().unwrap_or_default().to_owned();
+        let kind = text("type").rsplit(':').next().unwrap().to_owned();
+        (self.status, kind, text("rule"))
+    }
+
+    /// The same, held against what it must be.
+    #[track_caller]
+    pub fn is_refused(&self, status: u16, kind: &str, rule: &str) {
+        assert_eq!(self.refusal(), (status, kind.to_owned(), rule.to_owned()), "{self:?}");
+    }
+}
+
+type Script = Arc<dyn Fn(&str) -> String + Send + Sync>;
+
+/// Everything, running.
+pub struct Stage {
+    pub gateway: Arc<Gateway>,
+    /// Removed with the stage.
+    _folder: tempfile::TempDir,
+    serving: Option<Serving>,
+    address: SocketAddr,
+    authority: Authority,
+    callers: [Identity; 2],
+    heard: Arc<Mutex<Vec<String>>>,
+}
+
+impl Stage {
+    /// A provider that answers each request as `script` says; an empty text closes the connection.
+    pub async fn set(script: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path();
+        fs::create_dir_all(at.join("pki")).unwrap();
+        let authority = Authority::new("Goc Thu", &at.join("pki"));
+        authority.publish(&[], 7);
+        let server = authority.issue("cong", &["localhost"], 90);
+        let callers = [
+            authority.issue("ha-noi", &["he-thong.h26.example"], 30),
+            authority.issue("doi-tac", &["he-thong.g03.example"], 30),
+        ];
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let port = perform(&authority, Arc::new(script), Arc::clone(&heard)).await;
+        write_documents(at, &authority, &server, port);
+        let (gateway, serving, address) = open(at);
+        Self { gateway, _folder: folder, serving: Some(serving), address, authority, callers, heard }
+    }
+
+    /// The requests that reached the provider.
+    pub fn heard(&self) -> Vec<String> {
+        self.heard.lock().unwrap().clone()
+    }
+
+    /// `who` gets `path` below the service.
+    pub async fn get(&self, who: Who, path: &str) -> Said {
+        self.ask(who, "GET", path, "", "").await
+    }
+
+    /// `who` sends JSON.
+    pub async fn send(&self, who: Who, method: &str, path: &str, body: &str) -> Said {
+        self.ask(who, method, path, "Content-Type: application/json\r\n", body).await
+    }
+
+    /// `who` sends a request with fields of its own.
+    pub async fn ask(&self, who: Who, method: &str, path: &str, fields: &str, body: &str) -> Said {
+        timeout(PATIENCE, self.exchange(who, method, path, fields, body)).await.unwrap()
+    }
+
+    async fn exchange(&self, who: Who, method: &str, path: &str, fields: &str, body: &str) -> Said {
+        let mut stream = self.dial(who).await;
+        stream.write_all(request(method, path, fields, body).as_bytes()).await.unwrap();
+        let mut bytes = Vec::new();
+        loop {
+            let answers_head = method == "HEAD" && bytes.ends_with(b"\r\n\r\n");
+            let head_alone =
+                answers_head.then(|| (String::from_utf8_lossy(&bytes).into_owned(), String::new()));
+            if let Some((head, body)) = head_alone.or_else(|| whole(&bytes)) {
+                let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+                return Said { status, head, body };
+            }
+            let mut buffer = [0; 8192];
+            let count = stream.read(&mut buffer).await.unwrap();
+            assert!(count > 0, "closed after {:?}", String::from_utf8_lossy(&bytes));
+            bytes.extend_from_slice(&buffer[..count]);
+        }
+    }
+
+    /// A connection of `who`.
+    pub async fn dial(&self, who: Who) -> client::TlsStream<TcpStream> {
+        let caller = &self.callers[who as usize];
+        let mut roots = RootCertStore::empty();
+        roots.add(self.authority.der()).unwrap();
+        let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_client_auth_cert(caller.chain(), caller.secret())
+            .unwrap();
+        let tcp = TcpStream::connect(self.address).await.unwrap();
+        let name = ServerName::try_from("localhost").unwrap();
+        TlsConnector::from(Arc::new(config)).connect(name, tcp).await.unwrap()
+    }
+
+    /// The journal's record of an answer, its opening and closing joined.
+    pub fn record(&self, said: &Said) -> Record {
+        let id = said.header("lt-exchange-id").parse().unwrap();
+        let found = self.gateway.journal().find(id).unwrap().expect("a record of the exchange");
+        assert_eq!(found.outcome, journal::Outcome::Known);
+        found.record
+    }
+
+    /// Every line of the journal about an exchange.
+    pub fn lines(&self) -> Vec<Value> {
+        let mut lines = Vec::new();
+        for process in fs::read_dir(self.gateway.journal().folder()).unwrap() {
+            for file in fs::read_dir(process.unwrap().path()).unwrap() {
+                let path = file.unwrap().path();
+                if path.extension().is_some_and(|extension| extension == "jsonl") {
+                    let text = fs::read_to_string(path).unwrap();
+                    lines.extend(text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()));
+                }
+            }
+        }
+        lines.retain(|line| line.get("exchange").is_some());
+        lines
+    }
+
+    /// The kinds of an exchange's lines, in order.
+    pub fn kinds(&self, said: &Said) -> Vec<String> {
+        let id = said.header("lt-exchange-id");
+        let lines = self.lines().into_iter().filter(|line| line["exchange"] == id);
+        lines.map(|line| line["kind"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Waits until the provider has heard something.
+    pub async fn until_heard(&self) {
+        let heard = async {
+            while self.heard().is_empty() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(PATIENCE, heard).await.unwrap();
+    }
+
+    /// Stops serving, and cuts what is under way.
+    pub async fn cut(&mut self) {
+        let serving = self.serving.take().unwrap();
+        tokio::task::spawn_blocking(move || serving.stop(Duration::ZERO)).await.unwrap();
+    }
+}
+
+/// A request of a caller who states the purpose agreed.
+pub fn request(method: &str, path: &str, fields: &str, body: &str) -> String {
+    let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
+    let target = if path.starts_with("/api") { path.to_owned() } else { format!("/api/G06/thu/v1{path}") };
+    let common = "Host: localhost\r\nLt-Purpose: quan-ly\r\nAccept-Language: en\r\n";
+    format!("{method} {target} HTTP/1.1\r\n{common}{fields}{length}\r\n{body}")
+}
+
+/// Head and body, once all of it is there.
+fn whole(bytes: &[u8]) -> Option<(String, String)> {
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    let length = head
+        .lines()
+        .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse::<usize>().ok());
+    (body.len() >= length.unwrap_or(0)).then(|| (head.to_owned(), body.to_owned()))
+}
+
+fn open(at: &Path) -> (Arc<Gateway>, Serving, SocketAddr) {
+    let loaded = world::Settings::read(&at.join("gateway.toml")).unwrap();
+    let data = loaded.settings.data.folder.clone();
+    fs::create_dir_all(&data).unwrap();
+    let (journal, _) = Journal::open(&data, journal::Settings::default()).unwrap();
+    let journal = Arc::new(journal);
+    let quota = Arc::new(Quota::open(&data, journal.process(), quota::Settings::default()).unwrap());
+    let metrics = Metrics::new().unwrap();
+    let parts = Parts {
+        mask_keys: Arc::new(MaskKeys::new(&[7; 32])),
+        one_offs: OneOffs::default(),
+        quota: Arc::clone(&quota),
+        journal: Arc::clone(&journal),
+        metrics: Arc::clone(&metrics),
+    };
+    let keeper = match Keeper::open(loaded, parts) {
+        Ok(keeper) => keeper,
+        Err(faults) => panic!("{faults:#?}"),
+    };
+    let settings = Settings {
+        address: "127.0.0.1:0".parse().unwrap(),
+        authorities: vec!["localhost".to_owned()],
+        workers: 1,
+        limits: Limits::default(),
+    };
+    let listener = Listener::bind(settings, Arc::clone(keeper.tls())).unwrap();
+    let address = listener.address().unwrap();
+    let subjects = SubjectKey::new(&[9; 32]).unwrap();
+    let gateway = Arc::new(Gateway::new(keeper, journal, quota, metrics, subjects));
+    let serving = listener.serve(Arc::clone(&gateway)).unwrap();
+    (gateway, serving, address)
+}
+
+/// The provider; gives its port.
+async fn perform(authority: &Authority, script: Script, heard: Arc<Mutex<Vec<String>>>) -> u16 {
+    let identity = authority.issue("ben-cung-cap", &["khcn.example"], 90);
+    let mut roots = RootCertStore::empty();
+    roots.add(authority.der()).unwrap();
+    let ring = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), ring.clone()).build().unwrap();
+    let config = ServerConfig::builder_with_provider(ring)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(identity.chain(), identity.secret())
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        loop {
+            let (tcp, _) = listener.accept().await.unwrap();
+            let (acceptor, script, heard) = (acceptor.clone(), Arc::clone(&script), Arc::clone(&heard));
+            tokio::spawn(async move {
+                if let Ok(stream) = acceptor.accept(tcp).await {
+                    attend(stream, script, heard).await;
+                }
+            });
+        }
+    });
+    port
+}
+
+async fn attend(mut stream: server::TlsStream<TcpStream>, script: Script, heard: Arc<Mutex<Vec<String>>>) {
+    let mut bytes = Vec::new();
+    loop {
+        if let Some((head, body)) = whole(&bytes) {
+            let request = format!("{head}\r\n\r\n{body}");
+            bytes.clear();
+            heard.lock().unwrap().push(request.clone());
+            let answer = script(&request);
+            if answer == SILENCE {
+                tokio::time::sleep(PATIENCE).await;
+            }
+            if answer.is_empty() || stream.write_all(answer.as_bytes()).await.is_err() {
+                return;
+            }
+            let _ = stream.flush().await;
+        }
+        let mut buffer = [0; 8192];
+        match stream.read(&mut buffer).await {
+            Ok(count) if count > 0 => bytes.extend_from_slice(&buffer[..count]),
+            _ => return,
+        }
+    }
+}
+
+fn write_documents(at: &Path, authority: &Authority, server: &Identity, port: u16) {
+    let put = |file: &str, text: String| {
+        let file = at.join(file);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    };
+    let contracts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../contracts");
+    let (certificate, key) = (server.certificate.display(), server.key.display());
+    let (ca, crl) = (authority.certificate.display(), authority.list.display());
+    put(
+        "gateway.toml",
+        format!(
+            r#"
+environment = "production"
+listen = {{ address = "127.0.0.1:0", authorities = ["localhost"] }}
+documents = {{ policies = "policies", contracts = "{}" }}
+data = {{ folder = "data" }}
+keys = {{ subject = {{ file = "none" }}, pseudonym = {{ file = "none" }} }}
+admin = {{ address = "127.0.0.1:0" }}
+[tls]
+certificate = {{ file = "{certificate}" }}
+key = {{ file = "{key}" }}
+anchors = [{{ certificate = {{ file = "{ca}" }}, crl = "required", crl_file = "{crl}" }}]
+"#,
+            contracts.display(),
+        ),
+    );
+    for (id, dns) in
+        [("H26", "he-thong.h26.example"), ("G03", "he-thong.g03.example"), ("G06", "khcn.example")]
+    {
+        put(
+            &format!("policies/members/{id}.toml"),
+            format!(
+                r#"
+id = "{id}"
+name = {{ vi = "Cơ quan mẫu {id}", en = "Sample agency {id}" }}
+kind = "ministry"
+valid = {{ from = 2020-01-01 }}
+contacts = [{{ role = "dau-moi", unit = "Đơn vị mẫu" }}]
+[[systems]]
+id = "he-thong"
+environment = "production"
+security_level = 3
+certificates = [{{ san_dns = "{dns}" }}]
+"#
+            ),
+        );
+    }
+    put("policies/purposes/quan-ly.toml", PURPOSE.to_owned());
+    put(
+        "policies/services/G06/thu.toml",
+        SERVICE
+            .replace("<port>", &port.to_string())
+            .replace("<ca>", &ca.to_string())
+            .replace("<certificate>", &certificate.to_string())
+            .replace("<key>", &key.to_string()),
+    );
+    for (id, consumer, rest) in [("TT-2026-001", "H26/he-thong", ALL), ("TT-2026-002", "G03/he-thong", SOME)]
+    {
+        let text = AGREEMENT.replace("<id>", id).replace("<consumer>", consumer);
+        put(&format!("policies/agreements/{id}.toml"), format!("{text}{rest}"));
+    }
+}
+
+const PURPOSE: &str = r#"
+id = "quan-ly"
+title = { vi = "Quản lý", en = "Management" }
+legal_basis = ["Văn bản mẫu"]
+"#;
+
+const SERVICE: &str = r#"
+system = "G06/he-thong"
+mode = "on-request"
+authority = "source"
+legal_basis = ["Văn bản mẫu"]
+update = { frequency = "realtime" }
+publication = { ready = 2026-06-01, published = 2026-06-01, review_every = "6 months" }
+[versions.1]
+contract = "nhiem-vu@1"
+format = "json"
+unknown_fields = "drop"
+[versions.1.upstream]
+endpoints = [{ url = "https://127.0.0.1:<port>/ws" }]
+server_name = "khcn.example"
+trust = { file = "<ca>" }
+client_certificate = { cert = { file = "<certificate>" }, key = { file = "<key>" } }
+timeout = { connect = "5s", request = "15s" }
+[versions.1.operations]
+query = { method = "GET", path = "/", filter = ["MaSo", "MaLinhVuc", "MaTinh"] }
+read = { method = "GET", path = "/{id}" }
+submit = { method = "POST", path = "/" }
+update = { method = "PUT", path = "/{id}" }
+withdraw = { method = "DELETE", path = "/{id}" }
+"#;
+
+const AGREEMENT: &str = r#"
+id = "<id>"
+kind = "standing"
+consumer = "<consumer>"
+service = "G06/thu"
+contract = "nhiem-vu@1"
+document = { number = "MAU-1", signed = 2025-12-20 }
+legal_basis = ["Văn bản mẫu"]
+purposes = ["quan-ly"]
+valid = { from = 2026-01-01, until = 2099-12-31 }
+formats = ["json", "xml"]
+reuse = "no-onward-sharing"
+personal = { ground = "Văn bản mẫu", impact_assessment = "MAU", retention = "P1Y" }
+"#;
+
+const ALL: &str = r#"
+operations = ["query", "read", "submit", "update", "withdraw"]
+[fields]
+release = ["*", "ChuNhiem.HoVaTen", "ChuNhiem.SoDinhDanh", "ChuNhiem.GiayToKhac.Loai", "ChuNhiem.GiayToKhac.So",
+    "ChuNhiem.GiayToKhac.NuocCap", "ThanhVien.HoVaTen", "ThanhVien.SoDinhDanh", "ThanhVien.GiayToKhac.Loai",
+    "ThanhVien.GiayToKhac.So", "ThanhVien.GiayToKhac.NuocCap", "UngDung.HieuQuaKinhTe.GiaTri"]
+filter = ["MaSo", "MaLinhVuc"]
+[records]
+MaTinh = { in = ["01"] }
+"#;
+
+const SOME: &str = r#"
+operations = ["query", "read", "submit", "withdraw"]
+[fields]
+release = ["TenNhiemVu", "MaTinh"]
+filter = ["MaTinh"]
+"#;
