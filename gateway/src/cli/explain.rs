@@ -215,9 +215,13 @@ impl Question {
             self.consumer, self.service, self.version, self.operation, self.format, self.at
         ));
         for step in steps {
-            let mark = if step.passed { "✓" } else { "✗" };
+            let (mark, rule) = if step.passed {
+                ("✓", step.rule.label().get(w.0).to_owned())
+            } else {
+                ("✗", step.rule.code().to_owned())
+            };
             let agreement = step.agreement.as_ref().map(|id| format!("[{id}] ")).unwrap_or_default();
-            words::print(&format!("  {mark} {agreement}{}: {}", step.rule.code(), step.compared.get(w.0)));
+            words::print(&format!("  {mark} {agreement}{rule}: {}", step.compared.get(w.0)));
         }
         match decided {
             Ok(granted) => {
@@ -263,6 +267,7 @@ impl Question {
                     refusal.rule.title().get(w.0),
                     refusal.rule.code()
                 ));
+                words::print(&format!("  {}", refusal.rule.remedy().get(w.0)));
             }
         }
         if let Some(recorded) = &self.recorded {
@@ -280,7 +285,7 @@ impl Question {
             .iter()
             .map(|step| {
                 serde_json::json!({
-                    "rule": step.rule.code(), "agreement": step.agreement.as_ref().map(ToString::to_string),
+                    "rule": step.rule.code(), "label": step.rule.label().get(language), "agreement": step.agreement.as_ref().map(ToString::to_string),
                     "passed": step.passed, "compared": step.compared.get(language),
                 })
             })
@@ -296,7 +301,7 @@ impl Question {
             }),
             Err(refusal) => serde_json::json!({
                 "granted": false, "rule": refusal.rule.code(), "agreement": refusal.agreement.as_ref().map(ToString::to_string),
-                "detail": refusal.detail.get(language),
+                "detail": refusal.detail.get(language), "remedy": refusal.rule.remedy().get(language),
             }),
         };
         serde_json::json!({

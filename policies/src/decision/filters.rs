@@ -1,7 +1,7 @@
 //! The filters: each names, once, a field that is released as it is, that the service filters by and
 //! that the agreement allows.
 
-use contracts::FieldPath;
+use contracts::{Bilingual, FieldPath};
 
 use super::{
     Hearing, Offer, Rule, Stop, Witness,
@@ -43,16 +43,20 @@ impl<'r, W: Witness> Hearing<'r, '_, '_, W> {
             self.ask(Rule::FilterRepeated, agreement, first, || {
                 let shown = offer.shown(field);
                 text(
-                    format!("trường {shown} chỉ được lọc một lần"),
-                    format!("field {shown} may be filtered by once"),
+                    format!("mỗi trường chỉ được lọc một lần; yêu cầu lọc theo {}", shown.vi),
+                    format!("each field may be filtered by once; the request filters by {}", shown.en),
                 )
             })?;
             self.ask(Rule::FilterNotReleased, agreement, release.releases(field), || {
                 let shown = offer.shown(field);
                 text(
-                    format!("chỉ lọc được theo trường được chia sẻ nguyên vẹn; yêu cầu lọc theo {shown}"),
                     format!(
-                        "only a field released as it is can be filtered by; the request filters by {shown}"
+                        "chỉ lọc được theo trường được chia sẻ nguyên vẹn; yêu cầu lọc theo {}",
+                        shown.vi
+                    ),
+                    format!(
+                        "only a field released as it is can be filtered by; the request filters by {}",
+                        shown.en
                     ),
                 )
             })?;
@@ -61,8 +65,8 @@ impl<'r, W: Witness> Hearing<'r, '_, '_, W> {
                 let (shown, offered) = (offer.shown(field), offer.operation.filter.iter());
                 let offered = quoted(offered.map(FieldPath::as_str));
                 text(
-                    format!("dịch vụ lọc theo: {offered}; yêu cầu lọc theo {shown}"),
-                    format!("the service filters by: {offered}; the request filters by {shown}"),
+                    format!("dịch vụ lọc theo {offered}; yêu cầu lọc theo {}", shown.vi),
+                    format!("the service filters by {offered}; the request filters by {}", shown.en),
                 )
             })?;
             if let Some(terms) = agreement {
@@ -71,8 +75,11 @@ impl<'r, W: Witness> Hearing<'r, '_, '_, W> {
                     let shown = offer.shown(field);
                     let agreed = quoted(terms.filter.iter().map(FieldPath::as_str));
                     text(
-                        format!("thỏa thuận cho lọc theo: {agreed}; yêu cầu lọc theo {shown}"),
-                        format!("the agreement allows: {agreed}; the request filters by {shown}"),
+                        format!("thỏa thuận cho lọc theo {agreed}; yêu cầu lọc theo {}", shown.vi),
+                        format!(
+                            "the agreement allows filters by {agreed}; the request filters by {}",
+                            shown.en
+                        ),
                     )
                 })?;
             }
@@ -84,8 +91,12 @@ impl<'r, W: Witness> Hearing<'r, '_, '_, W> {
 impl Offer<'_> {
     /// The name of a field of the contract. Any other name may be anything, a value out of place
     /// included, and is not repeated.
-    fn shown(&self, field: &str) -> String {
+    fn shown(&self, field: &str) -> Bilingual {
         let known = field.parse().is_ok_and(|path| self.version.contract.shape().field(&path).is_some());
-        if known { format!("`{field}`") } else { "?".to_owned() }
+        if known {
+            text(format!("`{field}`"), format!("`{field}`"))
+        } else {
+            text("một tên không có trong hợp đồng", "a name that the contract does not have")
+        }
     }
 }

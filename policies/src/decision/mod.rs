@@ -29,7 +29,7 @@ use jiff::{Timestamp, civil::DateTime};
 
 pub use rule::{Party, Rule};
 pub use witness::{Step, Witness};
-use words::{days, quoted, text, weekday};
+use words::{days, quoted, sentence, text, weekday};
 
 use crate::{
     Agreement, AgreementId, Conditions, Format, MemberKey, Mode, Operation, OperationTerms, PurposeId,
@@ -124,7 +124,8 @@ impl<'r> Granted<'r> {
 pub struct Refusal {
     /// The rule that the request failed.
     pub rule: Rule,
-    /// What was held against what, and what to do; without any value of a field.
+    /// What was held against what, in whole sentences and without any value of a field. What to do
+    /// next is the rule's [`remedy`](Rule::remedy).
     pub detail: Bilingual,
     /// The agreement that came furthest, when there was one.
     pub agreement: Option<AgreementId>,
@@ -138,8 +139,8 @@ impl Refusal {
         Self {
             rule: Rule::OneOffUsed,
             detail: Bilingual::new(
-                format!("Thỏa thuận `{id}` chỉ dùng một lần và đã được sử dụng"),
-                format!("Agreement `{id}` was for one exchange, which took place"),
+                format!("Thỏa thuận `{id}` chỉ dùng một lần và đã được sử dụng."),
+                format!("Agreement `{id}` was for one exchange, which took place."),
             ),
             agreement: Some(id.clone()),
         }
@@ -155,7 +156,7 @@ impl Register {
         let mut hearing = Hearing { register: self, ask, local: calendar::local(ask.at), witness };
         hearing.decide().map_err(|stop| Refusal {
             rule: stop.rule,
-            detail: stop.detail,
+            detail: sentence(&stop.detail),
             agreement: stop.agreement.map(|agreement| agreement.id.clone()),
         })
     }
@@ -248,11 +249,17 @@ impl<'r, W: Witness> Hearing<'r, '_, '_, W> {
             let windows = windows.collect::<Vec<_>>().join(", ");
             let now = local.strftime("%H:%M");
             if windows.is_empty() {
-                return text("thỏa thuận không giới hạn giờ", "the agreement has no hours");
+                return text("thỏa thuận không giới hạn giờ", "the agreement holds at any hour");
             }
             text(
-                format!("khung giờ: {windows}; bây giờ là {now} giờ Việt Nam, {}", weekday(local).0),
-                format!("hours: {windows}; it is {now} in Viet Nam, {}", weekday(local).1),
+                format!(
+                    "thỏa thuận cho phép trong các giờ {windows}; bây giờ là {now} {}, giờ Việt Nam",
+                    weekday(local).0
+                ),
+                format!(
+                    "the agreement holds in the hours {windows}; it is {now} on {} in Viet Nam",
+                    weekday(local).1
+                ),
             )
         })?;
         let due = offer.service.mode == Mode::OnRequest || agreement.touches_personal();
@@ -264,24 +271,27 @@ impl<'r, W: Witness> Hearing<'r, '_, '_, W> {
             // Known by now, so one of the list's codes and nothing else.
             let stated = ask.purpose.map_or_else(|| "–".to_owned(), |purpose| format!("`{purpose}`"));
             text(
-                format!("thỏa thuận cho các mục đích: {agreed}; yêu cầu nêu {stated}"),
-                format!("the agreement is for: {agreed}; the request states {stated}"),
+                format!("thỏa thuận cho phép các mục đích {agreed}; yêu cầu nêu {stated}"),
+                format!("the agreement is for the purposes {agreed}; the request states {stated}"),
             )
         })?;
         let allowed =
             self.need(Rule::OperationNotAgreed, of, agreement.allowed.get(ask.operation), || {
                 let agreed = quoted(agreement.operations().map(Operation::as_str));
                 text(
-                    format!("thỏa thuận cho phép: {agreed}; yêu cầu là `{}`", ask.operation),
-                    format!("the agreement allows: {agreed}; the request is `{}`", ask.operation),
+                    format!("thỏa thuận cho phép các thao tác {agreed}; yêu cầu là `{}`", ask.operation),
+                    format!(
+                        "the agreement allows the operations {agreed}; the request is `{}`",
+                        ask.operation
+                    ),
                 )
             })?;
         self.format(offer, of)?;
         self.ask(Rule::FormatNotAgreed, of, agreement.formats.contains(&ask.format), || {
             let agreed = quoted(agreement.formats.iter().map(|format| format.as_str()));
             text(
-                format!("thỏa thuận cho các định dạng: {agreed}; yêu cầu là `{}`", ask.format),
-                format!("the agreement is for: {agreed}; the request is `{}`", ask.format),
+                format!("thỏa thuận cho phép các định dạng {agreed}; yêu cầu dùng `{}`", ask.format),
+                format!("the agreement allows the formats {agreed}; the request uses `{}`", ask.format),
             )
         })?;
         self.key(offer, &allowed.release, of)?;
@@ -311,7 +321,7 @@ impl<'r, W: Witness> Hearing<'r, '_, '_, W> {
             let (id, title) = (&offer.service.id, mode.title());
             text(
                 format!(
-                    "`{id}` ở chế độ {} (`{}`); thao tác `{}` {}",
+                    "dịch vụ `{id}` có hình thức {} (`{}`); thao tác `{}` {}",
                     title.vi,
                     mode.as_str(),
                     ask.operation,
@@ -322,7 +332,7 @@ impl<'r, W: Witness> Hearing<'r, '_, '_, W> {
                     }
                 ),
                 format!(
-                    "`{id}` is in mode `{}` ({}); `{}` {}",
+                    "service `{id}` has the mode `{}` ({}); `{}` {}",
                     mode.as_str(),
                     title.en,
                     ask.operation,
@@ -362,15 +372,14 @@ impl<'r, W: Witness> Hearing<'r, '_, '_, W> {
         let (register, stated) = (self.register, self.ask.purpose);
         self.ask(Rule::PurposeMissing, agreement, !due || stated.is_some(), || {
             if due {
-                let agreed = agreement.map_or_else(String::new, |agreement| {
-                    quoted(agreement.purposes.iter().map(PurposeId::as_str))
-                });
+                let agreed = agreement.into_iter().flat_map(|agreement| &agreement.purposes);
+                let agreed = quoted(agreed.map(PurposeId::as_str));
                 text(
-                    format!("phải nêu mục đích trong `Lt-Purpose`; thỏa thuận cho: {agreed}"),
-                    format!("a purpose must be stated in `Lt-Purpose`; the agreement is for: {agreed}"),
+                    format!("yêu cầu phải nêu mục đích trong `Lt-Purpose`; thỏa thuận cho phép các mục đích {agreed}"),
+                    format!("a purpose must be stated in `Lt-Purpose`; the agreement is for the purposes {agreed}"),
                 )
             } else {
-                text("không bắt buộc nêu mục đích", "no purpose is due")
+                text("yêu cầu này không bắt buộc nêu mục đích", "no purpose is due here")
             }
         })?;
         let known = stated.is_none_or(|purpose| register.purpose(purpose).is_some());
@@ -388,8 +397,8 @@ impl<'r, W: Witness> Hearing<'r, '_, '_, W> {
             let offered = Format::ALL.into_iter().filter(|format| offer.version.offers(*format));
             let offered = quoted(offered.map(Format::as_str));
             text(
-                format!("dịch vụ có: {offered}; yêu cầu là `{format}`"),
-                format!("the service has: {offered}; the request is `{format}`"),
+                format!("dịch vụ có các định dạng {offered}; yêu cầu dùng `{format}`"),
+                format!("the service has the formats {offered}; the request uses `{format}`"),
             )
         })
     }

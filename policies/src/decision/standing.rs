@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use super::{
     Hearing, Offer, Rule, Stop, Witness,
-    words::{days, text},
+    words::{days, quoted, text},
 };
 use crate::Service;
 
@@ -17,32 +17,31 @@ impl<'r, W: Witness> Hearing<'r, '_, '_, W> {
             let served = service.versions.iter().map(|version| format!("v{}", version.number));
             let served = served.collect::<Vec<_>>().join(", ");
             text(
-                format!("`{}` phục vụ {served}; yêu cầu hỏi v{}", service.id, ask.version),
-                format!("`{}` serves {served}; the request asks for v{}", service.id, ask.version),
+                format!("dịch vụ `{}` phục vụ {served}; yêu cầu hỏi v{}", service.id, ask.version),
+                format!("service `{}` serves {served}; the request asks for v{}", service.id, ask.version),
             )
         })?;
         self.ask(Rule::VersionRetired, None, !version.is_retired(today), || match version.retired_from {
             Some(day) => text(
-                format!("v{} ngừng phục vụ từ {day}; hôm nay là {today}", version.number),
-                format!("v{} is retired from {day}; today is {today}", version.number),
+                format!("phiên bản v{} ngừng phục vụ từ {day}; hôm nay là {today}", version.number),
+                format!("version v{} is retired from {day}; today is {today}", version.number),
             ),
             None => text(
-                format!("v{} không có ngày ngừng phục vụ", version.number),
-                format!("v{} has no day of retirement", version.number),
+                format!("phiên bản v{} không có ngày ngừng phục vụ", version.number),
+                format!("version v{} has no day of retirement", version.number),
             ),
         })?;
         self.standing(service, today)?;
         let operation =
             self.need(Rule::OperationNotOffered, None, version.operation(ask.operation), || {
-                let offered = version.operations().map(|(operation, _)| operation.as_str());
-                let offered = offered.collect::<Vec<_>>().join(", ");
+                let offered = quoted(version.operations().map(|(operation, _)| operation.as_str()));
                 text(
                     format!(
-                        "`{}` v{} có: {offered}; yêu cầu là `{}`",
+                        "dịch vụ `{}` v{} có các thao tác {offered}; yêu cầu là `{}`",
                         service.id, version.number, ask.operation
                     ),
                     format!(
-                        "`{}` v{} offers: {offered}; the request is `{}`",
+                        "service `{}` v{} offers the operations {offered}; the request is `{}`",
                         service.id, version.number, ask.operation
                     ),
                 )
@@ -59,12 +58,14 @@ impl<'r, W: Witness> Hearing<'r, '_, '_, W> {
             self.ask(Rule::MemberNotValid, None, member.valid.contains(today), || {
                 let id = &member.id;
                 let (vi, en) = match &member.successor {
-                    Some(next) => (format!("; kế thừa: `{next}`"), format!("; its successor is `{next}`")),
+                    Some(next) => {
+                        (format!("; cơ quan kế thừa là `{next}`"), format!("; its successor is `{next}`"))
+                    }
                     None => (String::new(), String::new()),
                 };
                 text(
-                    format!("`{id}` có hiệu lực {}; hôm nay là {today}{vi}", days(&member.valid).vi),
-                    format!("`{id}` exists {}; today is {today}{en}", days(&member.valid).en),
+                    format!("cơ quan `{id}` có hiệu lực {}; hôm nay là {today}{vi}", days(&member.valid).vi),
+                    format!("member `{id}` exists {}; today is {today}{en}", days(&member.valid).en),
                 )
             })?;
         }
@@ -74,10 +75,10 @@ impl<'r, W: Witness> Hearing<'r, '_, '_, W> {
                 let member = &register.member(represented).id;
                 text(
                     format!(
-                        "`{}` nói thay `{member}`; danh sách `relays_for` của hệ thống quyết định",
+                        "hệ thống `{}` nói thay `{member}`; danh sách `relays_for` của hệ thống quyết định",
                         caller.id
                     ),
-                    format!("`{}` speaks for `{member}`; the system's `relays_for` decides", caller.id),
+                    format!("system `{}` speaks for `{member}`; its `relays_for` decides", caller.id),
                 )
             })?;
         }

@@ -18,7 +18,10 @@ fn refused(fixture: &Fixture, change: impl Fn(&Register, &mut Ask<'static>)) -> 
     let mut ask = ask(&register);
     change(&register, &mut ask);
     let refusal = register.decide(&ask, &mut ()).map(|granted| granted.basis).unwrap_err();
-    assert!(!refusal.detail.vi.is_empty() && !refusal.detail.en.is_empty());
+    for detail in [&refusal.detail.vi, &refusal.detail.en] {
+        let whole = detail.starts_with(char::is_uppercase) && detail.ends_with('.');
+        assert!(whole && !detail.ends_with("..") && !detail.contains("?."), "{detail}");
+    }
     (refusal.rule, refusal.agreement.map(|id| id.to_string()))
 }
 
@@ -45,6 +48,25 @@ fn an_agreement_grants_what_it_says() {
     let keys: Vec<&str> = granted.quotas().map(|terms| terms.key.as_str()).collect();
     assert_eq!(keys, ["agreement:TT-1", "service:G06/thu"]);
     assert_eq!(granted.operation.path, "/");
+}
+
+#[test]
+fn a_refusal_says_what_was_compared_and_what_to_do() {
+    let register = Fixture::new().compile();
+    let late = Ask { at: noon("2028-01-01"), ..ask(&register) };
+    let refusal = register.decide(&late, &mut ()).map(|granted| granted.basis).unwrap_err();
+    assert_eq!(
+        refusal.detail.vi,
+        "Thỏa thuận `TT-1` có hiệu lực từ 2026-01-01 đến hết 2027-12-31; hôm nay là 2028-01-01."
+    );
+    assert_eq!(
+        refusal.detail.en,
+        "Agreement `TT-1` holds from 2026-01-01 to 2027-12-31; today is 2028-01-01."
+    );
+    assert_eq!(refusal.rule.remedy().vi, "Hãy gia hạn hoặc ký thỏa thuận mới với bên cung cấp.");
+    assert_eq!(refusal.rule.label().vi, "thỏa thuận chưa hết hạn");
+    let used = Refusal::one_off_used(register.agreement_named("TT-1").unwrap());
+    assert!(used.detail.vi.starts_with("Thỏa thuận `TT-1`") && used.detail.vi.ends_with('.'));
 }
 
 #[test]

@@ -9,6 +9,17 @@ pub(super) fn text(vi: impl Into<String>, en: impl Into<String>) -> Bilingual {
     Bilingual::new(vi, en)
 }
 
+/// A clause as a sentence of its own: with a capital and a full stop.
+pub(super) fn sentence(clause: &Bilingual) -> Bilingual {
+    let whole = |clause: &str| {
+        let mut letters = clause.chars();
+        let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+        format!("{first}{}.", letters.as_str())
+    };
+    text(whole(&clause.vi), whole(&clause.en))
+}
+
+/// Names in backticks; a dash for none.
 pub(super) fn quoted<'t>(names: impl Iterator<Item = &'t str>) -> String {
     let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
     if names.is_empty() { "–".to_owned() } else { names.join(", ") }
