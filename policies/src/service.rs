@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use contracts::{Bilingual, Contract, ContractId, FieldPath};
+use contracts::{Bilingual, Contract, ContractId, FieldPath, UpdateFrequency};
 use jiff::{Span, Timestamp, civil::Date};
 
 use crate::{
@@ -25,7 +25,7 @@ pub struct Service {
     /// The texts that the sharing mode rests on.
     pub legal_basis: Vec<String>,
     /// How often the data is brought up to date.
-    pub update: Option<Frequency>,
+    pub update: Option<UpdateFrequency>,
     /// When it was ready and published, and how often it is reviewed.
     pub publication: Option<Publication>,
     /// All consumers together; none for no limit.
@@ -212,23 +212,11 @@ words! {
     "source" => Self::Source, "copy" => Self::Copy,
 }
 
-/// How often data is brought up to date (draft Đ.16.4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the words say it")]
-pub enum Frequency {
-    Realtime,
-    Hourly,
-    Daily,
-    Weekly,
-    Monthly,
-    Quarterly,
-    Yearly,
-}
-
 words! {
-    Frequency: "tần suất cập nhật", "a frequency",
+    UpdateFrequency: "tần suất cập nhật", "a frequency",
     "realtime" => Self::Realtime, "hourly" => Self::Hourly, "daily" => Self::Daily, "weekly" => Self::Weekly,
-    "monthly" => Self::Monthly, "quarterly" => Self::Quarterly, "yearly" => Self::Yearly,
+    "monthly" => Self::Monthly, "quarterly" => Self::Quarterly, "half-yearly" => Self::HalfYearly,
+    "yearly" => Self::Yearly,
 }
 
 /// When a service was ready and published, and how often its mode is reviewed.

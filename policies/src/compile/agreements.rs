@@ -5,7 +5,7 @@ use toml::Spanned;
 
 use super::{Desk, Page, dangling, fields::FieldTerms, overlaps, pins, records, services::system_of};
 use crate::{
-    Agreement, Format, Operation, PurposeId, QuotaTerms, Register, Service, ServiceKey, ServiceVersion,
+    Agreement, Format, Operation, PurposeId, Register, Service, ServiceKey, ServiceVersion,
     agreement::{Allowed, NOTICE_DAYS},
     operation::PerOperation,
     written::{Sheet, agreement::Agreement as Written, both},
@@ -125,8 +125,6 @@ fn agreement(register: &Register, desk: &Desk<'_>, sheet: &Sheet<'_>, written: W
         enough_released(sheet, operation, granted);
     }
 
-    let quota = &written.quota;
-    let limited = quota.per_second.is_some() || quota.concurrent.is_some() || quota.per_day.is_some();
     Some(Agreement {
         kind: written.kind,
         consumer: consumer?,
@@ -142,12 +140,7 @@ fn agreement(register: &Register, desk: &Desk<'_>, sheet: &Sheet<'_>, written: W
         personal: written.personal,
         filter,
         conditions,
-        quota: limited.then(|| QuotaTerms {
-            key: format!("agreement:{id}"),
-            per_second: quota.per_second,
-            concurrent: quota.concurrent,
-            per_day: quota.per_day,
-        }),
+        quota: written.quota.terms(format!("agreement:{id}")),
         allowed,
         touches_personal,
         revision: sheet.source().revision(),

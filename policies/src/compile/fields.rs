@@ -237,57 +237,73 @@ impl<'c> FieldTerms<'c> {
         written: &Written,
         version: &ServiceVersion,
     ) -> Vec<FieldPath> {
-        let mut filters = Vec::new();
-        for path in &written.fields.filter {
-            let (name, at) = (path.get_ref(), path.span());
-            let Some(field) = self.field(name) else {
-                unknown_field(sheet, at, name.as_str(), &self.contract, &self.shapes);
-                continue;
-            };
-            if field.form.record().is_some() {
-                not_a_leaf(sheet, at, name.as_str());
-                continue;
-            }
-            let released = self.treatment(field) == Treatment::Release;
-            if !released {
-                sheet.fault(
-                    at.clone(),
-                    "filter-not-released",
-                    both(
-                        format!("lọc theo `{name}` cho phép đoán giá trị không được chia sẻ nguyên vẹn"),
-                        format!("a filter by `{name}` would let values be guessed that are not released as they are"),
-                    ),
-                    both(
-                        format!("Thêm `{name}` vào `release`, hoặc bỏ khỏi `filter`"),
-                        format!("Add `{name}` to `release`, or delete it from `filter`"),
-                    ),
-                );
-            }
-            let agreed =
-                written.operations.iter().filter_map(|operation| version.operation(*operation.get_ref()));
-            let offered: Vec<&FieldPath> = agreed.flat_map(|terms| &terms.filter).collect();
-            if !offered.contains(&name) {
-                let offered: Vec<&str> = offered.iter().map(|path| path.as_str()).collect();
-                let offered = if offered.is_empty() { "–".to_owned() } else { offered.join(", ") };
-                sheet.fault(
-                    at,
-                    "filter-not-offered",
-                    both(
-                        format!("dịch vụ không lọc theo `{name}`"),
-                        format!("the service does not filter by `{name}`"),
-                    ),
-                    both(
-                        format!("Dịch vụ lọc theo: {offered}"),
-                        format!("The service filters by: {offered}"),
-                    ),
-                );
-            } else if released && field.classification.is_personal() {
-                personal_filter(sheet, at, name);
-            }
-            filters.push(name.clone());
-        }
-        filters
+        let agreed =
+            written.operations.iter().filter_map(|operation| version.operation(*operation.get_ref()));
+        let offered: Vec<&FieldPath> = agreed.flat_map(|terms| &terms.filter).collect();
+        let filters = written.fields.filter.iter();
+        filters.filter_map(|path| self.filter(sheet, path, &offered)).collect()
     }
+
+    fn filter(
+        &self,
+        sheet: &Sheet<'_>,
+        path: &Spanned<FieldPath>,
+        offered: &[&FieldPath],
+    ) -> Option<FieldPath> {
+        let (name, at) = (path.get_ref(), path.span());
+        let Some(field) = self.field(name) else {
+            unknown_field(sheet, at, name.as_str(), &self.contract, &self.shapes);
+            return None;
+        };
+        if field.form.record().is_some() {
+            not_a_leaf(sheet, at, name.as_str());
+            return None;
+        }
+        let released = self.treatment(field) == Treatment::Release;
+        if !released {
+            sheet.fault(
+                at.clone(),
+                "filter-not-released",
+                both(
+                    format!("lọc theo `{name}` cho phép đoán giá trị không được chia sẻ nguyên vẹn"),
+                    format!(
+                        "a filter by `{name}` would let values be guessed that are not released as they are"
+                    ),
+                ),
+                both(
+                    format!("Thêm `{name}` vào `release`, hoặc bỏ khỏi `filter`"),
+                    format!("Add `{name}` to `release`, or delete it from `filter`"),
+                ),
+            );
+        }
+        if !offered.contains(&name) {
+            not_offered(sheet, at, name, offered);
+        } else if released && field.classification.is_personal() {
+            personal_filter(sheet, at, name);
+        }
+        Some(name.clone())
+    }
+}
+
+fn not_offered(sheet: &Sheet<'_>, at: Range<usize>, name: &FieldPath, offered: &[&FieldPath]) {
+    let mut offered: Vec<&str> = offered.iter().map(|path| path.as_str()).collect();
+    offered.sort_unstable();
+    offered.dedup();
+    let remedy = if offered.is_empty() {
+        both(
+            "Xóa `filter`: các thao tác đã thỏa thuận không có bộ lọc",
+            "Delete `filter`: the agreed operations have none",
+        )
+    } else {
+        let offered = offered.join(", ");
+        both(format!("Dịch vụ lọc theo: {offered}"), format!("The service filters by: {offered}"))
+    };
+    sheet.fault(
+        at,
+        "filter-not-offered",
+        both(format!("dịch vụ không lọc theo `{name}`"), format!("the service does not filter by `{name}`")),
+        remedy,
+    );
 }
 
 /// Consumers filter in the query string, and the gateway asks providers so. Its own logs hold neither;

@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use super::{Desk, Page, dangling, not_a_leaf, pins, unknown_field};
 use crate::{
-    Adapter, Format, Mode, Operation, OperationTerms, QuotaTerms, Register, ReleasePlan, Service, ServiceKey,
+    Adapter, Format, Mode, Operation, OperationTerms, Register, ReleasePlan, Service, ServiceKey,
     ServiceVersion, SystemId, SystemKey,
     operation::PerOperation,
     written::{
@@ -72,18 +72,11 @@ pub(super) fn compile(register: &mut Register, desk: &Desk<'_>, pages: &mut [Pag
             );
         }
         let Some(system) = system else { continue };
-        let limits = written.limits;
-        let limited = limits.per_second.is_some() || limits.concurrent.is_some() || limits.per_day.is_some();
-        let quota = limited.then(|| QuotaTerms {
-            key: format!("service:{}", written.id),
-            per_second: limits.per_second,
-            concurrent: limits.concurrent,
-            per_day: limits.per_day,
-        });
         let key = ServiceKey::nth(register.services.len());
         let of_member = register.services_by_name.entry(written.id.member().into()).or_default();
         of_member.insert(written.id.service().into(), key);
         register.services.push(Service {
+            quota: written.limits.terms(format!("service:{}", written.id)),
             id: written.id,
             system,
             mode,
@@ -91,8 +84,7 @@ pub(super) fn compile(register: &mut Register, desk: &Desk<'_>, pages: &mut [Pag
             legal_basis: written.legal_basis,
             update: written.update,
             publication: written.publication,
-            quota,
-            body_limit: limits.body,
+            body_limit: written.body_limit,
             maintenance: written.maintenance,
             versions,
             revision: sheet.source().revision(),

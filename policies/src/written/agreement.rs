@@ -4,15 +4,13 @@ use contracts::{ContractId, FieldPath};
 use toml::Spanned;
 
 use super::{
-    Hex32, Pin, Retention, Sheet, Table, both,
+    Hex32, Limits, Pin, Retention, Sheet, Table, both,
     member::{dates, named_by_file},
-    service::per_day,
 };
 use crate::{
     AgreementId, Format, Operation, PurposeId, ServiceId, SystemId,
     agreement::{Kind, Paper, PersonalGround, Reuse},
     calendar::{Dates, Window},
-    quota::PerDay,
     release::Mask,
 };
 
@@ -37,7 +35,7 @@ pub(crate) struct Agreement {
     pub(crate) personal: Option<PersonalGround>,
     pub(crate) fields: Fields,
     pub(crate) records: Vec<Condition>,
-    pub(crate) quota: Quota,
+    pub(crate) quota: Limits,
 }
 
 /// `[fields]`.
@@ -94,14 +92,6 @@ super::values::words! {
     "$member.id" => Self::Id, "$member.province" => Self::Province,
 }
 
-/// `[quota]`.
-#[derive(Default)]
-pub(crate) struct Quota {
-    pub(crate) per_second: Option<u32>,
-    pub(crate) concurrent: Option<u32>,
-    pub(crate) per_day: Option<PerDay>,
-}
-
 impl Agreement {
     /// Reads an agreement's document; `None` when it lacks what makes it one.
     pub(crate) fn read(sheet: &Sheet<'_>) -> Option<Self> {
@@ -127,7 +117,7 @@ impl Agreement {
         let personal = table.table("personal").and_then(personal);
         let fields = table.table("fields").map(Fields::read).unwrap_or_default();
         let records = table.table("records").map(conditions).unwrap_or_default();
-        let quota = table.table("quota").map(Quota::read).unwrap_or_default();
+        let quota = table.table("quota").map(quota).unwrap_or_default();
         table.close();
         Some(Self {
             id: id?,
@@ -203,6 +193,12 @@ fn personal(table: Table<'_>) -> Option<PersonalGround> {
         impact_assessment,
         retention,
     })
+}
+
+fn quota(table: Table<'_>) -> Limits {
+    let limits = Limits::read(&table);
+    table.close();
+    limits
 }
 
 impl Fields {
@@ -284,14 +280,4 @@ fn conditions(table: Table<'_>) -> Vec<Condition> {
         Some(Condition { field: Spanned::new(key.span(), path), values, include_predecessors })
     });
     read.collect()
-}
-
-impl Quota {
-    fn read(table: Table<'_>) -> Self {
-        let per_second = table.limit("per_second").map(Spanned::into_inner);
-        let concurrent = table.limit("concurrent").map(Spanned::into_inner);
-        let per_day = per_day(&table);
-        table.close();
-        Self { per_second, concurrent, per_day }
-    }
 }

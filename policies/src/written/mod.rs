@@ -7,6 +7,7 @@
 //! at its first error and can only quote it in English.
 
 pub(crate) mod agreement;
+mod limits;
 pub(crate) mod member;
 pub(crate) mod purpose;
 pub(crate) mod service;
@@ -14,6 +15,7 @@ mod sheet;
 pub(crate) mod suspension;
 mod values;
 
+pub(crate) use limits::Limits;
 pub(crate) use sheet::{Sheet, Table, both, nearest};
 pub use values::{Address, Reference};
 pub(crate) use values::{

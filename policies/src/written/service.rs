@@ -2,20 +2,20 @@
 
 use std::{ops::Range, path::Path};
 
-use contracts::{ContractId, FieldPath};
+use contracts::{ContractId, FieldPath, UpdateFrequency};
 use jiff::civil::Date;
 use toml::Spanned;
 
 use super::{
-    Length, Method, PathTemplate, Period, Pin, Reference, Sheet, Size, Table, Url, both, values::is_host,
+    Length, Limits, Method, PathTemplate, Period, Pin, Reference, Sheet, Size, Table, Url, both,
+    values::is_host,
 };
 use crate::{
     Format, Operation, ServiceId, Source, SystemId,
     calendar::Stretch,
-    quota::PerDay,
     service::{
-        Adapter, Authority, ClientCertificate, DateForm, Endpoint, Frequency, Mode, Population, Publication,
-        Timeouts, UnknownFields, Upstream,
+        Adapter, Authority, ClientCertificate, DateForm, Endpoint, Mode, Population, Publication, Timeouts,
+        UnknownFields, Upstream,
     },
 };
 
@@ -26,20 +26,13 @@ pub(crate) struct Service {
     pub(crate) mode: Spanned<Mode>,
     pub(crate) authority: Authority,
     pub(crate) legal_basis: Vec<String>,
-    pub(crate) update: Option<Frequency>,
+    pub(crate) update: Option<UpdateFrequency>,
     pub(crate) publication: Option<Publication>,
     pub(crate) limits: Limits,
+    /// `limits.body`, in bytes.
+    pub(crate) body_limit: Option<u64>,
     pub(crate) maintenance: Vec<Stretch>,
     pub(crate) versions: Vec<Version>,
-}
-
-/// `limits`.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Limits {
-    pub(crate) per_second: Option<u32>,
-    pub(crate) concurrent: Option<u32>,
-    pub(crate) per_day: Option<PerDay>,
-    pub(crate) body: Option<u64>,
 }
 
 /// `[versions.<n>]`.
@@ -86,7 +79,7 @@ impl Service {
             frequency.map(Spanned::into_inner)
         });
         let publication = table.table("publication").map(publication);
-        let limits = table.table("limits").map(Limits::read).unwrap_or_default();
+        let (limits, body_limit) = table.table("limits").map(limits).unwrap_or_default();
         let maintenance = table.tables("maintenance").unwrap_or_default();
         let maintenance = maintenance.into_iter().filter_map(stretch).collect();
         let versions = table.required("versions", table.table("versions")).map(versions);
@@ -100,6 +93,7 @@ impl Service {
             update,
             publication,
             limits,
+            body_limit,
             maintenance,
             versions: versions?,
         })
@@ -157,42 +151,11 @@ fn publication(table: Table<'_>) -> Publication {
     }
 }
 
-impl Limits {
-    fn read(table: Table<'_>) -> Self {
-        let per_second = table.limit("per_second").map(Spanned::into_inner);
-        let concurrent = table.limit("concurrent").map(Spanned::into_inner);
-        let per_day = per_day(&table);
-        let body = table.value::<Size>("body").map(|size| size.into_inner().0);
-        table.close();
-        Self { per_second, concurrent, per_day, body }
-    }
-}
-
-/// `per_day = { requests = 20000, records = 500000, bytes = "2GB" }`.
-pub(super) fn per_day(parent: &Table<'_>) -> Option<PerDay> {
-    let table = parent.table("per_day")?;
-    let positive = |key| {
-        let number = table.integer(key)?;
-        if *number.get_ref() == 0 {
-            table.sheet().fault(
-                number.span(),
-                "bad-number",
-                both(format!("`{key}` phải từ 1"), format!("`{key}` must be at least 1")),
-                both(
-                    "Sửa số, hoặc xóa khóa nếu không giới hạn",
-                    "Correct it, or delete the key for no limit",
-                ),
-            );
-        }
-        Some(number.into_inner())
-    };
-    let day = PerDay {
-        requests: positive("requests"),
-        records: positive("records"),
-        bytes: table.value::<Size>("bytes").map(|size| size.into_inner().0),
-    };
+fn limits(table: Table<'_>) -> (Limits, Option<u64>) {
+    let limits = Limits::read(&table);
+    let body = table.value::<Size>("body").map(|size| size.into_inner().0);
     table.close();
-    (day != PerDay::default()).then_some(day)
+    (limits, body)
 }
 
 fn stretch(table: Table<'_>) -> Option<Stretch> {
