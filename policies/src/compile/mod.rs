@@ -12,6 +12,7 @@ mod overlaps;
 mod pins;
 mod records;
 mod services;
+mod versions;
 
 use std::ops::Range;
 

@@ -1,19 +1,11 @@
-//! Services: their system, their contracts, what each operation names, what their mode releases.
+//! Services: their system, and that they share something. Each version is compiled apart.
 
-use std::{ops::Range, sync::Arc};
-
-use contracts::{Classification, Contract, ContractId, FieldPath};
 use toml::Spanned;
 
-use super::{Desk, Page, dangling, not_a_leaf, pins, unknown_field};
+use super::{Desk, Page, dangling, versions};
 use crate::{
-    Adapter, Format, Mode, Operation, OperationTerms, Register, ReleasePlan, Service, ServiceKey,
-    ServiceVersion, SystemId, SystemKey,
-    operation::PerOperation,
-    written::{
-        Sheet, both,
-        service::{self as written, Service as Written},
-    },
+    Mode, Register, ReleasePlan, Service, ServiceKey, ServiceVersion, SystemId, SystemKey,
+    written::{Sheet, both, service::Service as Written},
 };
 
 /// Adds every service that is clear.
@@ -22,26 +14,7 @@ pub(super) fn compile(register: &mut Register, desk: &Desk<'_>, pages: &mut [Pag
         let Some(written) = page.written.take() else { continue };
         let sheet = &page.sheet;
         let system = system_of(register, desk, sheet, &written.system);
-        if written.system.get_ref().member() != written.id.member() {
-            sheet.fault(
-                written.system.span(),
-                "foreign-system",
-                both(
-                    format!(
-                        "dịch vụ của `{}` không thể do hệ thống của cơ quan khác cung cấp",
-                        written.id.member()
-                    ),
-                    format!(
-                        "a service of `{}` cannot be provided by another member's system",
-                        written.id.member()
-                    ),
-                ),
-                both(
-                    "Đặt tệp trong thư mục của cơ quan có hệ thống đó, hoặc sửa `system`",
-                    "Place the file in the folder of the system's member, or correct `system`",
-                ),
-            );
-        }
+        at_home(sheet, &written);
         if written.versions.is_empty() && !sheet.is_faulty() {
             sheet.fault(
                 0..0,
@@ -54,23 +27,9 @@ pub(super) fn compile(register: &mut Register, desk: &Desk<'_>, pages: &mut [Pag
         let versions: Vec<ServiceVersion> = written
             .versions
             .into_iter()
-            .filter_map(|version| self::version(desk, sheet, mode, version))
+            .filter_map(|version| versions::compile(desk, sheet, mode, version))
             .collect();
-        let empty = |version: &ServiceVersion| version.by_mode.as_ref().is_some_and(ReleasePlan::is_empty);
-        if versions.iter().any(empty) {
-            sheet.fault(
-                written.mode.span(),
-                "nothing-to-share",
-                both(
-                    format!("chế độ `{}` không chia sẻ được trường nào của hợp đồng", mode.as_str()),
-                    format!("mode `{}` shares no field of the contract", mode.as_str()),
-                ),
-                both(
-                    "Dùng `on-request`, hoặc phân loại lại các trường",
-                    "Use `on-request`, or classify the fields anew",
-                ),
-            );
-        }
+        something_shared(sheet, &written.mode, &versions);
         let Some(system) = system else { continue };
         let key = ServiceKey::nth(register.services.len());
         let of_member = register.services_by_name.entry(written.id.member().into()).or_default();
@@ -92,6 +51,45 @@ pub(super) fn compile(register: &mut Register, desk: &Desk<'_>, pages: &mut [Pag
     }
 }
 
+/// A member's services are its own systems'.
+fn at_home(sheet: &Sheet<'_>, written: &Written) {
+    let member = written.id.member();
+    if written.system.get_ref().member() != member {
+        sheet.fault(
+            written.system.span(),
+            "foreign-system",
+            both(
+                format!("dịch vụ của `{member}` không thể do hệ thống của cơ quan khác cung cấp"),
+                format!("a service of `{member}` cannot be provided by another member's system"),
+            ),
+            both(
+                "Đặt tệp trong thư mục của cơ quan có hệ thống đó, hoặc sửa `system`",
+                "Place the file in the folder of the system's member, or correct `system`",
+            ),
+        );
+    }
+}
+
+/// A mode that shares without agreements has something to share.
+fn something_shared(sheet: &Sheet<'_>, mode: &Spanned<Mode>, versions: &[ServiceVersion]) {
+    let empty = |version: &ServiceVersion| version.by_mode.as_ref().is_some_and(ReleasePlan::is_empty);
+    if versions.iter().any(empty) {
+        let name = mode.get_ref().as_str();
+        sheet.fault(
+            mode.span(),
+            "nothing-to-share",
+            both(
+                format!("chế độ `{name}` không chia sẻ được trường nào của hợp đồng"),
+                format!("mode `{name}` shares no field of the contract"),
+            ),
+            both(
+                "Dùng `on-request`, hoặc phân loại lại các trường",
+                "Use `on-request`, or classify the fields anew",
+            ),
+        );
+    }
+}
+
 /// The system called so, or a fault.
 pub(super) fn system_of(
     register: &Register,
@@ -107,205 +105,4 @@ pub(super) fn system_of(
         dangling(sheet, name.span(), ("hệ thống", "system"), id.as_str(), &known, &place);
     }
     found
-}
-
-/// The contract called so, or a fault.
-fn contract_of(desk: &Desk<'_>, sheet: &Sheet<'_>, name: &Spanned<ContractId>) -> Option<Arc<Contract>> {
-    let id = name.get_ref();
-    let found = desk.catalog.contract(id).cloned();
-    if found.is_none() {
-        let known: Vec<String> = desk.catalog.contracts().map(|contract| contract.id().to_string()).collect();
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        let place = format!("catalog/{}/v{}/contract.toml", id.dataset, id.version);
-        dangling(sheet, name.span(), ("hợp đồng dữ liệu", "contract"), &id.to_string(), &known, &place);
-    }
-    found
-}
-
-fn version(
-    desk: &Desk<'_>,
-    sheet: &Sheet<'_>,
-    mode: Mode,
-    written: written::Version,
-) -> Option<ServiceVersion> {
-    let number = *written.number.get_ref();
-    numbered_by_contract(sheet, number, &written.contract);
-    let contract = contract_of(desk, sheet, &written.contract);
-    if written.operations.is_empty() && !sheet.is_faulty() {
-        sheet.fault(
-            written.number.span(),
-            "no-operation",
-            both("phiên bản chưa có thao tác nào", "the version has no operation"),
-            both(
-                "Thêm ví dụ `operations.query = { method = \"GET\", path = \"/\" }`",
-                "Add for instance `operations.query = { method = \"GET\", path = \"/\" }`",
-            ),
-        );
-    }
-    adapter(sheet, &written);
-    let mut operations = PerOperation::default();
-    for terms in written.operations {
-        let (operation, at) = (terms.operation, terms.at.clone());
-        let compiled = operation_terms(desk, sheet, contract.as_ref(), terms);
-        if let Some(contract) = &contract {
-            fits(sheet, at, contract, operation, &compiled);
-        }
-        operations.set(operation, compiled);
-    }
-    let contract = contract?;
-    let by_class = mode.basis().map(|_| {
-        let mode = mode.as_str();
-        both(format!("chế độ `{mode}`"), format!("mode `{mode}`"))
-    });
-    let pin = written.contract_revision.as_ref();
-    pins::hold(sheet, written.contract.span(), pin, &contract, by_class.as_ref());
-    let by_mode = match mode {
-        Mode::Default => Some(ReleasePlan::of_classes(contract.shape(), Classification::by_default)),
-        Mode::Open => Some(ReleasePlan::of_classes(contract.shape(), |class| class == Classification::Open)),
-        Mode::OnRequest => None,
-    };
-    let personal = contract.shape().walk().any(|field| field.classification.is_personal());
-    Some(ServiceVersion {
-        number,
-        personal,
-        contract,
-        deprecated_from: written.deprecated_from,
-        retired_from: written.retired_from,
-        format: written.format,
-        adapter: written.adapter,
-        unknown_fields: written.unknown_fields,
-        upstream: written.upstream,
-        population: written.population,
-        operations,
-        by_mode,
-    })
-}
-
-fn numbered_by_contract(sheet: &Sheet<'_>, number: u32, contract: &Spanned<ContractId>) {
-    let version = contract.get_ref().version;
-    if version != number {
-        sheet.fault(
-            contract.span(),
-            "version-mismatch",
-            both(
-                format!("khối `versions.{number}` phục vụ hợp đồng phiên bản {version}"),
-                format!("block `versions.{number}` serves version {version} of a contract"),
-            ),
-            both(
-                "Số của khối phải là số phiên bản của hợp đồng",
-                "The block's number must be the contract's version",
-            ),
-        );
-    }
-}
-
-/// The population database is asked by SOAP through its adapter, and asked nothing but to verify.
-fn adapter(sheet: &Sheet<'_>, written: &written::Version) {
-    let through_population = written.adapter == Some(Adapter::Population);
-    if through_population != (written.format == Format::Soap)
-        || through_population != written.population.is_some()
-    {
-        sheet.fault(
-            written.number.span(),
-            "missing-adapter",
-            both(
-                "`format = \"soap\"`, `adapter = \"population\"` và bảng `population` phải đi cùng nhau",
-                "`format = \"soap\"`, `adapter = \"population\"` and the table `population` go together",
-            ),
-            both("Thêm phần còn thiếu hoặc bỏ phần thừa", "Add what is missing or delete what is too much"),
-        );
-    }
-    for terms in &written.operations {
-        let operation = terms.operation;
-        if through_population != (operation == Operation::Verify) {
-            sheet.fault(
-                terms.at.clone(),
-                "wrong-adapter",
-                both(
-                    format!("`{operation}` không đi qua bộ chuyển đổi đã khai báo: `verify` và chỉ `verify` dùng `population`"),
-                    format!("`{operation}` does not fit the adapter: `verify` and nothing else uses `population`"),
-                ),
-                both("Tách thành hai dịch vụ, hoặc sửa `adapter`", "Make two services of it, or correct `adapter`"),
-            );
-        }
-    }
-}
-
-fn operation_terms(
-    desk: &Desk<'_>,
-    sheet: &Sheet<'_>,
-    contract: Option<&Arc<Contract>>,
-    written: written::OperationTerms,
-) -> OperationTerms {
-    let reply = written.reply.as_ref().and_then(|name| contract_of(desk, sheet, name));
-    if let Some(answered) = reply.as_ref().or(contract) {
-        for field in written.push_down.iter().chain(&written.filter) {
-            leaf(sheet, field, answered);
-        }
-    }
-    let plain = |fields: Vec<Spanned<FieldPath>>| fields.into_iter().map(Spanned::into_inner).collect();
-    OperationTerms {
-        method: written.method,
-        path: written.path,
-        push_down: plain(written.push_down),
-        filter: plain(written.filter),
-        stream: written.stream,
-        reply,
-    }
-}
-
-/// Whether records of `contract` can be served so.
-fn fits(
-    sheet: &Sheet<'_>,
-    at: Range<usize>,
-    contract: &Contract,
-    operation: Operation,
-    terms: &OperationTerms,
-) {
-    let id = contract.id();
-    if operation.names_record() && contract.has_personal_key() {
-        let key = contract.key();
-        sheet.fault(
-            at.clone(),
-            "personal-key",
-            both(
-                format!("khóa `{key}` của `{id}` là dữ liệu cá nhân; `{operation}` sẽ đưa nó vào đường dẫn, nơi nhật ký của mọi bên giữ lại"),
-                format!("key `{key}` of `{id}` is personal data; `{operation}` would put it into paths, which everyone's logs keep"),
-            ),
-            both(
-                "Chỉ cung cấp `verify`, hoặc dùng hợp đồng có khóa không phải dữ liệu cá nhân",
-                "Offer `verify` only, or use a contract whose key is not personal data",
-            ),
-        );
-    }
-    // What a sharing mode releases is planned for the service's own contract.
-    let other = terms.reply_id().filter(|reply| *reply != id);
-    if let Some(other) = other.filter(|_| operation.reads_records()) {
-        sheet.fault(
-            at,
-            "reply-of-records",
-            both(
-                format!("`{operation}` trả về bản ghi của `{id}`, không thể trả lời theo `{other}`"),
-                format!("`{operation}` gives records of `{id}` and cannot answer by `{other}`"),
-            ),
-            both(
-                "Xóa `reply`, hoặc tách thành một dịch vụ khác",
-                "Delete `reply`, or make another service of it",
-            ),
-        );
-    }
-}
-
-/// Faults a name that is not a single value of the contract.
-fn leaf(sheet: &Sheet<'_>, path: &Spanned<FieldPath>, contract: &Contract) {
-    match contract.shape().field(path.get_ref()) {
-        None => {
-            let id = contract.id().to_string();
-            unknown_field(sheet, path.span(), path.get_ref().as_str(), &id, &[contract.shape()]);
-        }
-        Some(field) if field.form.record().is_some() => {
-            not_a_leaf(sheet, path.span(), path.get_ref().as_str())
-        }
-        Some(_) => {}
-    }
 }

@@ -1,0 +1,215 @@
+//! One version of a service: its contract, what each operation names, what the sharing mode releases.
+
+use std::{ops::Range, sync::Arc};
+
+use contracts::{Classification, Contract, ContractId, FieldPath};
+use toml::Spanned;
+
+use super::{Desk, dangling, not_a_leaf, pins, unknown_field};
+use crate::{
+    Adapter, Format, Mode, Operation, OperationTerms, ReleasePlan, ServiceVersion,
+    operation::PerOperation,
+    written::{Sheet, both, service as written},
+};
+
+/// One `[versions.<n>]` block, unless it is without its contract.
+pub(super) fn compile(
+    desk: &Desk<'_>,
+    sheet: &Sheet<'_>,
+    mode: Mode,
+    written: written::Version,
+) -> Option<ServiceVersion> {
+    let number = *written.number.get_ref();
+    numbered_by_contract(sheet, number, &written.contract);
+    let contract = contract_of(desk, sheet, &written.contract);
+    if written.operations.is_empty() && !sheet.is_faulty() {
+        sheet.fault(
+            written.number.span(),
+            "no-operation",
+            both("phiên bản chưa có thao tác nào", "the version has no operation"),
+            both(
+                "Thêm ví dụ `operations.query = { method = \"GET\", path = \"/\" }`",
+                "Add for instance `operations.query = { method = \"GET\", path = \"/\" }`",
+            ),
+        );
+    }
+    adapter(sheet, &written);
+    let mut operations = PerOperation::default();
+    for terms in written.operations {
+        let (operation, at) = (terms.operation, terms.at.clone());
+        let compiled = operation_terms(desk, sheet, contract.as_ref(), terms);
+        if let Some(contract) = &contract {
+            fits(sheet, at, contract, operation, &compiled);
+        }
+        operations.set(operation, compiled);
+    }
+    let contract = contract?;
+    let by_class = mode.basis().map(|_| {
+        let mode = mode.as_str();
+        both(format!("chế độ `{mode}`"), format!("mode `{mode}`"))
+    });
+    let pin = written.contract_revision.as_ref();
+    pins::hold(sheet, written.contract.span(), pin, &contract, by_class.as_ref());
+    let by_mode = match mode {
+        Mode::Default => Some(ReleasePlan::of_classes(contract.shape(), Classification::by_default)),
+        Mode::Open => Some(ReleasePlan::of_classes(contract.shape(), |class| class == Classification::Open)),
+        Mode::OnRequest => None,
+    };
+    let personal = contract.shape().walk().any(|field| field.classification.is_personal());
+    Some(ServiceVersion {
+        number,
+        personal,
+        contract,
+        deprecated_from: written.deprecated_from,
+        retired_from: written.retired_from,
+        format: written.format,
+        adapter: written.adapter,
+        unknown_fields: written.unknown_fields,
+        upstream: written.upstream,
+        population: written.population,
+        operations,
+        by_mode,
+    })
+}
+
+/// The contract called so, or a fault.
+fn contract_of(desk: &Desk<'_>, sheet: &Sheet<'_>, name: &Spanned<ContractId>) -> Option<Arc<Contract>> {
+    let id = name.get_ref();
+    let found = desk.catalog.contract(id).cloned();
+    if found.is_none() {
+        let known: Vec<String> = desk.catalog.contracts().map(|contract| contract.id().to_string()).collect();
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let place = format!("catalog/{}/v{}/contract.toml", id.dataset, id.version);
+        dangling(sheet, name.span(), ("hợp đồng dữ liệu", "contract"), &id.to_string(), &known, &place);
+    }
+    found
+}
+
+fn numbered_by_contract(sheet: &Sheet<'_>, number: u32, contract: &Spanned<ContractId>) {
+    let version = contract.get_ref().version;
+    if version != number {
+        sheet.fault(
+            contract.span(),
+            "version-mismatch",
+            both(
+                format!("khối `versions.{number}` phục vụ hợp đồng phiên bản {version}"),
+                format!("block `versions.{number}` serves version {version} of a contract"),
+            ),
+            both(
+                "Số của khối phải là số phiên bản của hợp đồng",
+                "The block's number must be the contract's version",
+            ),
+        );
+    }
+}
+
+/// The population database is asked by SOAP through its adapter, and asked nothing but to verify.
+fn adapter(sheet: &Sheet<'_>, written: &written::Version) {
+    let through_population = written.adapter == Some(Adapter::Population);
+    if through_population != (written.format == Format::Soap)
+        || through_population != written.population.is_some()
+    {
+        sheet.fault(
+            written.number.span(),
+            "missing-adapter",
+            both(
+                "`format = \"soap\"`, `adapter = \"population\"` và bảng `population` phải đi cùng nhau",
+                "`format = \"soap\"`, `adapter = \"population\"` and the table `population` go together",
+            ),
+            both("Thêm phần còn thiếu hoặc bỏ phần thừa", "Add what is missing or delete what is too much"),
+        );
+    }
+    for terms in &written.operations {
+        let operation = terms.operation;
+        if through_population != (operation == Operation::Verify) {
+            sheet.fault(
+                terms.at.clone(),
+                "wrong-adapter",
+                both(
+                    format!("`{operation}` không đi qua bộ chuyển đổi đã khai báo: `verify` và chỉ `verify` dùng `population`"),
+                    format!("`{operation}` does not fit the adapter: `verify` and nothing else uses `population`"),
+                ),
+                both("Tách thành hai dịch vụ, hoặc sửa `adapter`", "Make two services of it, or correct `adapter`"),
+            );
+        }
+    }
+}
+
+fn operation_terms(
+    desk: &Desk<'_>,
+    sheet: &Sheet<'_>,
+    contract: Option<&Arc<Contract>>,
+    written: written::OperationTerms,
+) -> OperationTerms {
+    let reply = written.reply.as_ref().and_then(|name| contract_of(desk, sheet, name));
+    if let Some(answered) = reply.as_ref().or(contract) {
+        for field in written.push_down.iter().chain(&written.filter) {
+            leaf(sheet, field, answered);
+        }
+    }
+    let plain = |fields: Vec<Spanned<FieldPath>>| fields.into_iter().map(Spanned::into_inner).collect();
+    OperationTerms {
+        method: written.method,
+        path: written.path,
+        push_down: plain(written.push_down),
+        filter: plain(written.filter),
+        stream: written.stream,
+        reply,
+    }
+}
+
+/// Whether records of `contract` can be served so.
+fn fits(
+    sheet: &Sheet<'_>,
+    at: Range<usize>,
+    contract: &Contract,
+    operation: Operation,
+    terms: &OperationTerms,
+) {
+    let id = contract.id();
+    if operation.names_record() && contract.has_personal_key() {
+        let key = contract.key();
+        sheet.fault(
+            at.clone(),
+            "personal-key",
+            both(
+                format!("khóa `{key}` của `{id}` là dữ liệu cá nhân; `{operation}` sẽ đưa nó vào đường dẫn, nơi nhật ký của mọi bên giữ lại"),
+                format!("key `{key}` of `{id}` is personal data; `{operation}` would put it into paths, which everyone's logs keep"),
+            ),
+            both(
+                "Chỉ cung cấp `verify`, hoặc dùng hợp đồng có khóa không phải dữ liệu cá nhân",
+                "Offer `verify` only, or use a contract whose key is not personal data",
+            ),
+        );
+    }
+    // What a sharing mode releases is planned for the service's own contract.
+    let other = terms.reply_id().filter(|reply| *reply != id);
+    if let Some(other) = other.filter(|_| operation.reads_records()) {
+        sheet.fault(
+            at,
+            "reply-of-records",
+            both(
+                format!("`{operation}` trả về bản ghi của `{id}`, không thể trả lời theo `{other}`"),
+                format!("`{operation}` gives records of `{id}` and cannot answer by `{other}`"),
+            ),
+            both(
+                "Xóa `reply`, hoặc tách thành một dịch vụ khác",
+                "Delete `reply`, or make another service of it",
+            ),
+        );
+    }
+}
+
+/// Faults a name that is not a single value of the contract.
+fn leaf(sheet: &Sheet<'_>, path: &Spanned<FieldPath>, contract: &Contract) {
+    match contract.shape().field(path.get_ref()) {
+        None => {
+            let id = contract.id().to_string();
+            unknown_field(sheet, path.span(), path.get_ref().as_str(), &id, &[contract.shape()]);
+        }
+        Some(field) if field.form.record().is_some() => {
+            not_a_leaf(sheet, path.span(), path.get_ref().as_str())
+        }
+        Some(_) => {}
+    }
+}
