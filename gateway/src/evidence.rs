@@ -5,12 +5,10 @@
 //! answer leaves; if the exchange never gets there, because a shutdown cuts it or a bug unwinds it,
 //! dropping the evidence writes it.
 
-use std::borrow::Cow;
-
 use contracts::{Contract, Document, FieldPath, Form, identifiers::IdentifierKind};
 use http::StatusCode;
 use jiff::Timestamp;
-use policies::{Agreement, MemberId, Operation, PurposeId, Service, ServiceKey, SystemKey};
+use policies::{Agreement, MemberId, Operation, Service, ServiceKey, SystemKey};
 use ring::digest::{Digest, SHA256, digest};
 use uuid::Uuid;
 
@@ -26,6 +24,9 @@ use crate::{
 
 /// The identifier of persons; a record or filter that names one has a subject.
 const PERSON: IdentifierKind = IdentifierKind::SoDinhDanh;
+
+/// What stands for a purpose that is none of ours: such a text may be anything.
+const UNKNOWN: &str = "?";
 
 /// The rule of an exchange that was cut off before it had an answer.
 const ABANDONED: &str = "abandoned";
@@ -51,7 +52,7 @@ pub struct Evidence<'w> {
     filters: Vec<&'w str>,
     agreement: Option<&'w Agreement>,
     agreement_revision: Option<[u8; 32]>,
-    purpose: Option<Cow<'w, str>>,
+    purpose: Option<&'w str>,
     officer: Option<String>,
     subject: Option<[u8; 32]>,
     request_bytes: Option<u64>,
@@ -149,10 +150,10 @@ impl<'w> Evidence<'w> {
         self.format = wanted.map(|format| format.as_str());
         // What is malformed is refused, and not repeated in the record.
         let register = self.world.snapshot.register();
-        self.purpose = stated::purpose(request.headers()).ok().flatten().map(|stated| {
-            let known = register.purpose(stated).map(|purpose| PurposeId::as_str(&purpose.id));
-            known.map_or_else(|| Cow::Owned(stated.to_owned()), Cow::Borrowed)
-        });
+        self.purpose = stated::purpose(request.headers())
+            .ok()
+            .flatten()
+            .map(|stated| register.purpose(stated).map_or(UNKNOWN, |purpose| purpose.id.as_str()));
         self.officer = stated::officer(request.headers()).ok().flatten().map(str::to_owned);
         let Some(version) = routed.service().version(routed.version()) else { return };
         let contract: &'w Contract = &version.contract;
@@ -349,7 +350,7 @@ impl<'w> Evidence<'w> {
             agreement: self.agreement.map(|agreement| agreement.id.as_str()),
             agreement_revision: self.agreement_revision.as_ref(),
             snapshot: Some(self.world.snapshot.digest()),
-            purpose: self.purpose.as_deref(),
+            purpose: self.purpose,
             officer: self.officer.as_deref(),
             decision,
             rule: self.rule,
@@ -399,7 +400,8 @@ impl<'w> Evidence<'w> {
                 tracing::info!(exchange = %self.exchange, caller, service, route, status, rule, "refused");
             }
             (Some(rule), fault) => {
-                tracing::warn!(exchange = %self.exchange, caller, service, route, status, rule, fault = fault.unwrap_or("?"), "failed");
+                let (fault, cause) = (fault.unwrap_or("?"), self.cause.as_deref().unwrap_or(rule));
+                tracing::warn!(exchange = %self.exchange, caller, service, route, status, rule, cause, fault, "failed");
             }
             _ => tracing::debug!(exchange = %self.exchange, caller, service, route, status, "exchanged"),
         }

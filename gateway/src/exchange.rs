@@ -19,7 +19,7 @@ use crate::{
     metrics::Metrics,
     problem::{self, Manner},
     quota::Quota,
-    refusal::Refusal,
+    refusal::{Blame, Refusal},
     stages::{self, Released},
     world::{Keeper, World},
 };
@@ -100,6 +100,13 @@ impl Gateway {
         let face = refusal.face();
         let answer = problem::answer(refusal, &face, evidence.exchange(), Manner::asked(request));
         self.metrics.refused(face.kind, face.blame.as_str());
+        if face.blame == Blame::Provider {
+            // What the consumer is told, the operators need too: they take it up with the provider.
+            for violation in refusal.violations().iter() {
+                let (field, rule) = (&violation.path, violation.rule.code());
+                tracing::warn!(exchange = %evidence.exchange(), field, rule, "a reply breaks its contract");
+            }
+        }
         evidence.refused(refusal, &face, &answer.body, request, Timestamp::now());
         answer
     }

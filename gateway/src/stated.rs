@@ -1,6 +1,7 @@
 //! What a caller states in headers: why, for whom, on whose desk, and which of its requests this is.
 //! The first three are codes and are journalled; a header given twice states nothing.
 
+use contracts::identifiers::IdentifierKind;
 use http::HeaderMap;
 
 use crate::refusal::Refusal;
@@ -28,12 +29,16 @@ pub fn purpose(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     code(headers, PURPOSE, CODE_CAP)
 }
 
-/// The officer, if one is stated.
+/// The officer, if one is stated: by an id of the caller's own, which is recorded as it stands and
+/// must therefore not be the number of a person.
 ///
 /// # Errors
-/// The header is malformed or repeated.
+/// The header is malformed, repeated, or a person's number.
 pub fn officer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    code(headers, OFFICER, CODE_CAP)
+    match code(headers, OFFICER, CODE_CAP)? {
+        Some(number) if IdentifierKind::SoDinhDanh.accepts(number) => Err(Refusal::Header { name: OFFICER }),
+        officer => Ok(officer),
+    }
 }
 
 /// The represented member, if one is stated.

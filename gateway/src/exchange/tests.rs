@@ -5,3 +5,4 @@ mod consumer;
 mod evidence;
 mod provider;
 mod stage;
+mod standing;

@@ -67,6 +67,8 @@ pub(crate) use process::Process;
 pub use query::{Acts, Exchange, Exchanges, Outcome, Query, Records, act_of, find};
 pub use record::{Charged, Kind, Record, bytes_of};
 pub use recovery::Interrupted;
+#[cfg(test)]
+pub(crate) use storage::faulty;
 pub use storage::{Disk, SegmentFile, Storage};
 pub use subject::SubjectKey;
 pub use verify::{Problem, ProblemKind, Report, verify};

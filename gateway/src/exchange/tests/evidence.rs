@@ -1,8 +1,11 @@
 //! Every exit has its record, and the record says what happened and no more.
 
+use std::sync::atomic::Ordering::SeqCst;
+
 use tokio::io::AsyncWriteExt;
 
 use super::stage::{NUMBER, SILENCE, Stage, Who, json, reply, request, task};
+use crate::journal::faulty::Faulty;
 
 #[tokio::test]
 async fn what_touches_persons_is_opened_before_it_leaves_and_closed_before_it_is_answered() {
@@ -87,4 +90,50 @@ async fn an_exchange_that_is_cut_off_is_recorded_all_the_same() {
     assert_eq!(kinds, ["opening", "closing"], "{lines:?}");
     assert_eq!(lines[1]["rule"], "abandoned");
     assert!(lines[1].get("request_out").is_some());
+}
+
+#[tokio::test]
+async fn what_cannot_be_opened_does_not_leave() {
+    for full in [true, false] {
+        let disk = Faulty::default();
+        let stage = Stage::with(|_| json("[]"), &[], disk.clone()).await;
+        if full {
+            disk.room.store(0, SeqCst);
+        } else {
+            disk.syncs_fail.store(true, SeqCst);
+        }
+        let said = stage.get(Who::Hanoi, "/records").await;
+        said.is_refused(503, "evidence-unavailable", "evidence-unavailable");
+        assert!(stage.heard().is_empty(), "no evidence, no exchange");
+        assert!(!said.header("retry-after").is_empty());
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_closed_is_not_released() {
+    let disk = Faulty::default();
+    let filling = disk.clone();
+    let script = move |_: &str| {
+        filling.room.store(0, SeqCst);
+        json(&format!("[{}]", task("A")))
+    };
+    let stage = Stage::with(script, &[], disk).await;
+    let said = stage.get(Who::Hanoi, "/records").await;
+    said.is_refused(503, "evidence-unavailable", "evidence-unavailable");
+    assert_eq!(stage.heard().len(), 1);
+    assert!(!said.body.contains("Khảo sát") && said.header("etag").is_empty());
+}
+
+#[tokio::test]
+async fn a_person_is_found_again_by_who_asked_and_never_by_number() {
+    let stage = Stage::set(|_| json("[]")).await;
+    let said = stage.ask(Who::Hanoi, "GET", "/records", &format!("Lt-User: {NUMBER}\r\n"), "").await;
+    said.is_refused(400, "header", "header");
+    let other = "Lt-Purpose: Nguyen-Van-A\r\n";
+    let text = request("GET", "/records", "", "").replace("Lt-Purpose: quan-ly\r\n", other);
+    assert!(text.contains(other));
+    let said = stage.send_text(Who::Hanoi, "GET", &text).await;
+    said.is_refused(403, "purpose-unknown", "purpose-unknown");
+    let lines: String = stage.lines().iter().map(ToString::to_string).collect();
+    assert!(!lines.contains(NUMBER) && !lines.contains("Nguyen-Van-A"), "{lines}");
 }

@@ -26,7 +26,7 @@ use crate::{
         Limits, Listener, Serving, Settings,
         tests::pki::{Authority, Identity},
     },
-    journal::{self, Journal, Record, SubjectKey},
+    journal::{self, Journal, Record, SubjectKey, faulty::Faulty},
     metrics::Metrics,
     quota::{self, Quota},
     world::{self, Keeper, OneOffs, Parts},
@@ -123,6 +123,16 @@ pub struct Stage {
 impl Stage {
     /// A provider that answers each request as `script` says; an empty text closes the connection.
     pub async fn set(script: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        Self::with(script, &[], Faulty::default()).await
+    }
+
+    /// The same with passages of documents replaced (or, where there is nothing to replace, documents
+    /// added), and on a disk that may fail.
+    pub async fn with(
+        script: impl Fn(&str) -> String + Send + Sync + 'static,
+        edits: &[(&str, &str, &str)],
+        disk: Faulty,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path();
         fs::create_dir_all(at.join("pki")).unwrap();
@@ -136,7 +146,14 @@ impl Stage {
         let heard = Arc::new(Mutex::new(Vec::new()));
         let port = perform(&authority, Arc::new(script), Arc::clone(&heard)).await;
         write_documents(at, &authority, &server, port);
-        let (gateway, serving, address) = open(at);
+        for (file, from, to) in edits {
+            let file = at.join("policies").join(file);
+            let text = fs::read_to_string(&file).unwrap_or_default();
+            assert!(text.contains(from), "`{from}` in {}", file.display());
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, text.replacen(from, to, 1)).unwrap();
+        }
+        let (gateway, serving, address) = open(at, disk);
         Self { gateway, _folder: folder, serving: Some(serving), address, authority, callers, heard }
     }
 
@@ -157,12 +174,17 @@ impl Stage {
 
     /// `who` sends a request with fields of its own.
     pub async fn ask(&self, who: Who, method: &str, path: &str, fields: &str, body: &str) -> Said {
-        timeout(PATIENCE, self.exchange(who, method, path, fields, body)).await.unwrap()
+        self.send_text(who, method, &request(method, path, fields, body)).await
     }
 
-    async fn exchange(&self, who: Who, method: &str, path: &str, fields: &str, body: &str) -> Said {
+    /// `who` sends a request as it is written.
+    pub async fn send_text(&self, who: Who, method: &str, text: &str) -> Said {
+        timeout(PATIENCE, self.exchange(who, method, text)).await.unwrap()
+    }
+
+    async fn exchange(&self, who: Who, method: &str, text: &str) -> Said {
         let mut stream = self.dial(who).await;
-        stream.write_all(request(method, path, fields, body).as_bytes()).await.unwrap();
+        stream.write_all(text.as_bytes()).await.unwrap();
         let mut bytes = Vec::new();
         loop {
             let answers_head = method == "HEAD" && bytes.ends_with(b"\r\n\r\n");
@@ -261,11 +283,11 @@ fn whole(bytes: &[u8]) -> Option<(String, String)> {
     (body.len() >= length.unwrap_or(0)).then(|| (head.to_owned(), body.to_owned()))
 }
 
-fn open(at: &Path) -> (Arc<Gateway>, Serving, SocketAddr) {
+fn open(at: &Path, disk: Faulty) -> (Arc<Gateway>, Serving, SocketAddr) {
     let loaded = world::Settings::read(&at.join("gateway.toml")).unwrap();
     let data = loaded.settings.data.folder.clone();
     fs::create_dir_all(&data).unwrap();
-    let (journal, _) = Journal::open(&data, journal::Settings::default()).unwrap();
+    let (journal, _) = Journal::open_on(Box::new(disk), &data, journal::Settings::default()).unwrap();
     let journal = Arc::new(journal);
     let quota = Arc::new(Quota::open(&data, journal.process(), quota::Settings::default()).unwrap());
     let metrics = Metrics::new().unwrap();
@@ -400,7 +422,7 @@ certificates = [{{ san_dns = "{dns}" }}]
     put("policies/purposes/quan-ly.toml", PURPOSE.to_owned());
     put(
         "policies/services/G06/thu.toml",
-        SERVICE
+        format!("{SERVICE}{OPERATIONS}")
             .replace("<port>", &port.to_string())
             .replace("<ca>", &ca.to_string())
             .replace("<certificate>", &certificate.to_string())
@@ -436,7 +458,10 @@ server_name = "khcn.example"
 trust = { file = "<ca>" }
 client_certificate = { cert = { file = "<certificate>" }, key = { file = "<key>" } }
 timeout = { connect = "5s", request = "15s" }
-[versions.1.operations]
+"#;
+
+/// What the service offers.
+pub const OPERATIONS: &str = r#"[versions.1.operations]
 query = { method = "GET", path = "/", filter = ["MaSo", "MaLinhVuc", "MaTinh"] }
 read = { method = "GET", path = "/{id}" }
 submit = { method = "POST", path = "/" }
@@ -459,7 +484,8 @@ reuse = "no-onward-sharing"
 personal = { ground = "Văn bản mẫu", impact_assessment = "MAU", retention = "P1Y" }
 "#;
 
-const ALL: &str = r#"
+/// What Hà Nội's agreement adds.
+pub const ALL: &str = r#"
 operations = ["query", "read", "submit", "update", "withdraw"]
 [fields]
 release = ["*", "ChuNhiem.HoVaTen", "ChuNhiem.SoDinhDanh", "ChuNhiem.GiayToKhac.Loai", "ChuNhiem.GiayToKhac.So",
@@ -470,7 +496,8 @@ filter = ["MaSo", "MaLinhVuc"]
 MaTinh = { in = ["01"] }
 "#;
 
-const SOME: &str = r#"
+/// What the partner's agreement adds.
+pub const SOME: &str = r#"
 operations = ["query", "read", "submit", "withdraw"]
 [fields]
 release = ["TenNhiemVu", "MaTinh"]
