@@ -51,11 +51,6 @@ impl Format {
             Self::Soap => "text/xml",
         }
     }
-
-    /// Whether records need a position to be written so.
-    pub fn is_geographic(self) -> bool {
-        matches!(self, Self::GeoJson | Self::Gml)
-    }
 }
 
 impl FromStr for Format {

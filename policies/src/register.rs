@@ -189,11 +189,6 @@ impl Register {
         self.purposes.get(code)
     }
 
-    /// The agreements given to one system, in force or not.
-    pub fn agreements_of(&self, consumer: SystemKey) -> impl Iterator<Item = &Agreement> {
-        self.agreements.iter().filter(move |agreement| agreement.consumer == consumer)
-    }
-
     /// The agreements of the caller, or of the member that it represents, for what is asked.
     pub(crate) fn candidates<'r>(&'r self, ask: &Ask<'_>) -> impl Iterator<Item = &'r Agreement> + use<'r> {
         self.held(ask.caller, ask.represented, ask.service, ask.version)

@@ -112,11 +112,6 @@ impl ServiceVersion {
         self.retired_from.is_some_and(|from| from <= day)
     }
 
-    /// Whether callers are to move on, on `day`.
-    pub fn is_deprecated(&self, day: Date) -> bool {
-        self.deprecated_from.is_some_and(|from| from <= day)
-    }
-
     /// The contract of what comes back from `operation`.
     pub fn reply(&self, operation: Operation) -> &Arc<Contract> {
         self.operation(operation).and_then(|terms| terms.reply.as_ref()).unwrap_or(&self.contract)

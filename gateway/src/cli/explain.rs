@@ -247,11 +247,13 @@ impl Question {
                 if !masked.is_empty() {
                     words::print(&format!("  {}: {}", w.say("che", "masked"), masked.join(", ")));
                 }
-                words::print(&format!(
-                    "  {}: {}",
-                    w.say("giữ lại", "withheld"),
-                    list(granted.release.withheld())
-                ));
+                if !granted.release.withheld().is_empty() {
+                    words::print(&format!(
+                        "  {}: {}",
+                        w.say("giữ lại", "withheld"),
+                        list(granted.release.withheld())
+                    ));
+                }
                 if !granted.conditions.is_empty() {
                     words::print(&format!(
                         "  {}: {}",

@@ -67,9 +67,11 @@ fn changed(
     let (id, meant) = (contract.id(), pin.get_ref().as_str());
     let message = both(
         format!(
-            "hợp đồng `{id}` đã thay đổi: bản đang dùng là `{loaded}`, tài liệu này được viết cho bản `{meant}`"
+            "hợp đồng `{id}` đã thay đổi: bản vừa nạp là `{loaded}`, tài liệu này được viết cho bản `{meant}`"
         ),
-        format!("contract `{id}` has changed: in use is `{loaded}`, this document was written for `{meant}`"),
+        format!(
+            "contract `{id}` has changed: the one loaded is `{loaded}`, this document was written for `{meant}`"
+        ),
     );
     let Some(wide) = wide else {
         sheet.warn(

@@ -286,7 +286,7 @@ impl Rule {
             Self::FilterRepeated => Words {
                 code: "filter-repeated",
                 refused: ("Lọc nhiều lần theo cùng một trường", "One field is filtered by more than once"),
-                met: ("mỗi trường chỉ được lọc một lần", "each field is filtered by once"),
+                met: ("chưa lọc theo trường này", "no filter by this field before"),
                 remedy: ("Hãy lọc theo mỗi trường một lần.", "Filter by each field once."),
             },
             Self::FilterNotReleased => Words {

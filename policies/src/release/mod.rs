@@ -8,7 +8,7 @@
 
 mod mask;
 
-use contracts::{Bilingual, Classification, Document, Field, FieldPath, Form, RecordShape, Shape};
+use contracts::{Classification, Document, Field, FieldPath, Form, RecordShape, Shape};
 
 use crate::AgreementId;
 use mask::Masker;
@@ -222,18 +222,6 @@ impl Keep {
 
 fn is_scalar(value: &Document<'_>) -> bool {
     !matches!(value, Document::List(_) | Document::Record(_))
-}
-
-impl Mask {
-    /// What the mask does to a value.
-    pub fn title(self) -> Bilingual {
-        match self {
-            Self::Pseudonym => Bilingual::new("bí danh", "pseudonym"),
-            Self::Initials => Bilingual::new("chữ cái đầu", "initials"),
-            Self::Year => Bilingual::new("chỉ năm", "year only"),
-            Self::Last4 => Bilingual::new("bốn ký tự cuối", "last four characters"),
-        }
-    }
 }
 
 #[cfg(test)]

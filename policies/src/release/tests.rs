@@ -1,6 +1,6 @@
 use std::{collections::BTreeSet, str::FromStr};
 
-use contracts::{ListForm, NodeKind, Number, Record, XmlName};
+use contracts::{Bilingual, ListForm, NodeKind, Number, Record, XmlName};
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::*;
