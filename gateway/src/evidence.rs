@@ -182,7 +182,7 @@ impl<'w> Evidence<'w> {
 
     /// What was sent.
     pub fn received(&mut self, received: &Received) {
-        self.request_bytes = received.digest().map(|_| received.len() as u64);
+        self.request_bytes = received.digest().map(|_| received.size() as u64);
         self.request_sha256 = received.digest().map(bytes32);
     }
 

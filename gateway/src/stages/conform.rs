@@ -32,7 +32,7 @@ pub struct Received {
 
 impl Received {
     /// How many bytes came.
-    pub fn len(&self) -> usize {
+    pub fn size(&self) -> usize {
         self.bytes.len()
     }
 
@@ -125,7 +125,7 @@ pub async fn conform<'w: 'b, 'b>(
     if reading.document.as_list().is_some_and(<[_]>::is_empty) {
         return Err(broken(vec![nothing_submitted()]));
     }
-    check(contract, &reading.document, received.len(), cap).await.map_err(broken)?;
+    check(contract, &reading.document, received.size(), cap).await.map_err(broken)?;
     let conditions = granted.conditions();
     if !records(&reading.document).all(|record| conditions.matches(record)) {
         return Err(Refusal::RecordOutsideScope);

@@ -13,7 +13,7 @@ use std::{
 use arc_swap::ArcSwap;
 use contracts::{Bilingual, Fault, Language};
 use jiff::Timestamp;
-use policies::{MaskKeys, Overlay};
+use policies::MaskKeys;
 
 use super::{
     Documents, Loaded, OneOffs, Part, Snapshot, Standing, World, documents::sha256, last_good,
@@ -112,8 +112,7 @@ impl Keeper {
         };
 
         let kept = last_good::kept(data, Copy::Suspensions).map(Suspensions::from_texts);
-        let suspensions =
-            Suspensions::read(&settings.documents.policies, &kept.clone().unwrap_or_else(Overlay::default));
+        let suspensions = Suspensions::read(&settings.documents.policies, &kept.clone().unwrap_or_default());
         if kept.is_none() {
             faults.extend(suspensions.faults.iter().filter(|fault| !fault.warning).cloned());
         }
