@@ -296,4 +296,24 @@ fn enough_released(sheet: &Sheet<'_>, operation: &Spanned<Operation>, granted: &
             both("Chia sẻ nguyên vẹn các trường đó, hoặc bỏ `update`", "Release those fields as they are, or drop `update`"),
         );
     }
+    if *name == Operation::Verify && !release.is_empty() && !reduced.is_empty() {
+        let reduced = reduced.join("`, `");
+        // A verdict with a part missing or masked could be read as another verdict.
+        sheet.fault(
+            operation.span(),
+            "verdict-needs-all-fields",
+            both(
+                format!(
+                    "kết quả xác thực được trả nguyên vẹn nên phải chia sẻ mọi trường; còn thiếu: `{reduced}`"
+                ),
+                format!(
+                    "a verdict is given whole, so every field of it must be released; missing: `{reduced}`"
+                ),
+            ),
+            both(
+                "Chia sẻ nguyên vẹn các trường đó, hoặc bỏ `verify`",
+                "Release those fields as they are, or drop `verify`",
+            ),
+        );
+    }
 }

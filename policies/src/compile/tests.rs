@@ -434,6 +434,24 @@ fn an_update_needs_every_field() {
 }
 
 #[test]
+fn a_verdict_is_released_whole_or_not_at_all() {
+    let verify = TT_1
+        .replace("G06/thu", "G06/xac-thuc")
+        .replace("[\"query\", \"read\", \"submit\"]", "[\"verify\"]")
+        .replace("filter = [\"MaSo\"]\n", "");
+    let with = |release: &str, mask: &str| {
+        let text = verify
+            .replace("[\"MaSo\", \"Ten\", \"MaTinh\", \"ChuNhiem.HoVaTen\"]", release)
+            .replace("{ \"ChuNhiem.SoDinhDanh\" = \"pseudonym\" }", mask);
+        let rules = Fixture::new().put(AGREEMENT, &text).rules();
+        rules.into_iter().map(|(_, rule)| rule).collect::<Vec<_>>()
+    };
+    assert!(with("[\"KetQua\"]", "{ }").is_empty());
+    assert_eq!(with("[]", "{ }"), ["nothing-released"]);
+    assert_eq!(with("[]", "{ KetQua = \"pseudonym\" }"), ["verdict-needs-all-fields"]);
+}
+
+#[test]
 fn agreements_do_not_overlap() {
     let second = TT_1.replace("TT-1", "TT-2");
     let with = |second: &str| Fixture::new().put("agreements/TT-2.toml", second).rules();
