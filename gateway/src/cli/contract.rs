@@ -1,30 +1,30 @@
 //! `lienthong contract`: what the contracts say.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::path::PathBuf;
 
 use clap::ArgMatches;
-use contracts::{Catalog, ContractId, Language};
+use contracts::{Catalog, ContractId};
 
-use super::{Failure, Outcome, words};
+use super::{Console, Exit, Failure, Outcome};
 
-pub(super) fn run(given: &ArgMatches, language: Language) -> Outcome {
+pub(super) fn run(given: &ArgMatches, console: &mut Console<'_>) -> Outcome {
     let folder = given.get_one::<PathBuf>("contracts").cloned().unwrap_or_else(|| PathBuf::from("contracts"));
     let catalog = match Catalog::load(&folder) {
         Ok((catalog, _)) => catalog,
         Err(faults) => {
-            words::print_faults(&faults, language);
-            return Ok(ExitCode::FAILURE);
+            console.faults(&faults);
+            return Ok(Exit::Refused);
         }
     };
     match given.subcommand() {
         Some(("schema", given)) => {
             let id: ContractId =
                 given.get_one::<String>("id").map(String::as_str).unwrap_or_default().parse()?;
-            let w = words::Words(language);
+            let w = console.words;
             let contract = catalog.contract(&id).ok_or_else(|| {
                 Failure(format!("{} `{id}`", w.say("không có hợp đồng", "there is no contract")))
             })?;
-            words::print(&serde_json::to_string_pretty(contract.schema())?);
+            console.print(&serde_json::to_string_pretty(contract.schema())?);
         }
         Some(("list", given)) if given.get_flag("json") => {
             let list: Vec<_> = catalog
@@ -37,18 +37,18 @@ pub(super) fn run(given: &ArgMatches, language: Language) -> Outcome {
                     })
                 })
                 .collect();
-            words::print(&serde_json::to_string_pretty(&list)?);
+            console.print(&serde_json::to_string_pretty(&list)?);
         }
         _ => {
             for contract in catalog.contracts() {
-                words::print(&format!(
+                console.print(&format!(
                     "{:<28} {:<8} {}",
                     contract.id().to_string(),
                     contract.owner(),
-                    contract.title().get(language)
+                    contract.title().get(console.language())
                 ));
             }
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Done)
 }

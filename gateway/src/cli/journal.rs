@@ -1,34 +1,33 @@
 //! `lienthong journal`: searching the evidence, and checking that it is whole.
 
-use std::{io::Read, process::ExitCode};
+use std::io::Read;
 
 use clap::ArgMatches;
-use contracts::Language;
 use jiff::{Timestamp, civil};
 
-use super::{Failure, Outcome, settings_file, words};
+use super::{Console, Exit, Failure, Outcome, settings_file};
 use crate::{
     journal::{self, Exchange, Outcome as Ending, Query, SubjectKey},
     world::Settings,
 };
 
-pub(super) fn run(given: &ArgMatches, language: Language) -> Outcome {
+pub(super) fn run(given: &ArgMatches, console: &mut Console<'_>) -> Outcome {
     match given.subcommand() {
-        Some(("query", given)) => query(given, language),
-        Some(("verify", given)) => verify(given, language),
-        _ => Ok(ExitCode::from(2)),
+        Some(("query", given)) => query(given, console),
+        Some(("verify", given)) => verify(given, console),
+        _ => Ok(Exit::Unusable),
     }
 }
 
-fn query(given: &ArgMatches, language: Language) -> Outcome {
+fn query(given: &ArgMatches, console: &mut Console<'_>) -> Outcome {
     let loaded = match Settings::read(&settings_file(given)) {
         Ok(loaded) => loaded,
         Err(faults) => {
-            words::print_faults(&faults, language);
-            return Ok(ExitCode::FAILURE);
+            console.faults(&faults);
+            return Ok(Exit::Refused);
         }
     };
-    let w = words::Words(language);
+    let w = console.words;
     let text = |name: &str| given.get_one::<String>(name).cloned();
     let bad_time = || {
         Failure(
@@ -84,7 +83,7 @@ fn query(given: &ArgMatches, language: Language) -> Outcome {
     for exchange in query.exchanges(&journal::folder_of(&loaded.settings.data.folder))? {
         let exchange = exchange?;
         if shown == limit {
-            words::complain(w.say(
+            console.complain(w.say(
                 "còn nữa: tăng --limit hoặc thu hẹp điều kiện",
                 "there is more: raise --limit or narrow the search",
             ));
@@ -92,46 +91,46 @@ fn query(given: &ArgMatches, language: Language) -> Outcome {
         }
         shown += 1;
         if given.get_flag("json") {
-            words::print(&exchange.record.to_json().to_string());
+            console.print(&exchange.record.to_json().to_string());
         } else {
-            words::print(&line(&exchange));
+            console.print(&line(&exchange));
         }
     }
     if shown == 0 {
-        words::complain(w.say("không có bản ghi nào khớp", "no record matches"));
+        console.complain(w.say("không có bản ghi nào khớp", "no record matches"));
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Done)
 }
 
-fn verify(given: &ArgMatches, language: Language) -> Outcome {
+fn verify(given: &ArgMatches, console: &mut Console<'_>) -> Outcome {
     let loaded = match Settings::read(&settings_file(given)) {
         Ok(loaded) => loaded,
         Err(faults) => {
-            words::print_faults(&faults, language);
-            return Ok(ExitCode::FAILURE);
+            console.faults(&faults);
+            return Ok(Exit::Refused);
         }
     };
     let report = journal::verify(&journal::folder_of(&loaded.settings.data.folder))?;
-    let w = words::Words(language);
+    let w = console.words;
     if given.get_flag("json") {
         let problems: Vec<_> = report
             .problems
             .iter()
-            .map(|problem| serde_json::json!({"file": problem.file, "offset": problem.offset, "problem": problem.kind.explain().get(language)}))
+            .map(|problem| serde_json::json!({"file": problem.file, "offset": problem.offset, "problem": problem.kind.explain().get(console.language())}))
             .collect();
-        words::print(&serde_json::to_string_pretty(&serde_json::json!({
+        console.print(&serde_json::to_string_pretty(&serde_json::json!({
             "sound": report.is_sound(), "processes": report.processes, "segments": report.segments, "records": report.records, "problems": problems,
         }))?);
     } else {
         for problem in &report.problems {
-            words::print(&format!(
+            console.print(&format!(
                 "{}@{}: {}",
                 problem.file.display(),
                 problem.offset,
-                problem.kind.explain().get(language)
+                problem.kind.explain().get(console.language())
             ));
         }
-        words::print(&format!(
+        console.print(&format!(
             "{}: {} · {}: {} · {}: {}",
             w.say("bản ghi", "records"),
             report.records,
@@ -141,7 +140,7 @@ fn verify(given: &ArgMatches, language: Language) -> Outcome {
             report.problems.len()
         ));
     }
-    Ok(if report.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if report.is_sound() { Exit::Done } else { Exit::Refused })
 }
 
 /// One exchange on one line: when, who, what, how it ended.

@@ -12,44 +12,64 @@ mod status;
 mod translate;
 mod words;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use contracts::Language;
 
-use words::Words;
+use words::{Console, Words};
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
-    let language = words::language_of_process();
-    let command = command(language);
-    let matches = match command.try_get_matches() {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let language = words::language_of(&arguments, |name| std::env::var(name).ok());
+    let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
+    let mut console = Console { words: Words(language), out: &mut out, err: &mut err };
+    ExitCode::from(answer(arguments, &mut console) as u8)
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    /// It did what was asked.
+    Done = 0,
+    /// The answer is no, or something is faulty; the output says what.
+    Refused = 1,
+    /// The input broke a contract, or the command line itself is wrong.
+    Unusable = 2,
+}
+
+/// Carries out one command line, the program's name first.
+fn answer(arguments: Vec<OsString>, console: &mut Console<'_>) -> Exit {
+    let matches = match command(console.language()).try_get_matches_from(arguments) {
         Ok(matches) => matches,
-        Err(error) => {
-            let code = if error.use_stderr() { 2 } else { 0 };
-            // Nothing is left to do when even the message cannot be written.
-            let _ = error.print();
-            return ExitCode::from(code);
+        Err(error) if error.use_stderr() => {
+            console.complain(error.to_string().trim_end());
+            return Exit::Unusable;
+        }
+        Err(help) => {
+            console.print(help.to_string().trim_end());
+            return Exit::Done;
         }
     };
     let result = match matches.subcommand() {
-        Some(("serve", given)) => serve::run(given, language),
-        Some(("check", given)) => check::run(given, language),
-        Some(("explain", given)) => explain::run(given, language),
-        Some(("translate", given)) => translate::run(given, language),
-        Some(("contract", given)) => contract::run(given, language),
-        Some(("journal", given)) => journal::run(given, language),
-        Some(("status", given)) => status::run(given, language),
-        _ => Ok(ExitCode::from(2)),
+        Some(("serve", given)) => serve::run(given, console),
+        Some(("check", given)) => check::run(given, console),
+        Some(("explain", given)) => explain::run(given, console),
+        Some(("translate", given)) => translate::run(given, console),
+        Some(("contract", given)) => contract::run(given, console),
+        Some(("journal", given)) => journal::run(given, console),
+        Some(("status", given)) => status::run(given, console),
+        _ => Ok(Exit::Unusable),
     };
     result.unwrap_or_else(|failure| {
-        words::complain(&failure.0);
-        ExitCode::FAILURE
+        console.complain(&failure.0);
+        Exit::Refused
     })
 }
 
 /// What ends a command early, in the operator's language already.
-pub(crate) struct Failure(pub String);
+struct Failure(String);
 
 impl<E: std::error::Error> From<E> for Failure {
     fn from(error: E) -> Self {
@@ -58,10 +78,10 @@ impl<E: std::error::Error> From<E> for Failure {
 }
 
 /// How a command ends.
-pub(crate) type Outcome = Result<ExitCode, Failure>;
+type Outcome = Result<Exit, Failure>;
 
 /// The settings file given with `-c`.
-pub(crate) fn settings_file(given: &ArgMatches) -> PathBuf {
+fn settings_file(given: &ArgMatches) -> PathBuf {
     given.get_one::<PathBuf>("config").cloned().unwrap_or_else(|| PathBuf::from("gateway.toml"))
 }
 
@@ -180,18 +200,4 @@ fn command(language: Language) -> Command {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn both_helps_are_complete() {
-        for language in [Language::Vi, Language::En] {
-            let mut command = command(language);
-            command.build();
-            command.clone().debug_assert();
-            for sub in command.get_subcommands() {
-                assert!(sub.get_about().is_some(), "{} has no text", sub.get_name());
-            }
-        }
-    }
-}
+mod tests;

@@ -1,12 +1,11 @@
 //! `lienthong serve`: the gateway itself.
 
-use std::{process::ExitCode, sync::Arc, thread};
+use std::{sync::Arc, thread};
 
 use clap::ArgMatches;
-use contracts::Language;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Failure, Outcome, settings_file, words};
+use super::{Console, Exit, Failure, Outcome, settings_file};
 use crate::{
     admin::{self, Admin},
     exchange::Gateway,
@@ -17,18 +16,18 @@ use crate::{
     world::{self, Keeper, OneOffs, Parts, Secrets, Settings},
 };
 
-pub(super) fn run(given: &ArgMatches, language: Language) -> Outcome {
+pub(super) fn run(given: &ArgMatches, console: &mut Console<'_>) -> Outcome {
     start_log();
-    match start(given, language)? {
-        Ok(running) => running.run(language),
+    match start(given, console)? {
+        Ok(running) => running.run(console),
         Err(faults) => {
-            words::print_faults(&faults, language);
-            let w = words::Words(language);
-            words::complain(w.say(
+            console.faults(&faults);
+            let w = console.words;
+            console.complain(w.say(
                 "Cổng không khởi động vì các lỗi trên. `lienthong check` kiểm tra lại mà không cần khởi động.",
                 "The gateway does not start because of the faults above. `lienthong check` checks again without starting.",
             ));
-            Ok(ExitCode::FAILURE)
+            Ok(Exit::Refused)
         }
     }
 }
@@ -41,8 +40,11 @@ struct Running {
     admin: Arc<Admin>,
 }
 
-fn start(given: &ArgMatches, language: Language) -> Result<Result<Running, Vec<contracts::Fault>>, Failure> {
-    let w = words::Words(language);
+fn start(
+    given: &ArgMatches,
+    console: &mut Console<'_>,
+) -> Result<Result<Running, Vec<contracts::Fault>>, Failure> {
+    let w = console.words;
     let loaded = match Settings::read(&settings_file(given)) {
         Ok(loaded) => loaded,
         Err(faults) => return Ok(Err(faults)),
@@ -97,7 +99,7 @@ fn start(given: &ArgMatches, language: Language) -> Result<Result<Running, Vec<c
 }
 
 impl Running {
-    fn run(self, language: Language) -> Outcome {
+    fn run(self, console: &mut Console<'_>) -> Outcome {
         let Self { gateway, listener, admin_listener, admin } = self;
         let keeper = Arc::clone(gateway.keeper());
         world::watch(&keeper);
@@ -124,8 +126,12 @@ impl Running {
                 "cut after the grace; opened exchanges are reported as interrupted at the next start"
             );
         }
-        ended.map(|()| ExitCode::SUCCESS).map_err(|error| {
-            let w = words::Words(language);
+        // The store follows a second behind; a restart need not look for the rest in the journal.
+        if let Err(error) = gateway.quota().flush() {
+            tracing::error!(%error, "day counts were not written at the end; the next start rebuilds them from the journal");
+        }
+        ended.map(|()| Exit::Done).map_err(|error| {
+            let w = console.words;
             Failure(format!("{}: {error}", w.say("cổng vận hành dừng", "the admin address stopped")))
         })
     }

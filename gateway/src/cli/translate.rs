@@ -1,29 +1,25 @@
 //! `lienthong translate`: one file from one format to another, validated on the way.
 
-use std::{
-    io::{Read, Write},
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{io::Read, path::PathBuf};
 
 use adapters::{Expect, Limits, Unknown, json, xml};
 use clap::ArgMatches;
-use contracts::{Catalog, ContractId, Document, Language};
+use contracts::{Catalog, ContractId, Document};
 
-use super::{Failure, Outcome, words};
+use super::{Console, Exit, Failure, Outcome};
 
-pub(super) fn run(given: &ArgMatches, language: Language) -> Outcome {
+pub(super) fn run(given: &ArgMatches, console: &mut Console<'_>) -> Outcome {
     let text = |name: &str| given.get_one::<String>(name).map(String::as_str).unwrap_or_default();
     let folder = given.get_one::<PathBuf>("contracts").cloned().unwrap_or_else(|| PathBuf::from("contracts"));
     let catalog = match Catalog::load(&folder) {
         Ok((catalog, _)) => catalog,
         Err(faults) => {
-            words::print_faults(&faults, language);
-            return Ok(ExitCode::FAILURE);
+            console.faults(&faults);
+            return Ok(Exit::Refused);
         }
     };
     let id: ContractId = text("contract").parse()?;
-    let w = words::Words(language);
+    let w = console.words;
     let contract = catalog
         .contract(&id)
         .ok_or_else(|| Failure(format!("{} `{id}`", w.say("không có hợp đồng", "there is no contract"))))?;
@@ -38,25 +34,25 @@ pub(super) fn run(given: &ArgMatches, language: Language) -> Outcome {
     let reading = match read {
         Ok(reading) => reading,
         Err(fault) => {
-            words::complain(&format!(
+            console.complain(&format!(
                 "{}:{}: {} [{}]. {}",
                 fault.place.line,
                 fault.place.column,
-                fault.message.get(language),
+                fault.message.get(console.language()),
                 fault.rule,
-                fault.remedy.get(language)
+                fault.remedy.get(console.language())
             ));
-            return Ok(ExitCode::from(2));
+            return Ok(Exit::Unusable);
         }
     };
     let mut broken = false;
     let mut check = |prefix: String, record: &Document<'_>| {
         for violation in contract.check(record, usize::MAX).err().into_iter().flatten() {
             broken = true;
-            words::complain(&format!(
+            console.complain(&format!(
                 "{prefix}{}: {} [{}]",
                 violation.path,
-                violation.message(language),
+                violation.message(console.language()),
                 violation.rule.code()
             ));
         }
@@ -68,7 +64,7 @@ pub(super) fn run(given: &ArgMatches, language: Language) -> Outcome {
         record => check(String::new(), record),
     }
     if broken {
-        return Ok(ExitCode::from(2));
+        return Ok(Exit::Unusable);
     }
     let mut out = Vec::with_capacity(input.len());
     match text("to") {
@@ -76,8 +72,8 @@ pub(super) fn run(given: &ArgMatches, language: Language) -> Outcome {
         _ => json::write(&reading.document, &mut out),
     }
     out.push(b'\n');
-    std::io::stdout().lock().write_all(&out)?;
-    Ok(ExitCode::SUCCESS)
+    console.out.write_all(&out)?;
+    Ok(Exit::Done)
 }
 
 fn read_input(file: &str) -> Result<Vec<u8>, Failure> {

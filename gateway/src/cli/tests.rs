@@ -1,0 +1,306 @@
+//! The commands as an operator types them, over the repository's own documents.
+
+use std::{fs, path::Path};
+
+use serde_json::Value;
+
+use super::*;
+use crate::{
+    journal::{Durability, Entry, Journal, SubjectKey, Times},
+    world::fixture::Fixture,
+};
+
+const AGREEMENT: &str = "policies/agreements/TT-2026-017.toml";
+
+/// Exit, standard output, standard error.
+fn lienthong(language: Language, arguments: &[&str]) -> (Exit, String, String) {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut console = Console { words: Words(language), out: &mut out, err: &mut err };
+    let line = ["lienthong"].iter().chain(arguments).map(OsString::from).collect();
+    let exit = answer(line, &mut console);
+    (exit, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+}
+
+fn english(arguments: &[&str]) -> (Exit, String, String) {
+    lienthong(Language::En, arguments)
+}
+
+fn config(fixture: &Fixture) -> String {
+    fixture.path("gateway.toml").display().to_string()
+}
+
+/// The fields of an exchange that matter to a search.
+fn entry(number: u128) -> Entry<'static> {
+    let at = jiff::Timestamp::now().as_microsecond();
+    Entry {
+        exchange: uuid::Uuid::from_u128(number),
+        times: Times { request_in: Some(at), ..Times::default() },
+        ..Entry::default()
+    }
+}
+
+fn record(journal: &Journal, entry: &Entry<'_>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(journal.whole(entry, Durability::Written)).unwrap();
+}
+
+#[test]
+fn every_command_has_help_in_both_languages() {
+    for language in [Language::Vi, Language::En] {
+        let mut command = command(language);
+        command.build();
+        command.clone().debug_assert();
+        for sub in command.get_subcommands() {
+            assert!(sub.get_about().is_some(), "{} has no text", sub.get_name());
+            for argument in sub.get_arguments().filter(|argument| argument.get_id() != "help") {
+                assert!(argument.get_help().is_some(), "{} {}", sub.get_name(), argument.get_id());
+            }
+        }
+    }
+    assert!(lienthong(Language::Vi, &["--help"]).1.contains("Kiểm tra mọi tài liệu"));
+    assert!(english(&["explain", "--help"]).1.contains("Explain a decision, rule by rule"));
+    let (exit, out, err) = english(&["exlain"]);
+    assert_eq!((exit, out.as_str()), (Exit::Unusable, ""));
+    assert!(err.contains("exlain"), "{err}");
+}
+
+#[test]
+fn check_tells_faults_with_their_line_and_ends_with_the_verdict() {
+    let fixture = Fixture::new();
+    let config = config(&fixture);
+    let (exit, out, _) = english(&["check", "-c", &config]);
+    assert_eq!(exit, Exit::Done);
+    assert!(out.trim_end().ends_with("Fit for service. Errors: 0 · Warnings: 1"), "{out}");
+
+    fixture.edit(AGREEMENT, "    \"*\",", "    \"*\", \"KhongCo\",");
+    let (exit, out, _) = lienthong(Language::Vi, &["check", "-c", &config]);
+    assert_eq!(exit, Exit::Refused);
+    let told = out.find("không có trường `KhongCo`").unwrap_or_else(|| panic!("{out}"));
+    let (source, mark) = out[told..].split_once('\n').unwrap().1.split_once('\n').unwrap();
+    let column = mark.lines().next().unwrap().chars().position(|c| c == '^').unwrap();
+    assert!(source.chars().skip(column).collect::<String>().starts_with("\"KhongCo\""), "{out}");
+
+    let (exit, out, _) = english(&["check", "--json", "-c", &config]);
+    let value: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((exit, &value["ok"]), (Exit::Refused, &Value::Bool(false)));
+    assert_eq!(value["faults"][0]["rule"], "unknown-field");
+    assert!(Path::new(value["faults"][0]["file"].as_str().unwrap()).exists());
+}
+
+#[test]
+fn check_does_not_show_a_secret_that_stands_in_the_settings() {
+    let fixture = Fixture::new();
+    fixture.edit("gateway.toml", "{ file = \"keys/subject.key\" }", "\"bi-mat-0123\"");
+    let (exit, out, err) = english(&["check", "-c", &config(&fixture)]);
+    assert_eq!(exit, Exit::Refused);
+    assert!(out.contains("gateway.toml:") && !out.contains("bi-mat") && !err.contains("bi-mat"), "{out}");
+}
+
+const QUESTION: [&str; 8] =
+    ["explain", "--consumer", "H26/quan-ly-khcn", "--service", "G06/nhiem-vu", "--operation", "query", "-c"];
+
+#[test]
+fn explain_goes_rule_by_rule_to_a_grant_and_to_a_refusal() {
+    let fixture = Fixture::new();
+    let config = config(&fixture);
+    let ask = |more: &[&str]| english(&[&QUESTION[..], &[&config], more].concat());
+    let (exit, out, err) = ask(&["--purpose", "quan-ly-nhiem-vu", "--at", "2026-11-21T09:00:00"]);
+    assert_eq!(exit, Exit::Done, "{out}{err}");
+    assert!(out.contains("09:00:00 21/11/2026") && out.contains("SHARED (TT-2026-017)"), "{out}");
+    assert!(out.contains("only records with: MaTinh = 01"), "{out}");
+    assert!(!out.contains('✗'), "{out}");
+
+    let (exit, out, _) = ask(&["--purpose", "thong-ke"]);
+    assert_eq!(exit, Exit::Refused);
+    assert!(out.contains("✗") && out.contains("(purpose-not-agreed)"), "{out}");
+
+    let (_, out, _) = ask(&["--purpose", "quan-ly-nhiem-vu", "--at", "2030-01-01", "--json"]);
+    let value: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(value["outcome"]["granted"], false);
+    assert_eq!(value["outcome"]["rule"], "agreement-expired");
+    let steps = value["steps"].as_array().unwrap();
+    assert!(steps.len() > 1 && steps.last().unwrap()["passed"] == false, "{out}");
+
+    let (exit, _, err) = english(&["explain", "--consumer", "H26/x", "-c", &config]);
+    assert!(exit == Exit::Refused && err.contains("--service"), "{err}");
+}
+
+#[test]
+fn explain_asks_suspensions_too() {
+    let fixture = Fixture::new();
+    let text =
+        "id = \"DC-9\"\nsystem = \"H26/quan-ly-khcn\"\nreason = { vi = \"sự cố\", en = \"an incident\" }\n";
+    fs::write(fixture.path("policies/suspensions/DC-9.toml"), text).unwrap();
+    let config = config(&fixture);
+    let (exit, out, _) = english(&[&QUESTION[..], &[&config, "--purpose", "quan-ly-nhiem-vu"]].concat());
+    assert_eq!(exit, Exit::Refused);
+    assert!(out.contains("✗ [DC-9] suspended: an incident"), "{out}");
+    assert!(out.contains("REFUSED: suspension DC-9"), "{out}");
+}
+
+#[test]
+fn a_past_exchange_is_explained_by_the_documents_of_its_time() {
+    let fixture = Fixture::new();
+    let keeper = fixture.keeper().unwrap();
+    let digest = *keeper.world().snapshot.digest();
+    drop(keeper);
+    let (journal, _) = Journal::open(&fixture.path("data"), crate::journal::Settings::default()).unwrap();
+    let decided = Entry {
+        caller: Some("H26/quan-ly-khcn"),
+        service: Some("G06/nhiem-vu"),
+        operation: Some("query"),
+        format: Some("xml"),
+        contract: Some("nhiem-vu@1"),
+        purpose: Some("quan-ly-nhiem-vu"),
+        snapshot: Some(&digest),
+        decision: Some("granted"),
+        status: Some(200),
+        ..entry(7)
+    };
+    record(&journal, &decided);
+    let stranger =
+        Entry { decision: Some("refused"), rule: Some("system-unknown"), status: Some(403), ..entry(8) };
+    record(&journal, &stranger);
+    drop(journal);
+
+    // Today the agreement is another, the environment too, and the caller is stopped.
+    fixture.edit(AGREEMENT, "\"query\", ", "");
+    fixture.edit("gateway.toml", "\"production\"", "\"test\"");
+    let text = "id = \"DC-9\"\nmember = \"H26\"\nreason = { vi = \"sự cố\", en = \"an incident\" }\n";
+    fs::write(fixture.path("policies/suspensions/DC-9.toml"), text).unwrap();
+    let config = config(&fixture);
+    let replay = |number: u128| {
+        english(&["explain", "-c", &config, "--exchange", &uuid::Uuid::from_u128(number).to_string()])
+    };
+    let (exit, out, err) = replay(7);
+    assert_eq!(exit, Exit::Done, "{out}{err}");
+    assert!(out.contains("SHARED (TT-2026-017)") && out.contains("recorded then: granted · 200"), "{out}");
+    let (exit, out, _) = replay(8);
+    assert_eq!(exit, Exit::Done);
+    assert!(out.contains("before any agreement was asked") && out.contains("system-unknown"), "{out}");
+    let (exit, _, err) = replay(9);
+    assert!(exit == Exit::Refused && err.contains("no such exchange"), "{err}");
+}
+
+#[test]
+fn the_journal_is_searched_by_what_is_asked_and_nothing_else() {
+    let fixture = Fixture::new();
+    let (journal, _) = Journal::open(&fixture.path("data"), crate::journal::Settings::default()).unwrap();
+    let subject = SubjectKey::new(&[7; 32]).unwrap().of("001099000001");
+    record(
+        &journal,
+        &Entry {
+            caller: Some("H26/quan-ly-khcn"),
+            service: Some("G06/nhiem-vu"),
+            decision: Some("granted"),
+            ..entry(1)
+        },
+    );
+    record(
+        &journal,
+        &Entry {
+            caller: Some("G03/thu-vien"),
+            service: Some("H26/nhiem-vu"),
+            decision: Some("refused"),
+            rule: Some("rate"),
+            ..entry(2)
+        },
+    );
+    record(
+        &journal,
+        &Entry { caller: Some("G06/x"), service: Some("G01/dan-cu"), subject: Some(&subject), ..entry(3) },
+    );
+    let config = config(&fixture);
+    let found = |filter: &[&str]| {
+        let (exit, out, err) =
+            english(&[&["journal", "query", "--json", "-c", &config][..], filter].concat());
+        assert_eq!(exit, Exit::Done, "{err}");
+        let number = |line: &str| {
+            let record: Value = serde_json::from_str(line).unwrap();
+            record["exchange"].as_str().unwrap().parse::<uuid::Uuid>().unwrap().as_u128()
+        };
+        let mut numbers: Vec<u128> = out.lines().map(number).collect();
+        numbers.sort_unstable();
+        numbers
+    };
+    assert_eq!(found(&[]), [1, 2, 3]);
+    assert_eq!(found(&["--service", "G06/nhiem-vu"]), [1]);
+    assert_eq!(found(&["--member", "H26"]), [1, 2], "as caller and as provider");
+    assert_eq!(found(&["--rule", "rate"]), [2]);
+    assert_eq!(found(&["--exchange", &uuid::Uuid::from_u128(3).to_string()]), [3]);
+    assert_eq!(found(&["--until", "2020-01-01"]), [0; 0]);
+    assert_eq!(found(&["--from", "2020-01-01"]), [1, 2, 3]);
+    let identifier = fixture.path("who");
+    fs::write(&identifier, "001099000001\n").unwrap();
+    assert_eq!(found(&["--subject", &identifier.display().to_string()]), [3]);
+
+    let (exit, out, err) = english(&["journal", "query", "--limit", "2", "-c", &config]);
+    assert_eq!((exit, out.lines().count()), (Exit::Done, 2));
+    assert!(err.contains("there is more"), "{err}");
+    let (exit, _, err) = english(&["journal", "query", "--from", "yesterday", "-c", &config]);
+    assert!(exit == Exit::Refused && err.contains("2026-11-21"), "{err}");
+    assert_eq!(english(&["journal", "verify", "-c", &config]).0, Exit::Done);
+}
+
+#[test]
+fn translate_goes_both_ways_and_stops_what_breaks_the_contract() {
+    let contracts = concat!(env!("CARGO_MANIFEST_DIR"), "/../contracts");
+    let folder = tempfile::tempdir().unwrap();
+    let to_json =
+        ["translate", "--contracts", contracts, "--contract", "nhiem-vu@1", "--from", "xml", "--to", "json"];
+    let to_xml =
+        ["translate", "--contracts", contracts, "--contract", "nhiem-vu@1", "--from", "json", "--to", "xml"];
+    let examples = format!("{contracts}/catalog/nhiem-vu/v1/examples");
+    let mut tried = 0;
+    for entry in fs::read_dir(format!("{examples}/ok")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|ending| ending != "xml") {
+            continue;
+        }
+        tried += 1;
+        let (exit, json, err) = english(&[&to_json[..], &[path.to_str().unwrap()]].concat());
+        assert_eq!(exit, Exit::Done, "{}: {err}", path.display());
+        let middle = folder.path().join("middle.json");
+        fs::write(&middle, &json).unwrap();
+        let (exit, xml, err) = english(&[&to_xml[..], &[middle.to_str().unwrap()]].concat());
+        assert_eq!(exit, Exit::Done, "{err}");
+        let back = folder.path().join("back.xml");
+        fs::write(&back, xml).unwrap();
+        assert_eq!(english(&[&to_json[..], &[back.to_str().unwrap()]].concat()).1, json, "lossless");
+    }
+    assert!(tried > 0);
+
+    let broken = folder.path().join("broken.json");
+    fs::write(&broken, "[{\"MaSo\": 7}]").unwrap();
+    let (exit, out, err) = english(&[&to_xml[..], &[broken.to_str().unwrap()]].concat());
+    assert_eq!((exit, out.as_str()), (Exit::Unusable, ""), "nothing leaves");
+    assert!(err.contains("/0/MaSo") && err.contains("[type]"), "{err}");
+    fs::write(&broken, "{\"MaSo\": ").unwrap();
+    let (exit, _, err) = english(&[&to_xml[..], &[broken.to_str().unwrap()]].concat());
+    assert!(exit == Exit::Unusable && err.starts_with("1:"), "{err}");
+}
+
+#[test]
+fn contracts_are_listed_and_their_schemas_printed() {
+    let contracts = concat!(env!("CARGO_MANIFEST_DIR"), "/../contracts");
+    let (exit, out, _) = lienthong(Language::Vi, &["contract", "list", "--contracts", contracts]);
+    assert!(exit == Exit::Done && out.contains("nhiem-vu@1"), "{out}");
+    let (_, out, _) = english(&["contract", "schema", "nhiem-vu@1", "--contracts", contracts]);
+    assert!(serde_json::from_str::<Value>(&out).unwrap()["properties"]["MaSo"].is_object());
+    let (exit, _, err) = english(&["contract", "schema", "nhiem-vu@9", "--contracts", contracts]);
+    assert!(exit == Exit::Refused && err.contains("nhiem-vu@9"), "{err}");
+}
+
+#[test]
+fn status_of_a_gateway_that_does_not_run_says_where_it_was_asked() {
+    let fixture = Fixture::new();
+    // Bound and closed again: nobody listens there now.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    fixture.edit(
+        "gateway.toml",
+        "[admin]\naddress = \"127.0.0.1:0\"",
+        &format!("[admin]\naddress = \"{free}\""),
+    );
+    let (exit, _, err) = english(&["status", "-c", &config(&fixture)]);
+    assert!(exit == Exit::Refused && err.contains(&free.to_string()), "{err}");
+}
