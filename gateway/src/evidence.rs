@@ -279,6 +279,11 @@ impl<'w> Evidence<'w> {
         }
     }
 
+    /// Whether something may have changed at the provider.
+    pub fn may_have_changed(&self) -> bool {
+        self.times.request_out.is_some() && self.operation.is_some_and(Operation::changes_state)
+    }
+
     /// The place taken, for what the answer says of it.
     pub fn place(&self) -> Option<&Place> {
         self.place.as_ref()

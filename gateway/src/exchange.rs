@@ -85,7 +85,7 @@ impl Gateway {
 
         evidence.forwarded(Timestamp::now());
         if outbound.needs_opening() {
-            evidence.open().await.map_err(Refusal::Evidence)?;
+            evidence.open().await.map_err(|fault| Refusal::Evidence { fault, outcome_unknown: false })?;
         }
         let confirmed = stages::confirm(outbound, request, exchange).await?;
         let replied = stages::forward(confirmed).await?;
@@ -111,11 +111,17 @@ impl Gateway {
         answer
     }
 
-    /// What could not be recorded did not happen, as far as the caller is concerned: nothing more
-    /// can be promised.
-    fn without_evidence(&self, fault: JournalFault, exchange: Uuid, manner: Manner) -> Answer {
+    /// What could not be recorded is not answered for: nothing is released, and of a change nobody is
+    /// told that it took place, nor that it did not.
+    fn without_evidence(
+        &self,
+        fault: JournalFault,
+        outcome_unknown: bool,
+        exchange: Uuid,
+        manner: Manner,
+    ) -> Answer {
         tracing::error!(exchange = %exchange, %fault, "no evidence, no exchange: answered with 503");
-        let refusal = Refusal::Evidence(fault);
+        let refusal = Refusal::Evidence { fault, outcome_unknown };
         let face = refusal.face();
         self.metrics.refused(face.kind, face.blame.as_str());
         problem::answer(&refusal, &face, exchange, manner)
@@ -142,7 +148,8 @@ impl Application for Gateway {
             Err(refusal) => self.refusal(&refusal, request, &mut evidence),
         };
         if let Err(fault) = evidence.record().await {
-            answer = self.without_evidence(fault, exchange, Manner::asked(request));
+            let changed = evidence.may_have_changed();
+            answer = self.without_evidence(fault, changed, exchange, Manner::asked(request));
         }
         evidence.measure();
         evidence.log();
@@ -178,7 +185,7 @@ impl Application for Gateway {
         };
         match self.journal.whole(&entry, Durability::Written).await {
             Ok(()) => answer,
-            Err(fault) => self.without_evidence(fault, exchange, manner),
+            Err(fault) => self.without_evidence(fault, false, exchange, manner),
         }
     }
 }

@@ -125,6 +125,20 @@ async fn what_cannot_be_closed_is_not_released() {
 }
 
 #[tokio::test]
+async fn a_change_that_cannot_be_closed_is_not_told_as_undone() {
+    let disk = Faulty::default();
+    let filling = disk.clone();
+    let script = move |_: &str| {
+        filling.room.store(0, SeqCst);
+        reply("201 Created", "", "")
+    };
+    let stage = Stage::with(script, &[], disk).await;
+    let said = stage.send(Who::Hanoi, "POST", "/records", &task("A")).await;
+    said.is_refused(503, "outcome-unknown", "evidence-unavailable");
+    assert_eq!(said.header("retry-after"), "", "who sends again may do it twice");
+}
+
+#[tokio::test]
 async fn a_person_is_found_again_by_who_asked_and_never_by_number() {
     let stage = Stage::set(|_| json("[]")).await;
     let said = stage.ask(Who::Hanoi, "GET", "/records", &format!("Lt-User: {NUMBER}\r\n"), "").await;

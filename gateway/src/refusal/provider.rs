@@ -1,0 +1,164 @@
+//! The provider: it cannot be asked, does not answer, says no, or breaks the contract.
+
+use std::{borrow::Cow, time::Duration};
+
+use contracts::ContractId;
+use http::StatusCode;
+
+use super::{
+    Blame::{Consumer, Provider},
+    face::{Face, face},
+};
+
+pub(super) fn maintenance(remaining: Duration) -> Face {
+    Face {
+        retry_after: Some(remaining),
+        ..face(
+            503,
+            "maintenance",
+            Provider,
+            ("Đang bảo trì", "Under maintenance"),
+            (
+                "Dịch vụ đang bảo trì theo lịch đã công bố. Hãy thử lại sau thời gian ở `Retry-After`.",
+                "The service is in announced maintenance. Try again after `Retry-After`.",
+            ),
+        )
+    }
+}
+
+pub(super) fn unreachable() -> Face {
+    Face {
+        retry_after: Some(Duration::from_secs(5)),
+        ..face(
+            502,
+            "provider-unreachable",
+            Provider,
+            ("Không kết nối được bên cung cấp", "Provider unreachable"),
+            (
+                "Cổng không kết nối được tới bên cung cấp, hoặc chứng thư của bên đó không đúng khai báo. Yêu cầu chưa được gửi đi.",
+                "The gateway cannot connect to the provider, or its certificate is not the declared one. The request was not sent.",
+            ),
+        )
+    }
+}
+
+pub(super) fn timed_out() -> Face {
+    face(
+        504,
+        "provider-timeout",
+        Provider,
+        ("Bên cung cấp không trả lời kịp", "Provider timed out"),
+        (
+            "Bên cung cấp không trả lời trong thời hạn. Có thể gửi lại yêu cầu.",
+            "The provider did not answer in time. The request may be sent again.",
+        ),
+    )
+}
+
+pub(super) fn timed_out_on_a_change() -> Face {
+    face(
+        504,
+        "outcome-unknown",
+        Provider,
+        ("Chưa rõ kết quả", "Outcome unknown"),
+        (
+            "Bên cung cấp không trả lời kịp và có thể đã thực hiện yêu cầu. Hãy tra cứu trước khi gửi lại.",
+            "The provider did not answer in time and may have carried out the request. Look before sending it again.",
+        ),
+    )
+}
+
+pub(super) fn broken() -> Face {
+    face(
+        502,
+        "provider-broken",
+        Provider,
+        ("Kết nối tới bên cung cấp bị đứt", "Provider connection broke"),
+        (
+            "Kết nối tới bên cung cấp bị đứt giữa chừng. Có thể gửi lại yêu cầu.",
+            "The connection to the provider broke midway. The request may be sent again.",
+        ),
+    )
+}
+
+pub(super) fn broken_on_a_change() -> Face {
+    face(
+        504,
+        "outcome-unknown",
+        Provider,
+        ("Chưa rõ kết quả", "Outcome unknown"),
+        (
+            "Kết nối bị đứt sau khi gửi; bên cung cấp có thể đã thực hiện yêu cầu. Hãy tra cứu trước khi gửi lại.",
+            "The connection broke after sending; the provider may have carried out the request. Look before sending it again.",
+        ),
+    )
+}
+
+pub(super) fn refused(status: StatusCode) -> Face {
+    let (answer, kind, blame) = match status.as_u16() {
+        409 => (409, "provider-conflict", Consumer),
+        410 => (410, "provider-gone", Consumer),
+        412 => (412, "provider-precondition", Consumer),
+        400 | 422 => (422, "provider-rejected", Consumer),
+        429 => (503, "provider-busy", Provider),
+        _ => (502, "provider-error", Provider),
+    };
+    Face {
+        rule: Cow::Owned(format!("status-{}", status.as_u16())),
+        ..face(
+            answer,
+            kind,
+            blame,
+            ("Bên cung cấp từ chối", "Provider refused"),
+            (
+                "Bên cung cấp đã nhận yêu cầu và trả lời không thực hiện; nội dung trả lời không được chuyển tiếp. Hãy đối chiếu với bên cung cấp bằng mã trao đổi.",
+                "The provider received the request and answered that it will not carry it out; its words are not passed on. Take it up with the provider, naming the exchange.",
+            ),
+        )
+    }
+}
+
+pub(super) fn broke_contract_on_a_change() -> Face {
+    Face {
+        rule: Cow::Borrowed("reply-broke-contract"),
+        ..face(
+            504,
+            "outcome-unknown",
+            Provider,
+            ("Chưa rõ kết quả", "Outcome unknown"),
+            (
+                "Bên cung cấp báo đã nhận, nhưng trả lời trái hợp đồng dữ liệu nên đã bị chặn; yêu cầu có thể đã được thực hiện. Hãy tra cứu trước khi gửi lại.",
+                "The provider says it has taken the request, but its reply breaks the contract and was stopped; the request may have been carried out. Look before sending it again.",
+            ),
+        )
+    }
+}
+
+pub(super) fn broke_contract(contract: &ContractId, unreadable: Option<&'static str>) -> Face {
+    Face {
+        rule: unreadable.map_or_else(|| Cow::Owned(contract.to_string()), Cow::Borrowed),
+        ..face(
+            502,
+            "provider-broke-contract",
+            Provider,
+            ("Bên cung cấp trái hợp đồng", "Provider broke the contract"),
+            (
+                "Trả lời của bên cung cấp trái hợp đồng dữ liệu nên đã bị chặn. Bên sử dụng không phải sửa gì; đơn vị vận hành sẽ làm việc với bên cung cấp.",
+                "The provider's reply breaks the contract and was stopped. The consumer has nothing to mend; the operators take it up with the provider.",
+            ),
+        )
+    }
+}
+
+pub(super) fn too_large() -> Face {
+    face(
+        502,
+        "provider-too-large",
+        Provider,
+        ("Trả lời quá lớn", "Reply too large"),
+        (
+            "Trả lời của bên cung cấp vượt giới hạn của dịch vụ. Hãy thu hẹp bộ lọc hoặc dùng `limit`.",
+            "The provider's reply exceeds the service's limit. Narrow the filter or use `limit`.",
+        ),
+    )
+}
