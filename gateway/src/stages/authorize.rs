@@ -1,7 +1,7 @@
 //! Whether, and what of it: the agreement's decision.
 
 use jiff::Timestamp;
-use policies::{Ask, Conditions, Format, ReleasePlan, Rule, ServiceVersion};
+use policies::{Ask, Conditions, Format, Operation, ReleasePlan, Rule, ServiceVersion};
 
 use super::Routed;
 use crate::{
@@ -71,7 +71,8 @@ impl<'w> Granted<'w> {
 /// Decides on `routed`.
 ///
 /// # Errors
-/// The rule that says no; nothing has been charged or forwarded.
+/// The rule that says no, or a service that cannot let a change be checked; nothing has been charged
+/// or forwarded.
 pub fn authorize<'w>(routed: Routed<'w>, head: &Incoming, now: Timestamp) -> Result<Granted<'w>, Refusal> {
     let caller = *routed.caller();
     let world = caller.world();
@@ -125,6 +126,13 @@ pub fn authorize<'w>(routed: Routed<'w>, head: &Incoming, now: Timestamp) -> Res
         if other.agreement.map(|agreement| &agreement.id) != grant.agreement.map(|agreement| &agreement.id) {
             return Err(Refusal::NotAcceptable);
         }
+    }
+
+    // The record about to be changed is looked at first (see `confirm`): where that cannot be, it is
+    // said now, before anything is charged or opened.
+    let looks_first = matches!(routed.operation(), Operation::Update | Operation::Withdraw);
+    if looks_first && !grant.conditions.is_empty() && grant.version.operation(Operation::Read).is_none() {
+        return Err(Refusal::NotImplemented { what: "change-needs-read" });
     }
 
     let meters = world.snapshot.meters(grant.agreement, routed.key());

@@ -78,6 +78,20 @@ async fn a_provider_that_was_never_reached_uses_nothing_up() {
     }
 }
 
+#[tokio::test]
+async fn a_record_that_cannot_be_looked_at_cannot_be_changed() {
+    let stage = with(&[
+        ("services/G06/thu.toml", "read = { method = \"GET\", path = \"/{id}\" }\n", ""),
+        ("agreements/TT-2026-001.toml", "\"read\", ", ""),
+        ("agreements/TT-2026-002.toml", "\"read\", ", ""),
+    ])
+    .await;
+    let said = stage.ask(Who::Hanoi, "POST", "/records/A/withdraw", "", "").await;
+    said.is_refused(501, "not-implemented", "change-needs-read");
+    assert!(stage.heard().is_empty());
+    assert_eq!(stage.kinds(&said), ["exchange"], "nothing was opened");
+}
+
 const VERIFY: &str = r#"
 operations = ["verify"]
 [fields]
