@@ -66,6 +66,12 @@ impl Sources {
     /// Every file that cannot be read, is too long, is not UTF-8, or has a name that no document
     /// has: an agreement saved as `TT-2026-017.tml` would otherwise be silently absent.
     pub fn read(folder: &Path) -> Result<Self, Vec<Fault>> {
+        let (sources, faults) = Self::gather(folder);
+        if faults.is_empty() { Ok(sources) } else { Err(faults) }
+    }
+
+    /// As [`Sources::read`], with what can be read beside the faults: for telling what else is wrong.
+    pub fn gather(folder: &Path) -> (Self, Vec<Fault>) {
         let mut faults = Vec::new();
         let sources = Self {
             members: documents(folder, Path::new("members"), &mut faults),
@@ -73,7 +79,7 @@ impl Sources {
             purposes: documents(folder, Path::new("purposes"), &mut faults),
             agreements: documents(folder, Path::new("agreements"), &mut faults),
         };
-        if faults.is_empty() { Ok(sources) } else { Err(faults) }
+        (sources, faults)
     }
 
     /// Reads the suspensions of `folder`. What can be read is returned beside the faults: one

@@ -23,9 +23,13 @@ pub fn check(loaded: &Loaded, scratch: &Path, now: Timestamp) -> Vec<Fault> {
     };
     faults.extend(Secrets::read(loaded).err().into_iter().flatten());
     faults.extend(Suspensions::read(&folders.policies, &Overlay::default()).faults);
-    match Documents::read(&folders.policies, &folders.contracts) {
-        Ok(documents) => faults.extend(of_documents(loaded, &documents, scratch, now)),
-        Err(found) => faults.extend(found),
+    let (documents, unread) = Documents::gather(&folders.policies, &folders.contracts);
+    // A stray file keeps the rest from serving but not from being checked; a document that cannot be
+    // read would make others look as if they spoke of nothing.
+    let whole = unread.iter().all(|fault| fault.rule == "misplaced-file");
+    faults.extend(unread);
+    if whole {
+        faults.extend(of_documents(loaded, &documents, scratch, now));
     }
     faults.sort_by(|one, two| (&one.file, one.place, one.rule).cmp(&(&two.file, two.place, two.rule)));
     // A file that two parts need is told once.

@@ -46,19 +46,21 @@ impl Documents {
     /// Every file that cannot be read, and a root that is not there: a volume that is not mounted
     /// must not pass for a world without documents.
     pub fn read(policies: &Path, contracts: &Path) -> Result<Self, Vec<Fault>> {
+        let (documents, faults) = Self::gather(policies, contracts);
+        if faults.is_empty() { Ok(documents) } else { Err(faults) }
+    }
+
+    /// As [`Documents::read`], with what can be read beside the faults: for telling what else is
+    /// wrong.
+    pub fn gather(policies: &Path, contracts: &Path) -> (Self, Vec<Fault>) {
         let mut faults: Vec<Fault> = [policies, contracts].into_iter().filter_map(missing).collect();
-        let sources = match Sources::read(policies) {
-            Ok(sources) => sources,
-            Err(found) => {
-                faults.extend(rooted(policies, found));
-                Sources::default()
-            }
-        };
+        let (sources, found) = Sources::gather(policies);
+        faults.extend(rooted(policies, found));
         let mut walk = Walk { root: contracts, texts: BTreeMap::new(), faults };
         for folder in CONTRACT_FOLDERS {
             walk.descend(Path::new(folder), DEPTH_CAP);
         }
-        if walk.faults.is_empty() { Ok(Self { sources, contracts: walk.texts }) } else { Err(walk.faults) }
+        (Self { sources, contracts: walk.texts }, walk.faults)
     }
 
     /// From texts kept earlier, by the names that [`Documents::iter`] gave them. What has another
@@ -145,6 +147,19 @@ impl Documents {
     }
 }
 
+/// What the system said, as an operator reads it; what is rare stays as the system says it.
+pub(super) fn vietnamese(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "không tồn tại".to_owned(),
+        io::ErrorKind::PermissionDenied => "không có quyền".to_owned(),
+        io::ErrorKind::FileTooLarge => "quá lớn".to_owned(),
+        io::ErrorKind::InvalidData => "không phải văn bản UTF-8".to_owned(),
+        io::ErrorKind::StorageFull => "hết dung lượng đĩa".to_owned(),
+        io::ErrorKind::IsADirectory => "là một thư mục".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
 /// `faults` with their files as an operator can open them, under `root`.
 pub fn rooted(root: &Path, faults: Vec<Fault>) -> Vec<Fault> {
     faults.into_iter().map(|fault| Fault { file: root.join(&fault.file), ..fault }).collect()
@@ -221,7 +236,7 @@ pub(super) fn missing(root: &Path) -> Option<Fault> {
         place: None,
         rule: "missing-folder",
         message: Bilingual::new(
-            format!("không mở được thư mục tài liệu: {error}"),
+            format!("không mở được thư mục tài liệu: {}", vietnamese(&error)),
             format!("the documents' folder cannot be opened: {error}"),
         ),
         remedy: Bilingual::new(
@@ -237,7 +252,10 @@ fn unreadable(file: PathBuf, error: &io::Error) -> Fault {
         file,
         place: None,
         rule: "unreadable-file",
-        message: Bilingual::new(format!("không đọc được: {error}"), format!("cannot be read: {error}")),
+        message: Bilingual::new(
+            format!("không đọc được: {}", vietnamese(error)),
+            format!("cannot be read: {error}"),
+        ),
         remedy: Bilingual::new(
             "Kiểm tra quyền đọc, bảng mã UTF-8 và kích thước (tối đa 4 MiB)",
             "Check permissions, UTF-8 encoding and size (at most 4 MiB)",
@@ -252,7 +270,7 @@ fn no_scratch(folder: &Path, error: &io::Error) -> Fault {
         place: None,
         rule: "no-scratch-folder",
         message: Bilingual::new(
-            format!("không ghi tạm được hợp đồng để biên dịch: {error}"),
+            format!("không ghi tạm được hợp đồng để biên dịch: {}", vietnamese(error)),
             format!("contracts cannot be laid out to be compiled: {error}"),
         ),
         remedy: Bilingual::new(

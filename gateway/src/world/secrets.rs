@@ -3,7 +3,7 @@
 use contracts::{Bilingual, Fault};
 use policies::MaskKeys;
 
-use super::{Loaded, Secret, sha256};
+use super::{Loaded, Secret, documents::vietnamese, sha256};
 use crate::journal::SubjectKey;
 
 /// The shortest key of an HMAC, in bytes: less than the hash's own output is less than its strength.
@@ -73,7 +73,7 @@ fn read(loaded: &Loaded, secret: &Secret, setting: &str, length: usize) -> Resul
         fault(
             "unreadable-secret",
             Bilingual::new(
-                format!("không đọc được bí mật của `{setting}`: {error}"),
+                format!("không đọc được bí mật của `{setting}`: {}", vietnamese(&error)),
                 format!("the secret of `{setting}` cannot be read: {error}"),
             ),
             Bilingual::new(

@@ -12,7 +12,10 @@ use std::{
 use contracts::{Bilingual, Fault, Place};
 use serde::Deserialize;
 
-use super::units::{duration, size};
+use super::{
+    documents::vietnamese,
+    units::{duration, size},
+};
 
 /// The largest `gateway.toml` that is read; a settings file is a few kilobytes.
 const SETTINGS_CAP: u64 = 1024 * 1024;
@@ -307,7 +310,7 @@ impl Settings {
                 fault(
                     None,
                     "unreadable-file",
-                    format!("không đọc được tệp: {error}"),
+                    format!("không đọc được tệp: {}", vietnamese(&error)),
                     format!("the file cannot be read: {error}"),
                     (
                         "Kiểm tra đường dẫn sau `-c` và quyền đọc.",
@@ -328,7 +331,7 @@ impl Settings {
                 ),
             )
         })?;
-        let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+        let folder = file.parent().unwrap_or(Path::new("")).to_owned();
         for path in
             [&mut settings.documents.policies, &mut settings.documents.contracts, &mut settings.data.folder]
         {

@@ -242,8 +242,10 @@ fn check_tells_what_serve_would_refuse_every_part_at_once() {
     fs::write(fixture.path(SUSPENSION), "id = ").unwrap();
     fs::write(fixture.path("pki/ca.crl"), "no list").unwrap();
     fs::write(fixture.path("keys/subject.key"), "short").unwrap();
+    fs::write(fixture.path("policies/agreements/TT-1.tml"), "").unwrap();
     let found = rules();
     for (file, rule) in [
+        ("policies/agreements/TT-1.tml", "misplaced-file"),
         (AGREEMENT, "bad-value"),
         (SUSPENSION, "toml"),
         ("pki/ca.crl", "no-revocation-list"),

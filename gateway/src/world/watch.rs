@@ -37,6 +37,9 @@ fn follow(keeper: &Weak<Keeper>) {
     let mut told = false;
     loop {
         let Some(interests) = keeper.upgrade().map(|keeper| keeper.interests()) else { return };
+        // Events come with the path that was watched; one spelling for all makes them comparable.
+        let interests: Vec<PathBuf> =
+            interests.into_iter().map(|path| std::path::absolute(&path).unwrap_or(path)).collect();
         let (wake, woken) = mpsc::channel();
         let watcher = arm(&interests, wake);
         if let Err(error) = &watcher
@@ -108,20 +111,15 @@ fn folders(interests: &[PathBuf]) -> Vec<(PathBuf, RecursiveMode)> {
         if interest.is_dir() {
             folders.push((interest.clone(), true));
         }
-        folders.extend(interest.ancestors().skip(1).take(2).map(|folder| (named(folder), false)));
+        folders.extend(interest.ancestors().skip(1).take(2).map(|folder| (folder.to_owned(), false)));
         let links = interest.ancestors().filter(|at| at.is_symlink());
-        folders.extend(links.filter_map(Path::parent).map(|folder| (named(folder), false)));
+        folders.extend(links.filter_map(Path::parent).map(|folder| (folder.to_owned(), false)));
     }
     // Watching a folder a second time replaces the first: the recursive one has the last word.
     folders.sort();
     folders.dedup();
     let mode = |whole| if whole { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
     folders.into_iter().map(|(folder, whole)| (folder, mode(whole))).collect()
-}
-
-/// The empty path is the working folder.
-fn named(folder: &Path) -> PathBuf {
-    if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() }
 }
 
 #[cfg(test)]
