@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::Fault;
+use crate::{Fault, floors::floor};
 
 /// Paths of this machine that must stand in no file: the checkout's own and the home folder.
 /// One-folder paths other than a home (`/app`, `/build`) are how containers are laid out and would
@@ -39,7 +39,8 @@ fn names(line: &str, path: &str) -> bool {
     })
 }
 
-/// Links of a Markdown file, `[text](target)`, whose target is a file that is not there.
+/// Files that a Markdown file links to, `[text](target)`, or names, `` `gateway/src/exchange.rs` ``,
+/// and that are not there.
 pub fn links(root: &Path, file: &Path, text: &str) -> Vec<Fault> {
     let mut faults = Vec::new();
     let folder = root.join(file.parent().unwrap_or(Path::new("")));
@@ -51,13 +52,14 @@ pub fn links(root: &Path, file: &Path, text: &str) -> Vec<Fault> {
         if fenced {
             continue;
         }
-        for target in targets(line) {
-            if !folder.join(&target).exists() {
+        let linked = targets(line).map(|target| (folder.join(&target), target));
+        for (path, target) in linked.chain(named(line).map(|target| (root.join(&target), target))) {
+            if !path.exists() {
                 faults.push(Fault {
                     file: file.to_owned(),
                     line: Some(index + 1),
                     rule: "broken-link",
-                    message: format!("links to `{}`, which is not there", target.display()),
+                    message: format!("speaks of `{}`, which is not there", target.display()),
                 });
             }
         }
@@ -71,6 +73,15 @@ fn targets(line: &str) -> impl Iterator<Item = PathBuf> {
         let target = rest.split(')').next()?.split('#').next()?;
         (!target.is_empty() && !target.contains(':')).then(|| PathBuf::from(target))
     })
+}
+
+/// The files a line names in backticks: from a floor's folder down, without a placeholder.
+fn named(line: &str) -> impl Iterator<Item = PathBuf> {
+    let quoted = line.split('`').skip(1).step_by(2);
+    quoted
+        .filter(|text| !text.contains(['<', '{', '*', ' ']))
+        .map(PathBuf::from)
+        .filter(|path| floor(path).is_some() && path.components().count() > 1)
 }
 
 /// Checks that a page and its translation have the same parts: headings, tables' rows, code blocks.
@@ -127,6 +138,15 @@ mod tests {
     fn a_containers_folder_accuses_nobody() {
         assert_eq!(machine_paths(Path::new("/app"), Some(Path::new("/"))), [""; 0]);
         assert_eq!(machine_paths(Path::new("/app"), Some(Path::new("/keeper"))), ["/keeper/"]);
+    }
+
+    #[test]
+    fn a_file_that_is_named_and_not_there_is_found() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(root.path().join("gateway/src")).unwrap();
+        let text = "`gateway/src/` `gateway/src/gone.rs`\n`gateway` `policies/members/<id>.toml` `cargo test -p policies/x`\n";
+        let faults = links(root.path(), Path::new("README.md"), text);
+        assert_eq!(faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [Some(1)]);
     }
 
     #[test]
