@@ -161,7 +161,9 @@ fn start_log() {
     use tracing_subscriber::{EnvFilter, fmt};
     // The engine's own messages can quote raw header bytes, so they stay silent whatever is asked.
     let filter = EnvFilter::try_from_env("LIENTHONG_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A log that cannot be written is reported to the log, which panics: a full disk under standard
+    // error would cut exchanges that the journal still takes.
+    let log = fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
     // A second subscriber in one process is a test's business; the first one stays.
     let _ = if std::io::stderr().is_terminal() {
         log.compact().try_init()
