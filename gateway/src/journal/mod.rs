@@ -64,7 +64,7 @@ pub use documents::{Documents, Manifest};
 pub use entry::{Act, Charge, Durability, Entry, Times};
 pub use fault::JournalFault;
 pub(crate) use process::Process;
-pub use query::{Acts, Exchange, Exchanges, Outcome, Query, Records, act_of, find};
+pub use query::{Acts, Exchange, Exchanges, Outcome, Query, Records, find};
 pub use record::{Charged, Kind, Record, bytes_of};
 pub use recovery::Interrupted;
 #[cfg(test)]

@@ -153,20 +153,6 @@ pub fn find(folder: &Path, exchange: Uuid) -> Result<Option<Exchange>, JournalFa
     exchanges.next().transpose()
 }
 
-/// The act that put a snapshot into service first: its manifest tells the documents.
-///
-/// # Errors
-/// When the folder cannot be read.
-pub fn act_of(folder: &Path, snapshot: &[u8; 32]) -> Result<Option<Record>, JournalFault> {
-    for act in Query::default().acts(folder)? {
-        let act = act?;
-        if act.snapshot.as_ref() == Some(snapshot) && act.manifest.is_some() {
-            return Ok(Some(act));
-        }
-    }
-    Ok(None)
-}
-
 /// Raw records, oldest first. Lines that are not whole are counted, not returned.
 pub struct Records {
     until: Option<i64>,
