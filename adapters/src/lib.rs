@@ -25,8 +25,10 @@ mod sample;
 mod soap;
 mod text;
 mod unreadable;
+mod whole;
 pub mod xml;
 
 pub use limits::Limits;
 pub use reading::{Expect, Reading, Unknown};
 pub use unreadable::Unreadable;
+pub use whole::{read, reads, write, writes};

@@ -90,6 +90,7 @@ pub(crate) enum Rule {
     XsiType,
     SoapFault,
     NotAVerdict,
+    FormatNotRead,
 }
 
 impl Rule {
@@ -124,6 +125,7 @@ impl Rule {
             Self::XsiType => "xsi-type",
             Self::SoapFault => "soap-fault",
             Self::NotAVerdict => "not-a-verdict",
+            Self::FormatNotRead => "format-not-read",
         }
     }
 
@@ -313,6 +315,12 @@ impl Rule {
                 "The answer holds no clear verdict",
                 "Đối chiếu cấu hình giao thức của dịch vụ với tài liệu của bên cung cấp; kết quả chưa được xác minh",
                 "Compare the service's dialect settings with the provider's guide; nothing has been verified",
+            ),
+            Self::FormatNotRead => (
+                "Định dạng này chỉ dùng cho câu trả lời, không dùng để gửi vào",
+                "This format is for answers only, not for what is sent",
+                "Gửi JSON hoặc XML theo hợp đồng dữ liệu",
+                "Send JSON or XML as the contract describes",
             ),
         }
     }

@@ -146,7 +146,7 @@ impl<'w> Evidence<'w> {
         self.service_key = Some(routed.key());
         self.operation = Some(routed.operation());
         // The format wanted most, until one is decided on.
-        let [wanted, _] = formats(request.headers(), routed.operation()).read;
+        let [wanted, ..] = formats(request.headers(), routed.operation()).read;
         self.format = wanted.map(|format| format.as_str());
         // What is malformed is refused, and not repeated in the record.
         let register = self.world.snapshot.register();

@@ -1,19 +1,19 @@
-//! Which formats a consumer sends and reads (RFC 9110 sections 8.3 and 12.5.1), among those this
-//! release has.
+//! Which formats a consumer sends and reads (RFC 9110 sections 8.3 and 12.5.1), among those that the
+//! adapters have.
 
 use http::{HeaderMap, header};
 use policies::{Format, Operation};
 
-/// The formats the gateway reads and writes records in.
-const SPOKEN: [Format; 2] = [Format::Json, Format::Xml];
+/// How many formats there are to choose from.
+const FORMATS: usize = Format::ALL.len();
 
 /// What a request's headers say of formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Formats {
     /// The format of the body; `None` when the operation carries none, or it is not one of ours.
     pub sent: Option<Format>,
-    /// The formats that may be given, best first; both `None` when none of ours will do.
-    pub read: [Option<Format>; 2],
+    /// The formats that may be given, best first; all `None` when none of ours will do.
+    pub read: [Option<Format>; FORMATS],
 }
 
 /// Reads `Content-Type` and `Accept`. Who names no preference reads what it sends, or JSON.
@@ -27,7 +27,7 @@ pub fn content_format(headers: &HeaderMap) -> Option<Format> {
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let value = values.next().filter(|_| values.next().is_none())?;
     let mut parts = std::str::from_utf8(value.as_bytes()).ok()?.split(';').map(str::trim);
-    let format = format_of(parts.next()?)?;
+    let format = format_of(parts.next()?).filter(|format| adapters::reads(*format))?;
     let utf8 = parts.all(|parameter| match parameter.split_once('=') {
         Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
             value.trim_matches('"').eq_ignore_ascii_case("utf-8")
@@ -50,10 +50,11 @@ struct Want {
     rank: usize,
 }
 
-fn readable(headers: &HeaderMap, natural: Format) -> [Option<Format>; 2] {
-    // What nobody names ranks behind any position in a header.
-    let unnamed = |format| usize::MAX - usize::from(format == natural);
-    let mut wants = SPOKEN.map(|format| Want { format, specificity: 0, quality: 0, rank: unnamed(format) });
+fn readable(headers: &HeaderMap, natural: Format) -> [Option<Format>; FORMATS] {
+    // What nobody names ranks behind any position in a header, in the order of `Format::ALL`.
+    let unnamed = |format| usize::MAX / 2 + if format == natural { 0 } else { 1 + format as usize };
+    let mut wants =
+        Format::ALL.map(|format| Want { format, specificity: 0, quality: 0, rank: unnamed(format) });
     if headers.contains_key(header::ACCEPT) {
         let lines = headers.get_all(header::ACCEPT).iter();
         let ranges = lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
@@ -64,7 +65,7 @@ fn readable(headers: &HeaderMap, natural: Format) -> [Option<Format>; 2] {
         wants = wants.map(|want| Want { quality: FULL, ..want });
     }
     wants.sort_by_key(|want| (std::cmp::Reverse(want.quality), want.rank));
-    wants.map(|want| (want.quality > 0).then_some(want.format))
+    wants.map(|want| (want.quality > 0 && adapters::writes(want.format)).then_some(want.format))
 }
 
 fn read_range(range: &str, position: usize, wants: &mut [Want]) {
@@ -78,8 +79,7 @@ fn read_range(range: &str, position: usize, wants: &mut [Want]) {
         let named = format_of(media) == Some(want.format);
         let specificity = match media {
             _ if named => 2,
-            "application/*" => 1,
-            "text/*" if want.format == Format::Xml => 1,
+            _ if is_range_of(media, want.format) => 1,
             "*/*" => 0,
             _ => continue,
         };
@@ -92,12 +92,19 @@ fn read_range(range: &str, position: usize, wants: &mut [Want]) {
     }
 }
 
-/// Both registered media types of XML (RFC 7303) and ours are taken.
+/// Whether `media` is `type/*` and covers `format`; XML is registered under both types (RFC 7303).
+fn is_range_of(media: &str, format: Format) -> bool {
+    let Some(kind) = media.strip_suffix("/*") else { return false };
+    let own = format.media_type().split('/').next();
+    own == Some(kind) || (format == Format::Xml && kind == "text")
+}
+
+/// Both registered media types of XML are taken, and ours. SOAP has a path of its own.
 fn format_of(media: &str) -> Option<Format> {
     if media.eq_ignore_ascii_case("text/xml") {
         return Some(Format::Xml);
     }
-    SPOKEN.into_iter().find(|format| media.eq_ignore_ascii_case(format.media_type()))
+    Format::ALL.into_iter().find(|format| media.eq_ignore_ascii_case(format.media_type()))
 }
 
 /// The quality of what has none.
@@ -119,7 +126,7 @@ mod tests {
     use super::*;
     use http::HeaderValue;
 
-    use Format::{Json, Xml};
+    use Format::{Json, NdJson, Xml};
 
     fn headers(name: header::HeaderName, values: &[&'static str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -129,8 +136,22 @@ mod tests {
         headers
     }
 
+    /// What may be given, of the two that every dataset has.
     fn read(accept: &[&'static str]) -> Vec<Format> {
+        all(accept).into_iter().filter(|format| matches!(format, Json | Xml)).collect()
+    }
+
+    fn all(accept: &[&'static str]) -> Vec<Format> {
         formats(&headers(header::ACCEPT, accept), Operation::Query).read.into_iter().flatten().collect()
+    }
+
+    #[test]
+    fn what_is_only_covered_comes_after_what_every_dataset_has() {
+        let every: Vec<Format> = Format::ALL.into_iter().filter(|format| adapters::writes(*format)).collect();
+        assert_eq!(all(&["*/*"]), every);
+        assert_eq!(all(&[]), every);
+        assert_eq!(all(&["application/x-ndjson"]), [NdJson]);
+        assert_eq!(all(&["application/x-ndjson, */*;q=0.1"])[..2], [NdJson, Json]);
     }
 
     #[test]
@@ -142,7 +163,7 @@ mod tests {
         assert_eq!(read(&["text/html, application/xhtml+xml, */*;q=0.8"]), [Json, Xml]);
         assert_eq!(read(&["application/xml, */*"]), [Xml, Json]);
         assert_eq!(read(&["application/xml, application/json"]), [Xml, Json]);
-        assert_eq!(read(&["text/csv"]), []);
+        assert_eq!(read(&["image/png"]), []);
     }
 
     #[test]
@@ -156,17 +177,18 @@ mod tests {
 
     #[test]
     fn every_line_of_accept_is_read() {
-        assert_eq!(read(&["text/csv", "application/xml"]), [Xml]);
+        assert_eq!(read(&["image/png", "application/xml"]), [Xml]);
     }
 
     #[test]
     fn who_names_no_preference_reads_what_it_sends() {
         let sent = headers(header::CONTENT_TYPE, &["application/xml"]);
+        let submitted = formats(&sent, Operation::Submit);
         assert_eq!(
-            formats(&sent, Operation::Submit),
-            Formats { sent: Some(Xml), read: [Some(Xml), Some(Json)] }
+            (submitted.sent, submitted.read[0], submitted.read[1]),
+            (Some(Xml), Some(Xml), Some(Json))
         );
-        assert_eq!(formats(&sent, Operation::Query).read, [Some(Json), Some(Xml)], "nothing is sent");
+        assert_eq!(formats(&sent, Operation::Query).read[0], Some(Json), "nothing is sent");
     }
 
     #[test]

@@ -18,7 +18,6 @@ mod conditions;
 mod decision;
 #[cfg(test)]
 mod fixture;
-mod format;
 mod member;
 mod names;
 mod operation;
@@ -34,8 +33,8 @@ mod written;
 pub use agreement::{Agreement, Kind, Paper, PersonalGround, Reuse};
 pub use calendar::{Dates, NotAWindow, Stretch, VIET_NAM, Window, instant, local};
 pub use conditions::{Condition, Conditions};
+pub use contracts::{Format, NotAFormat};
 pub use decision::{Ask, Basis, Granted, Party, Refusal, Rule, Step, Witness};
-pub use format::{Format, NotAFormat};
 pub use member::{CertificateFacts, ContactRole, Member, MemberKind, Network, System};
 pub use names::{AgreementId, MemberId, NotAName, PurposeId, ServiceId, SystemId};
 pub use operation::{NotAnOperation, Operation};

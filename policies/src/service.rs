@@ -102,7 +102,7 @@ impl ServiceVersion {
     pub fn offers(&self, format: Format) -> bool {
         match format {
             Format::Json | Format::Xml | Format::NdJson | Format::Csv => true,
-            Format::GeoJson | Format::Gml => self.format == Format::Gml,
+            Format::GeoJson | Format::JsonFg | Format::Gml => self.format == Format::Gml,
             Format::Soap => self.format == Format::Soap,
         }
     }

@@ -15,6 +15,7 @@ mod words;
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use contracts::Format;
 use contracts::Language;
 
 use words::{Console, Words};
@@ -149,8 +150,8 @@ fn command(language: Language) -> Command {
                 .about(w.say("Chuyển và kiểm tra dữ liệu theo hợp đồng; mã thoát 2 nếu trái hợp đồng", "Translate and validate data by its contract; exit 2 on violations"))
                 .arg(text("contract", "Hợp đồng, như nhiem-vu@1", "Contract, such as nhiem-vu@1").required(true))
                 .arg(text("contracts", "Thư mục hợp đồng", "Contracts folder").value_parser(value_parser!(PathBuf)).default_value("contracts"))
-                .arg(text("from", "Định dạng vào: json hoặc xml", "Input format: json or xml").value_parser(["json", "xml"]).required(true))
-                .arg(text("to", "Định dạng ra: json hoặc xml", "Output format: json or xml").value_parser(["json", "xml"]).required(true))
+                .arg(text("from", "Định dạng vào", "Input format").value_parser(names(adapters::reads)).required(true))
+                .arg(text("to", "Định dạng ra", "Output format").value_parser(names(adapters::writes)).required(true))
                 .arg(Arg::new("file").value_name("FILE").default_value("-").help(w.say("Tệp vào, - là đầu vào chuẩn", "Input file, - for standard input"))),
         )
         .subcommand(
@@ -197,6 +198,11 @@ fn command(language: Language) -> Command {
                 .arg(config)
                 .arg(json),
         )
+}
+
+/// The names of the formats that `has` has.
+fn names(has: fn(Format) -> bool) -> Vec<&'static str> {
+    Format::ALL.into_iter().filter(|format| has(*format)).map(Format::as_str).collect()
 }
 
 #[cfg(test)]

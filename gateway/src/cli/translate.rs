@@ -2,9 +2,9 @@
 
 use std::{io::Read, path::PathBuf};
 
-use adapters::{Expect, Limits, Unknown, json, xml};
+use adapters::{Expect, Limits, Unknown};
 use clap::ArgMatches;
-use contracts::{Catalog, ContractId, Document};
+use contracts::{Catalog, ContractId, Document, Format};
 
 use super::{Console, Exit, Failure, Outcome};
 
@@ -24,13 +24,12 @@ pub(super) fn run(given: &ArgMatches, console: &mut Console<'_>) -> Outcome {
         .contract(&id)
         .ok_or_else(|| Failure(format!("{} `{id}`", w.say("không có hợp đồng", "there is no contract"))))?;
 
+    let from: Format = text("from").parse()?;
+    let to: Format = text("to").parse()?;
     let input = read_input(text("file"))?;
     // A person translating a file has no other callers to protect: only depth stays bounded.
     let limits = Limits { nodes: usize::MAX, text: usize::MAX, ..Limits::default() };
-    let read = match text("from") {
-        "xml" => xml::read(&input, contract.shape(), Expect::Either, Unknown::Keep, &limits),
-        _ => json::read(&input, Expect::Either, &limits),
-    };
+    let read = adapters::read(from, &input, contract, Expect::Either, Unknown::Keep, &limits);
     let reading = match read {
         Ok(reading) => reading,
         Err(fault) => {
@@ -67,10 +66,7 @@ pub(super) fn run(given: &ArgMatches, console: &mut Console<'_>) -> Outcome {
         return Ok(Exit::Unusable);
     }
     let mut out = Vec::with_capacity(input.len());
-    match text("to") {
-        "xml" => xml::write(&reading.document, contract.shape(), &mut out),
-        _ => json::write(&reading.document, &mut out),
-    }
+    adapters::write(to, &reading.document, contract, &mut out);
     out.push(b'\n');
     console.out.write_all(&out)?;
     Ok(Exit::Done)

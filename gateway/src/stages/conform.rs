@@ -4,7 +4,7 @@
 //! Both ways may carry a mebibyte, and a worker has other callers: records of large bodies are
 //! checked some at a time, and others run in between.
 
-use adapters::{Expect, Limits, Reading, Unknown, json, population, xml};
+use adapters::{Expect, Limits, Reading, Unknown, population};
 use bytes::Bytes;
 use contracts::{Bilingual, Contract, Document, Violation, ViolationRule};
 use http::{HeaderMap, StatusCode, header};
@@ -278,11 +278,7 @@ pub(super) fn read<'b>(
     expect: Expect,
     unknown: Unknown,
 ) -> Result<Reading<'b>, adapters::Unreadable> {
-    let limits = Limits::default();
-    match format {
-        Format::Xml => xml::read(bytes, contract.shape(), expect, unknown, &limits),
-        _ => json::read(bytes, expect, &limits),
-    }
+    adapters::read(format, bytes, contract, expect, unknown, &Limits::default())
 }
 
 /// Checks a record or every record of a collection that came in `size` bytes; paths of a collection

@@ -1,7 +1,6 @@
 //! What leaves: records out of scope are dropped, fields not released are withheld, masks applied,
 //! and the rest is written in the consumer's format.
 
-use adapters::{json, xml};
 use bytes::Bytes;
 use contracts::{Contract, Document, FieldPath};
 use http::{HeaderValue, StatusCode};
@@ -183,9 +182,6 @@ fn location(routed: &Routed<'_>, contract: &Contract, record: &Document<'_>) -> 
 
 fn write(document: &Document<'_>, format: Format, contract: &Contract) -> Bytes {
     let mut out = Vec::with_capacity(1024);
-    match format {
-        Format::Xml => xml::write(document, contract.shape(), &mut out),
-        _ => json::write(document, &mut out),
-    }
+    adapters::write(format, document, contract, &mut out);
     out.into()
 }

@@ -1,8 +1,8 @@
 //! What the provider is asked: path, filters, headers and body, in the format it speaks.
 
-use adapters::{json, population, xml};
+use adapters::population;
 use bytes::Bytes;
-use contracts::Document;
+use contracts::{Contract, Document};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use policies::{Format, MemberId, Operation, OperationTerms, ServiceVersion};
@@ -118,7 +118,7 @@ pub fn translate<'w>(
             headers.push((header::CONTENT_TYPE, HeaderValue::from_static(version.format.media_type())));
             conforming
                 .unchanged(version.format)
-                .unwrap_or_else(|| write(document, version.format, version.contract.shape()))
+                .unwrap_or_else(|| write(document, version.format, &version.contract))
         }
     };
     if !verification {
@@ -235,12 +235,9 @@ fn target(granted: &Granted<'_>, terms: &OperationTerms) -> String {
     target
 }
 
-fn write(document: &Document<'_>, format: Format, shape: &contracts::Shape) -> Bytes {
+fn write(document: &Document<'_>, format: Format, contract: &Contract) -> Bytes {
     let mut out = Vec::with_capacity(1024);
-    match format {
-        Format::Xml => xml::write(document, shape, &mut out),
-        _ => json::write(document, &mut out),
-    }
+    adapters::write(format, document, contract, &mut out);
     out.into()
 }
 

@@ -1,4 +1,5 @@
-//! The forms in which data is written.
+//! The forms in which data is written. All of them say the same tree; what each can hold follows from
+//! the contract's shape.
 
 use std::{fmt, str::FromStr};
 
@@ -11,6 +12,8 @@ pub enum Format {
     Xml,
     /// GeoJSON (RFC 7946).
     GeoJson,
+    /// OGC Features and Geometries JSON 1.0: GeoJSON that keeps the contract's own reference system.
+    JsonFg,
     /// GML 3.2.
     Gml,
     /// One JSON record per line.
@@ -23,8 +26,8 @@ pub enum Format {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 7] =
-        [Self::Json, Self::Xml, Self::GeoJson, Self::Gml, Self::NdJson, Self::Csv, Self::Soap];
+    pub const ALL: [Self; 8] =
+        [Self::Json, Self::Xml, Self::GeoJson, Self::JsonFg, Self::Gml, Self::NdJson, Self::Csv, Self::Soap];
 
     /// The name in documents.
     pub fn as_str(self) -> &'static str {
@@ -32,6 +35,7 @@ impl Format {
             Self::Json => "json",
             Self::Xml => "xml",
             Self::GeoJson => "geojson",
+            Self::JsonFg => "jsonfg",
             Self::Gml => "gml",
             Self::NdJson => "ndjson",
             Self::Csv => "csv",
@@ -45,6 +49,7 @@ impl Format {
             Self::Json => "application/json",
             Self::Xml => "application/xml",
             Self::GeoJson => "application/geo+json",
+            Self::JsonFg => "application/vnd.ogc.fg+json",
             Self::Gml => "application/gml+xml",
             Self::NdJson => "application/x-ndjson",
             Self::Csv => "text/csv",
@@ -69,7 +74,7 @@ impl fmt::Display for Format {
 
 /// The text does not name a format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a format: json, xml, geojson, gml, ndjson, csv or soap")]
+#[error("not a format: json, xml, geojson, jsonfg, gml, ndjson, csv or soap")]
 pub struct NotAFormat;
 
 #[cfg(test)]
