@@ -22,11 +22,12 @@ pub mod population;
 mod reading;
 #[cfg(test)]
 mod sample;
-mod soap;
+pub mod soap;
 mod text;
 mod unreadable;
 mod whole;
 pub mod xml;
+pub mod xroad;
 
 pub use limits::Limits;
 pub use reading::{Expect, Reading, Unknown};

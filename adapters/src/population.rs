@@ -165,16 +165,21 @@ pub fn write(question: &Question<'_>, dialect: &Dialect, out: &mut Vec<u8>) -> R
     }
     let (birth, born) = birth(question.ngay_sinh, dialect.date_form)
         .ok_or(Unaskable::Form { field: "NgayThangNamSinh", form: "yyyy-MM-dd | yyyy" })?;
-    soap::write(out, |out| {
-        out.extend_from_slice(format!("<dc:{OPERATION} xmlns:dc=\"").as_bytes());
-        escape::attribute(&dialect.namespace, out);
-        out.extend_from_slice(b"\">");
-        for (field, text, _) in fields {
-            element(field, out, |out| escape::text(text, out));
-        }
-        element("NgayThangNamSinh", out, |out| element(birth, out, |out| escape::text(&born, out)));
-        out.extend_from_slice(format!("</dc:{OPERATION}>").as_bytes());
-    });
+    soap::write(
+        soap::Version::V1_1,
+        out,
+        |_| (),
+        |out| {
+            out.extend_from_slice(format!("<dc:{OPERATION} xmlns:dc=\"").as_bytes());
+            escape::attribute(&dialect.namespace, out);
+            out.extend_from_slice(b"\">");
+            for (field, text, _) in fields {
+                element(field, out, |out| escape::text(text, out));
+            }
+            element("NgayThangNamSinh", out, |out| element(birth, out, |out| escape::text(&born, out)));
+            out.extend_from_slice(format!("</dc:{OPERATION}>").as_bytes());
+        },
+    );
     Ok(())
 }
 
@@ -191,6 +196,12 @@ fn read_verdict(bytes: &[u8], limits: &Limits) -> Result<Verdict, Problem<'stati
     let response = message.payload()?;
     let place = message.tokens().start();
     let unclear = Problem::new(Rule::NotAVerdict, place);
+    if message.version() != soap::Version::V1_1 {
+        return Err(Problem::new(Rule::SoapVersion, place));
+    }
+    if message.is(response, "Fault") {
+        return Err(Problem::new(Rule::SoapFault, place));
+    }
     if response.local != RESPONSE {
         return Err(unclear);
     }
@@ -330,7 +341,7 @@ mod tests {
     fn answered(content: &str) -> Result<Verdict, &'static str> {
         let mut out = Vec::new();
         let response = format!("<r:{RESPONSE} xmlns:r='http://dancuquocgia.bca'>{content}</r:{RESPONSE}>");
-        soap::write(&mut out, |out| out.extend_from_slice(response.as_bytes()));
+        soap::write(soap::Version::V1_1, &mut out, |_| (), |out| out.extend_from_slice(response.as_bytes()));
         read(&out, &Limits::default()).map_err(|unreadable| unreadable.rule)
     }
 
@@ -432,7 +443,7 @@ mod tests {
     fn faults_and_other_operations_are_no_answers() {
         let rule = |body: &str| {
             let mut out = Vec::new();
-            soap::write(&mut out, |out| out.extend_from_slice(body.as_bytes()));
+            soap::write(soap::Version::V1_1, &mut out, |_| (), |out| out.extend_from_slice(body.as_bytes()));
             read(&out, &Limits::default()).unwrap_err().rule
         };
         let fault = "<soapenv:Fault><faultcode>soapenv:Server</faultcode><faultstring>BiMat</faultstring></soapenv:Fault>";
@@ -451,7 +462,7 @@ mod tests {
         let response =
             format!("<{RESPONSE}><KetQuaXacThuc><TonTai>BiMat4711</TonTai></KetQuaXacThuc></{RESPONSE}>");
         let mut out = Vec::new();
-        soap::write(&mut out, |out| out.extend_from_slice(response.as_bytes()));
+        soap::write(soap::Version::V1_1, &mut out, |_| (), |out| out.extend_from_slice(response.as_bytes()));
         let unreadable = read(&out, &Limits::default()).unwrap_err();
         assert!(!format!("{unreadable:?} {unreadable}").contains("BiMat4711"));
     }
@@ -463,7 +474,7 @@ mod tests {
         ) {
             let mut out = Vec::new();
             let response = format!("<{RESPONSE}><KetQuaXacThuc><TonTai>false</TonTai></KetQuaXacThuc></{RESPONSE}>");
-            soap::write(&mut out, |out| out.extend_from_slice(response.as_bytes()));
+            soap::write(soap::Version::V1_1, &mut out, |_| (), |out| out.extend_from_slice(response.as_bytes()));
             let at = at.index(out.len());
             out[at] = byte;
             prop_assert_ne!(read(&out, &Limits::default()).ok(), Some(Verdict::Khop));

@@ -24,6 +24,7 @@
 
 mod attributes;
 pub(crate) mod escape;
+pub(crate) mod excerpt;
 mod gathered;
 pub(crate) mod lexical;
 mod namespaces;

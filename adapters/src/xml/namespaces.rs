@@ -105,6 +105,23 @@ impl<'a> Namespaces<'a> {
         }
     }
 
+    /// The bindings that the element entered last has from those around it: of each prefix the one in
+    /// force, and none that it declares itself.
+    pub fn inherited(&self) -> Vec<(&'a str, String)> {
+        let outside = self.outside.last().copied().unwrap_or_default();
+        let (around, own) = self.bindings.split_at_checked(outside).unwrap_or((&self.bindings, &[]));
+        let mut found: Vec<(&'a str, String)> = Vec::new();
+        for (prefix, space) in around.iter().rev() {
+            let known = found.iter().any(|(known, _)| known == prefix);
+            if !known && own.iter().all(|(declared, _)| declared != prefix) {
+                found.push((prefix, self.name(*space).to_owned()));
+            }
+        }
+        // An undeclared default needs no declaration to be undeclared.
+        found.retain(|(_, name)| !name.is_empty());
+        found
+    }
+
     pub fn name(&self, space: Space) -> &str {
         self.names.get(space.0).map_or("", |name| name)
     }

@@ -248,6 +248,22 @@ impl<'a, 'l> Tokens<'a, 'l> {
         self.start
     }
 
+    /// Where the token returned last ends, in bytes: right after a [`Token::Close`] or [`Token::Open`].
+    pub fn end_of_last(&self) -> usize {
+        self.position()
+    }
+
+    /// The text that is read, without its byte order mark.
+    pub fn source(&self) -> &'a str {
+        self.text
+    }
+
+    /// The prefixes and namespaces that the element opened last has from the elements around it, and
+    /// does not declare anew.
+    pub fn inherited(&self) -> Vec<(&'a str, String)> {
+        self.namespaces.inherited()
+    }
+
     /// The attributes of the element that the last token opened, to be taken out.
     pub fn attributes(&mut self) -> &mut Vec<Attribute<'a>> {
         &mut self.attributes
