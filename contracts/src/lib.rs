@@ -27,6 +27,7 @@ mod number;
 mod schema;
 mod shape;
 mod validation;
+mod view;
 mod violation;
 
 pub use catalog::Catalog;
@@ -40,4 +41,5 @@ pub use format::{Format, NotAFormat};
 pub use language::{Bilingual, Language};
 pub use number::Number;
 pub use shape::{Field, Form, ListForm, NodeKind, RecordShape, Shape, XmlName};
+pub use view::{Seen, View};
 pub use violation::{Violation, ViolationRule};

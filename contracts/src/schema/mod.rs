@@ -40,6 +40,8 @@ use crate::{
     identifiers::IdentifierKind,
 };
 
+pub(crate) use self::rules::KEYWORDS as RULES;
+
 /// A schema as compiled.
 #[derive(Debug)]
 pub(crate) struct Compiled {

@@ -6,7 +6,7 @@ use super::{Compiler, LIST, NUMBER, places::below, said};
 use crate::{Form, RecordShape};
 
 /// The keywords of rules between fields.
-pub(super) const KEYWORDS: &[&str] =
+pub(crate) const KEYWORDS: &[&str] =
     &["if", "then", "else", "allOf", "anyOf", "oneOf", "not", "dependentRequired"];
 
 /// What a rule may ask of one field.

@@ -7,8 +7,9 @@
 
 use std::cell::OnceCell;
 
-use contracts::{Document, Form};
+use contracts::{Document, Form, Seen};
 use ring::hmac;
+use serde_json::json;
 
 use crate::written::words;
 
@@ -51,6 +52,27 @@ impl Mask {
             Form::Boolean | Form::Record(_) => false,
         }
     }
+
+    /// What a caller sees of values masked so: texts that the mask makes. `format` is the one that the
+    /// contract asks of them.
+    pub(super) fn leaves(self, format: Option<&str>) -> Seen {
+        let schema = match self {
+            Self::Pseudonym => json!({
+                "type": "string",
+                "minLength": PSEUDONYM.len() + LETTERS, "maxLength": PSEUDONYM.len() + LETTERS,
+                "pattern": format!("^{PSEUDONYM}[a-km-np-z2-9]{{{LETTERS}}}$"),
+            }),
+            // One letter becomes at most three when it is made a capital.
+            Self::Initials => json!({ "type": "string", "pattern": "^(.{1,3}\\.)*$" }),
+            Self::Year => json!({ "type": "string", "format": "year" }),
+            Self::Last4 => json!({
+                "type": "string", "minLength": STARS.len(), "maxLength": STARS.len() + 4, "pattern": "^\\*\\*\\*",
+            }),
+        };
+        // Other masks leave something of every text; a year is there where a date must be.
+        let always = self != Self::Year || matches!(format, Some("date" | "date-time" | "year"));
+        Seen::Changed { schema, always }
+    }
 }
 
 /// The master key of pseudonyms.
@@ -81,6 +103,10 @@ pub(super) struct Masker<'k> {
 
 /// Less than this and the last four characters would be half of the value or more.
 const SHORTEST_FOR_LAST4: usize = 8;
+/// What every pseudonym begins with.
+const PSEUDONYM: &str = "bidanh-";
+/// What stands for the characters that are hidden.
+const STARS: &str = "***";
 /// Base 32 without letters that people confuse (`l`, `o`, `0`, `1`).
 const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 /// 100 bits: no two persons of the country share a pseudonym by chance.
@@ -113,7 +139,7 @@ impl<'k> Masker<'k> {
             hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
         });
         let tag = hmac::sign(key, value.as_bytes());
-        let mut text = String::from("bidanh-");
+        let mut text = String::from(PSEUDONYM);
         let (mut bits, mut held) = (0_u32, 0_u32);
         let mut bytes = tag.as_ref().iter();
         for _ in 0..LETTERS {
@@ -148,7 +174,7 @@ fn year(text: &str) -> Option<String> {
 fn last4(text: &str) -> String {
     let length = text.chars().count();
     let shown = text.chars().skip(length.saturating_sub(4));
-    if length < SHORTEST_FOR_LAST4 { "***".to_owned() } else { "***".chars().chain(shown).collect() }
+    if length < SHORTEST_FOR_LAST4 { STARS.to_owned() } else { STARS.chars().chain(shown).collect() }
 }
 
 #[cfg(test)]

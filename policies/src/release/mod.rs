@@ -8,7 +8,7 @@
 
 mod mask;
 
-use contracts::{Classification, Document, Field, FieldPath, Form, RecordShape, Shape};
+use contracts::{Classification, Contract, Document, Field, FieldPath, Form, RecordShape, Seen, Shape, View};
 
 use crate::AgreementId;
 use mask::Masker;
@@ -159,6 +159,23 @@ impl ReleasePlan {
         self.personal
     }
 
+    /// The contract that the plan was compiled for, as whoever receives the release sees it: what
+    /// [`apply`](Self::apply) leaves of a valid record is valid under the view, and the view names
+    /// nothing else.
+    pub fn view(&self, contract: &Contract) -> View {
+        contract.view(&|field| {
+            let path = &field.path;
+            let format = || contract.schema_of(path)?.get("format")?.as_str();
+            if self.releases(path.as_str()) {
+                Seen::Whole
+            } else if let Some((_, mask)) = self.masked.iter().find(|(masked, _)| masked == path) {
+                mask.leaves(format())
+            } else {
+                Seen::Withheld
+            }
+        })
+    }
+
     /// Reduces a record, or each record of a list, to what leaves.
     pub fn apply(&self, document: &mut Document<'_>, keys: &MaskKeys) {
         let masker = Masker::new(keys, self.agreement.as_ref().map_or("", AgreementId::as_str));
@@ -226,3 +243,5 @@ fn is_scalar(value: &Document<'_>) -> bool {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod views;
