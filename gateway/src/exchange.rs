@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     discovery::Page,
     evidence::Evidence,
-    host::{Answer, Application, Incoming, Refused},
+    host::{Answer, Answered, Application, Incoming, Refused},
     journal::{Durability, Entry, Journal, JournalFault, SubjectKey, Times},
     metrics::Metrics,
     problem::{self, Manner},
@@ -129,7 +129,7 @@ impl Gateway {
 }
 
 impl Application for Gateway {
-    async fn exchange(&self, request: &mut Incoming) -> Answer {
+    async fn exchange(&self, request: &mut Incoming) -> Answered {
         let world = self.keeper.world();
         let exchange = Uuid::now_v7();
         let _under_way = self.metrics.under_way();
@@ -153,7 +153,7 @@ impl Application for Gateway {
         }
         evidence.measure();
         evidence.log();
-        answer
+        Answered::Whole(answer)
     }
 
     async fn refuse(&self, refused: &Refused<'_>) -> Answer {

@@ -11,13 +11,29 @@ use super::{connection::Connection, hygiene::HygieneFault, incoming::Incoming};
 /// What answers requests. One value serves all connections of all workers.
 ///
 /// An exchange is never cancelled because its caller went away: once begun it runs to its answer,
-/// so that what was forwarded is also recorded. Only the end of the shutdown grace cuts it.
+/// so that what was forwarded is also recorded. Only the end of the shutdown grace cuts it. An
+/// answer in pieces learns that its caller went away, and ends as it sees fit.
 pub trait Application: Send + Sync + 'static {
     /// Answers a request whose head is clean. Runs on the worker that accepted the connection.
-    fn exchange<'a>(&'a self, request: &'a mut Incoming) -> impl Future<Output = Answer> + Send + 'a;
+    fn exchange<'a>(&'a self, request: &'a mut Incoming) -> impl Future<Output = Answered> + Send + 'a;
 
     /// The answer to a request that never became one: the host writes it and closes or drains.
     fn refuse<'a>(&'a self, refused: &'a Refused<'a>) -> impl Future<Output = Answer> + Send + 'a;
+}
+
+/// What became of a request.
+#[derive(Clone, Debug)]
+pub enum Answered {
+    /// The host is to send this.
+    Whole(Answer),
+    /// It went out in pieces through [`Incoming::begin`], to its end or not.
+    InPieces,
+}
+
+impl From<Answer> for Answered {
+    fn from(answer: Answer) -> Self {
+        Self::Whole(answer)
+    }
 }
 
 /// A whole answer. The host adds `Content-Length` and `Date`, and nothing that names the software.

@@ -8,15 +8,29 @@ use super::application::Answer;
 /// An answer's head for the engine, which adds `Date` and what its protocol needs. Fails only on
 /// header fields beyond the engine's count, which no answer has.
 pub(super) fn answer_head(answer: &Answer) -> Result<Box<ResponseHeader>, ()> {
+    let mut head = unframed(answer)?;
+    if !is_bodiless(answer.status) {
+        head.insert_header(header::CONTENT_LENGTH, answer.body.len()).map_err(drop)?;
+    }
+    Ok(Box::new(head))
+}
+
+/// The same for an answer whose body comes in pieces: HTTP/1.1 frames them as chunks, HTTP/2 itself.
+pub(super) fn head_in_pieces(answer: &Answer, chunked: bool) -> Result<Box<ResponseHeader>, ()> {
+    let mut head = unframed(answer)?;
+    if chunked {
+        head.insert_header(header::TRANSFER_ENCODING, "chunked").map_err(drop)?;
+    }
+    Ok(Box::new(head))
+}
+
+fn unframed(answer: &Answer) -> Result<ResponseHeader, ()> {
     let fields = answer.headers.len() + 3;
     let mut head = ResponseHeader::build_no_case(answer.status, Some(fields)).map_err(drop)?;
     for (name, value) in answer.headers.iter().filter(|(name, _)| !is_hosts_own(name)) {
         head.append_header(name.clone(), value.clone()).map_err(drop)?;
     }
-    if !is_bodiless(answer.status) {
-        head.insert_header(header::CONTENT_LENGTH, answer.body.len()).map_err(drop)?;
-    }
-    Ok(Box::new(head))
+    Ok(head)
 }
 
 /// Whether answers of this status have no body by definition (RFC 9110 section 6.4.1).

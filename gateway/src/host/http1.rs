@@ -19,13 +19,14 @@ use tokio::{
 };
 
 use super::{
-    application::{Answer, Application, Refused},
+    application::{Answer, Answered, Application, Refused},
     connection::{Connection, Tally},
     fields,
     hygiene::{self, HygieneFault},
     incoming::{Incoming, Session},
     link::Link,
     listener::{House, Stopping},
+    outgoing::Progress,
     settings::Limits,
 };
 
@@ -96,12 +97,16 @@ async fn one<A: Application>(
     }
     let mut request =
         Incoming::new(Session::H1(session), connection.clone(), received_at, house.limits.clone());
-    let answer = match fault {
+    let answered = match fault {
         None => house.application.exchange(&mut request).await,
         Some(fault) => {
             Tally::count(&house.tally.unclean);
-            house.application.refuse(&Refused::of(fault, &request)).await
+            house.application.refuse(&Refused::of(fault, &request)).await.into()
         }
+    };
+    let answer = match answered {
+        Answered::Whole(answer) => answer,
+        Answered::InPieces => return after_pieces(request, house).await,
     };
     let drained = request.drain().await;
     let close = answer.close || !drained || house.stopping.is_given();
@@ -109,6 +114,19 @@ async fn one<A: Application>(
     let Session::H1(session) = &mut request.session else { return None };
     write(session, answer, close, to_head, &house.limits).await.ok()?;
     let Session::H1(session) = request.session else { return None };
+    let (stream, rest) = session.reuse().await.ok()??.into_parts();
+    Some((stream, rest.unwrap_or_default()))
+}
+
+/// The connection after an answer in pieces, if that was whole and the connection goes on.
+async fn after_pieces<A>(request: Incoming, house: &House<A>) -> Option<(Stream, BytesMut)> {
+    let whole = request.progress == Progress::Whole;
+    let Session::H1(mut session) = request.session else { return None };
+    if !whole || house.stopping.is_given() {
+        // Cut: what was sent still arrives, the final chunk never does, and the end is seen at once.
+        let _ = timeout(house.limits.drain, session.shutdown()).await;
+        return None;
+    }
     let (stream, rest) = session.reuse().await.ok()??.into_parts();
     Some((stream, rest.unwrap_or_default()))
 }

@@ -14,12 +14,13 @@ use pingora_core::protocols::{
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{
-    application::{Answer, Application, Refused},
+    application::{Answer, Answered, Application, Refused},
     connection::{Connection, Tally},
     fields,
     incoming::{Incoming, Session},
     link::Link,
     listener::House,
+    outgoing::Progress,
     settings::Limits,
 };
 
@@ -119,11 +120,22 @@ async fn stream<A: Application>(session: HttpSession, connection: Arc<Connection
     let verdict = house.rules.check_fields(&head.method, head.raw_path(), authority, &head.headers);
     let mut request =
         Incoming::new(Session::H2(Box::new(session)), connection, Timestamp::now(), house.limits.clone());
-    let answer = match verdict {
+    let answered = match verdict {
         Ok(()) => house.application.exchange(&mut request).await,
         Err(fault) => {
             Tally::count(&house.tally.unclean);
-            house.application.refuse(&Refused::of(fault, &request)).await
+            house.application.refuse(&Refused::of(fault, &request)).await.into()
+        }
+    };
+    let answer = match answered {
+        Answered::Whole(answer) => answer,
+        Answered::InPieces => {
+            if request.progress != Progress::Whole
+                && let Session::H2(session) = &mut request.session
+            {
+                session.shutdown();
+            }
+            return;
         }
     };
     let bodiless = fields::is_bodiless(answer.status) || *request.method() == http::Method::HEAD;

@@ -7,9 +7,9 @@ use http::{HeaderMap, Method, Version, header};
 use jiff::Timestamp;
 use pingora_core::protocols::http::{v1, v2};
 use pingora_http::RequestHeader;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 
-use super::{connection::Connection, settings::Limits};
+use super::{connection::Connection, outgoing::Progress, settings::Limits};
 
 /// Why a body could not be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -66,8 +66,27 @@ pub struct Incoming {
     lost: bool,
     connection: Arc<Connection>,
     received_at: Timestamp,
-    limits: Arc<Limits>,
+    pub(super) limits: Arc<Limits>,
     pub(super) continuation: Continuation,
+    taken: Taken,
+    pub(super) progress: Progress,
+}
+
+/// What was read of a body, and how long the caller let us wait for it: time that we spent
+/// otherwise, passing pieces on, is not held against it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Taken {
+    bytes: usize,
+    waited: Duration,
+}
+
+/// As much of a body as may be held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Beginning {
+    /// The whole body.
+    All(Bytes),
+    /// More than was asked for, and more follows.
+    More(Bytes),
 }
 
 /// Where an `Expect: 100-continue` stands.
@@ -89,7 +108,16 @@ impl Incoming {
         let expects = session.head().headers.get(header::EXPECT).is_some();
         let awaited = expects && matches!(session, Session::H1(_));
         let continuation = if awaited { Continuation::Awaited } else { Continuation::Settled };
-        Self { session, lost: false, connection, received_at, limits, continuation }
+        Self {
+            session,
+            lost: false,
+            connection,
+            received_at,
+            limits,
+            continuation,
+            taken: Taken::default(),
+            progress: Progress::None,
+        }
     }
 
     /// The connection it came on.
@@ -147,26 +175,35 @@ impl Incoming {
     /// # Errors
     /// Why there is no body; what was read so far is dropped.
     pub async fn body(&mut self, limit: usize) -> Result<Bytes, BodyFault> {
+        if !has_coding(self.headers())
+            && declared_length(self.headers()).is_some_and(|declared| declared > limit as u64)
+        {
+            return Err(BodyFault::TooLarge);
+        }
+        match self.beginning(limit).await? {
+            Beginning::All(body) => Ok(body),
+            Beginning::More(_) => Err(BodyFault::TooLarge),
+        }
+    }
+
+    /// The body up to the first piece that exceeds `limit`; [`Incoming::piece`] gives the rest.
+    /// A caller that waits for `100 Continue` gets it now.
+    ///
+    /// # Errors
+    /// Why there is no body; what was read so far is dropped.
+    pub async fn beginning(&mut self, limit: usize) -> Result<Beginning, BodyFault> {
         if has_coding(self.headers()) {
             return Err(BodyFault::Coding);
         }
-        if declared_length(self.headers()).is_some_and(|declared| declared > limit as u64) {
-            return Err(BodyFault::TooLarge);
-        }
         self.proceed().await?;
-        let began = Instant::now();
         let mut first: Option<Bytes> = None;
         let mut joined = BytesMut::new();
         let mut size = 0;
-        loop {
-            let by = (Instant::now() + self.limits.body_idle).min(began + self.limits.transfer(size));
-            let piece = timeout_at(by, self.session.piece()).await.unwrap_or(Err(BodyFault::TooSlow));
-            self.lost |= piece.is_err();
-            let Some(piece) = piece? else { break };
+        while size <= limit {
+            let Some(piece) = self.piece().await? else {
+                return Ok(Beginning::All(first.unwrap_or_else(|| joined.freeze())));
+            };
             size += piece.len();
-            if size > limit {
-                return Err(BodyFault::TooLarge);
-            }
             match first.take() {
                 None if joined.is_empty() => first = Some(piece),
                 None => joined.extend_from_slice(&piece),
@@ -177,7 +214,26 @@ impl Incoming {
                 }
             }
         }
-        Ok(first.unwrap_or_else(|| joined.freeze()))
+        Ok(Beginning::More(first.unwrap_or_else(|| joined.freeze())))
+    }
+
+    /// The next piece of the body, `None` at its end. It may be dropped and asked again: nothing is
+    /// lost.
+    ///
+    /// # Errors
+    /// Why there is none; the body is lost then.
+    pub async fn piece(&mut self) -> Result<Option<Bytes>, BodyFault> {
+        let left = self.limits.transfer(self.taken.bytes).saturating_sub(self.taken.waited);
+        let asked = Instant::now();
+        let piece = timeout(self.limits.body_idle.min(left), self.session.piece())
+            .await
+            .unwrap_or(Err(BodyFault::TooSlow));
+        self.taken.waited += asked.elapsed();
+        self.lost |= piece.is_err();
+        if let Ok(Some(piece)) = &piece {
+            self.taken.bytes += piece.len();
+        }
+        piece
     }
 
     /// Sends `100 Continue` to a caller that waits for it.

@@ -19,6 +19,7 @@ pub mod hygiene;
 mod incoming;
 mod link;
 mod listener;
+mod outgoing;
 mod peer;
 mod pki;
 pub mod provider;
@@ -26,12 +27,13 @@ mod settings;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use application::{Answer, Application, Refused};
+pub use application::{Answer, Answered, Application, Refused};
 pub use connection::{Census, Connection, Tally};
 pub use hygiene::HygieneFault;
-pub use incoming::{BodyFault, Incoming, has_coding};
+pub use incoming::{Beginning, BodyFault, Incoming, has_coding};
 pub use listener::{Listener, Serving, worker};
+pub use outgoing::{Gone, Outgoing};
 pub use peer::{CertificateFault, Peer, Slot};
 pub use pki::{AnchorSettings, ListAge, Material, Pki, PkiSettings, Revocation, RevocationFault, Tls};
-pub use provider::{Call, CallFault, Provider, Reply};
+pub use provider::{Call, CallFault, Flow, Provider, Reply, Upload};
 pub use settings::{Limits, Settings};

@@ -1,4 +1,4 @@
-//! One call: connect or take an idle stream, send, read the whole reply.
+//! One call: connect or take an idle stream, send, read the reply's head; the body is a [`Flow`]'s.
 
 use std::{
     io,
@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use jiff::Timestamp;
 use pingora_core::{
@@ -21,7 +21,7 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use super::{Call, CallFault, Endpoint, Provider, Reply, pool};
+use super::{Call, CallFault, Endpoint, Flow, Provider, Reply, pool};
 use crate::host::{fields::is_hop_by_hop, link::Link};
 
 /// How long an endpoint that could not be reached is passed over while others can be.
@@ -39,8 +39,23 @@ static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// How far a call has come, for when its deadline cuts it.
 #[derive(Default)]
-struct Progress {
+pub(super) struct Progress {
     sent: bool,
+}
+
+impl Progress {
+    pub(super) fn sent(&self) -> bool {
+        self.sent
+    }
+}
+
+/// A reply's head.
+pub(super) struct Head {
+    pub(super) status: StatusCode,
+    /// Without the hop-by-hop ones.
+    pub(super) headers: HeaderMap,
+    /// The length that its body is said to have, if it has one.
+    pub(super) declared: Option<usize>,
 }
 
 /// Why an exchange on one stream failed.
@@ -58,19 +73,20 @@ impl Provider {
     /// Why there is none, and whether the request may have been done.
     pub async fn call(&self, call: Call<'_>) -> Result<Reply, CallFault> {
         let mut progress = Progress::default();
-        match timeout(call.deadline, self.attempt(&call, &mut progress)).await {
+        let whole = async { self.attempt(&call, &mut progress).await?.whole(call.reply_limit).await };
+        match timeout(call.deadline, whole).await {
             Ok(outcome) => outcome,
             Err(_) => Err(CallFault::TimedOut { sent: progress.sent }),
         }
     }
 
-    async fn attempt(&self, call: &Call<'_>, progress: &mut Progress) -> Result<Reply, CallFault> {
+    pub(super) async fn attempt(&self, call: &Call<'_>, progress: &mut Progress) -> Result<Flow, CallFault> {
         let mut why = CallFault::Unreachable;
         for index in self.candidates() {
             let Some(endpoint) = self.endpoints.get(index) else { continue };
             if let Some(stream) = pool::take((self.id, index)) {
                 match self.exchange(stream, index, endpoint, call, progress).await {
-                    Ok(reply) => return Ok(reply),
+                    Ok(flow) => return Ok(flow),
                     // The provider closed it while it rested: once more, on a fresh one.
                     Err(Failure::Silent(_)) if call.idempotent => {}
                     Err(Failure::Silent(fault) | Failure::Final(fault)) => return Err(fault),
@@ -88,6 +104,19 @@ impl Provider {
         }
         // The first attempt may have arrived although this one could not be made.
         Err(if progress.sent { CallFault::Broken { sent: true } } else { why })
+    }
+
+    /// A connection made now, to whichever endpoint can be reached.
+    pub(super) async fn fresh(&self) -> Result<(Stream, usize, &Endpoint), CallFault> {
+        let mut why = CallFault::Unreachable;
+        for index in self.candidates() {
+            let Some(endpoint) = self.endpoints.get(index) else { continue };
+            match self.connect(endpoint).await {
+                Ok(stream) => return Ok((stream, index, endpoint)),
+                Err(fault) => why = fault,
+            }
+        }
+        Err(why)
     }
 
     /// The endpoint whose turn it is, then the others; those that could not be reached lately last.
@@ -140,40 +169,36 @@ impl Provider {
         endpoint: &Endpoint,
         call: &Call<'_>,
         progress: &mut Progress,
-    ) -> Result<Reply, Failure> {
+    ) -> Result<Flow, Failure> {
         let before = bytes_read(&stream);
         let head = self
-            .head(endpoint, call)
+            .head(endpoint, call, false)
             .map_err(|()| Failure::Final(CallFault::Broken { sent: progress.sent }))?;
         let mut session = HttpSession::new(stream);
         let sent_at = Timestamp::now();
         progress.sent = true;
         let sent = send(&mut session, head, &call.body).await;
         // A provider may answer before it has taken the whole body, and close: its answer counts.
-        let outcome = match receive(&mut session, call).await {
-            Ok(received) => Ok(received),
-            Err(Received::Fault(fault)) => Err(fault),
-            Err(Received::Error(error)) => Err(cause(sent.err().as_ref())
-                .or_else(|| cause(Some(&error)))
-                .unwrap_or(CallFault::Broken { sent: true })),
-        };
-        let (status, headers, body) = match outcome {
-            Ok(received) => received,
+        let head = match receive_head(&mut session).await {
+            Ok(head) => head,
             Err(fault) => {
+                let fault = cause(sent.err().as_ref()).unwrap_or_else(|| fault.call_fault());
                 let silent =
                     bytes_read(&session.into_inner()) == before && fault == CallFault::Broken { sent: true };
                 return Err(if silent { Failure::Silent(fault) } else { Failure::Final(fault) });
             }
         };
-        let received_at = Timestamp::now();
-        session.respect_keepalive();
-        if let Some(stream) = session.reuse().await {
-            pool::keep((self.id, index), stream, Instant::now() + self.idle, self.idle_streams);
-        }
-        Ok(Reply { status, headers, body, sent_at, received_at })
+        let rests = ((self.id, index), self.idle, self.idle_streams);
+        Ok(Flow::new(session, head, sent_at, call.deadline, rests))
     }
 
-    fn head(&self, endpoint: &Endpoint, call: &Call<'_>) -> Result<Box<RequestHeader>, ()> {
+    /// A request's head; `chunked` when its body comes in pieces.
+    pub(super) fn head(
+        &self,
+        endpoint: &Endpoint,
+        call: &Call<'_>,
+        chunked: bool,
+    ) -> Result<Box<RequestHeader>, ()> {
         let below = match call.path_and_query.strip_prefix('/') {
             // A path of `/` alone means the base itself, which often has no slash at its end.
             Some(rest) if !endpoint.base.is_empty() && (rest.is_empty() || rest.starts_with('?')) => rest,
@@ -195,7 +220,10 @@ impl Provider {
         }
         head.append_header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity")).map_err(drop)?;
         let takes_body = matches!(call.method, Method::POST | Method::PUT | Method::PATCH);
-        if takes_body || !call.body.is_empty() {
+        if chunked {
+            head.append_header(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"))
+                .map_err(drop)?;
+        } else if takes_body || !call.body.is_empty() {
             head.append_header(header::CONTENT_LENGTH, HeaderValue::from(call.body.len())).map_err(drop)?;
         }
         Ok(Box::new(head))
@@ -211,53 +239,52 @@ async fn send(session: &mut HttpSession, head: Box<RequestHeader>, body: &Bytes)
     Ok(())
 }
 
-enum Received {
+/// Why there is no reply's head.
+pub(super) enum Headless {
+    /// The connection failed.
     Error(BError),
-    Fault(CallFault),
+    /// What came is not HTTP as we take it.
+    Broken,
 }
 
-impl From<BError> for Received {
+impl From<BError> for Headless {
     fn from(error: BError) -> Self {
         Self::Error(error)
     }
 }
 
-async fn receive(
-    session: &mut HttpSession,
-    call: &Call<'_>,
-) -> Result<(StatusCode, HeaderMap, Bytes), Received> {
-    let broken = || Received::Fault(CallFault::Broken { sent: true });
+impl Headless {
+    pub(super) fn call_fault(&self) -> CallFault {
+        let cause = match self {
+            Self::Error(error) => cause(Some(error)),
+            Self::Broken => None,
+        };
+        cause.unwrap_or(CallFault::Broken { sent: true })
+    }
+}
+
+pub(super) async fn receive_head(session: &mut HttpSession) -> Result<Head, Headless> {
     let mut interim = 0;
     let status = loop {
         session.read_response().await?;
         match session.get_status() {
-            Some(StatusCode::SWITCHING_PROTOCOLS) | None => return Err(broken()),
+            Some(StatusCode::SWITCHING_PROTOCOLS) | None => return Err(Headless::Broken),
             Some(status) if status.is_informational() => interim += 1,
             Some(status) => break status,
         }
         if interim > INTERIM {
-            return Err(broken());
+            return Err(Headless::Broken);
         }
     };
     if !is_framed_once(&session.get_headers_raw_bytes()) {
-        return Err(broken());
+        return Err(Headless::Broken);
     }
     let headers = end_to_end(session.resp_header().map(|head| &head.headers));
     let declared: Option<usize> = session
         .get_header(header::CONTENT_LENGTH)
         .and_then(|value| std::str::from_utf8(value.as_bytes()).ok()?.trim().parse().ok());
-    let has_body = call.method != Method::HEAD && status != StatusCode::NOT_MODIFIED;
-    if has_body && declared.is_some_and(|declared| declared > call.reply_limit) {
-        return Err(Received::Fault(CallFault::TooLarge));
-    }
-    let mut body = BytesMut::with_capacity(if has_body { declared.unwrap_or(0) } else { 0 });
-    while let Some(piece) = session.read_body_ref().await? {
-        if body.len() + piece.len() > call.reply_limit {
-            return Err(Received::Fault(CallFault::TooLarge));
-        }
-        body.extend_from_slice(piece);
-    }
-    Ok((status, headers, body.freeze()))
+    // HEAD is never asked of a provider.
+    Ok(Head { status, headers, declared: declared.filter(|_| status != StatusCode::NOT_MODIFIED) })
 }
 
 /// Whether the raw head frames its body in one way: one length, or chunked once, or neither. The
@@ -312,7 +339,7 @@ fn bytes_read(stream: &Stream) -> u64 {
 
 /// A TLS fault behind an engine's error: TLS 1.3 providers refuse our certificate only after the
 /// request was written, and say so with an alert.
-fn cause(error: Option<&BError>) -> Option<CallFault> {
+pub(super) fn cause(error: Option<&BError>) -> Option<CallFault> {
     let cause = error?.cause.as_ref()?;
     tls_fault(cause.downcast_ref::<io::Error>()?)
 }

@@ -6,13 +6,15 @@
 //! provider compiled anew has a new identity, so no stream outlives the configuration it was made
 //! under.
 //!
-//! A call is HTTP/1.1 with a whole body each way. A request is sent a second time only when it is
+//! A call is HTTP/1.1 with a whole body each way, or with a long one one way ([`Flow`],
+//! [`Upload`]). A request is sent a second time only when it is
 //! idempotent and the first went out on a stream that had been idle and died before a byte of reply:
 //! the provider had closed it meanwhile. Anything else that was sent and got no whole reply is an
 //! unknown outcome, and says so ([`CallFault`] and its `sent`).
 
 mod call;
 mod compile;
+mod flow;
 mod pool;
 #[cfg(test)]
 mod tests;
@@ -26,6 +28,7 @@ use rustls::{ClientConfig, pki_types::ServerName};
 
 use super::pki::Material;
 
+pub use flow::{Flow, Upload};
 pub(super) use pool::sweep;
 
 /// A service's upstream as its document states it.

@@ -2,6 +2,7 @@
 
 mod http2;
 mod lifetimes;
+mod pieces;
 pub(crate) mod pki;
 mod requests;
 mod transport;
@@ -22,8 +23,8 @@ use tokio::{
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{
-    AnchorSettings, Answer, Application, BodyFault, Incoming, Limits, Listener, Material, Pki, PkiSettings,
-    Refused, Revocation, Serving, Settings, Tls,
+    AnchorSettings, Answer, Answered, Application, BodyFault, Incoming, Limits, Listener, Material, Pki,
+    PkiSettings, Refused, Revocation, Serving, Settings, Tls,
 };
 use pki::{Authority, Identity};
 
@@ -38,7 +39,23 @@ struct Mirror {
 }
 
 impl Application for Mirror {
-    async fn exchange(&self, request: &mut Incoming) -> Answer {
+    async fn exchange(&self, request: &mut Incoming) -> Answered {
+        if let Some(way) = request.path().strip_prefix("/pieces/") {
+            let way = way.to_owned();
+            pieces::answer(self, request, &way).await;
+            return Answered::InPieces;
+        }
+        self.whole(request).await.into()
+    }
+
+    async fn refuse(&self, refused: &Refused<'_>) -> Answer {
+        self.refused.lock().unwrap().push(refused.fault.rule());
+        Answer::new(refused.fault.status(), refused.fault.rule())
+    }
+}
+
+impl Mirror {
+    async fn whole(&self, request: &mut Incoming) -> Answer {
         self.reached.lock().unwrap().push(format!("{} {}", request.method(), request.path()));
         if let Err(fault) = request.connection().revoked(Timestamp::now()) {
             return Answer::new(StatusCode::FORBIDDEN, fault.rule()).closing();
@@ -75,11 +92,6 @@ impl Application for Mirror {
                 Err(BodyFault::Broken) => Answer::new(StatusCode::BAD_REQUEST, "broken"),
             },
         }
-    }
-
-    async fn refuse(&self, refused: &Refused<'_>) -> Answer {
-        self.refused.lock().unwrap().push(refused.fault.rule());
-        Answer::new(refused.fault.status(), refused.fault.rule())
     }
 }
 

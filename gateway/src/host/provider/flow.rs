@@ -1,0 +1,251 @@
+//! Bodies too long to be held: a reply taken piece by piece, and a request given piece by piece.
+//!
+//! Nobody knows how long such a call takes, so its deadline is per progress: every piece within the
+//! call's own time, and over all no slower than [`RATE`]. Only time spent waiting for the provider
+//! counts; a consumer that reads slowly is the listener's to judge. A [`Flow`] or an [`Upload`] that
+//! is dropped before its end closes its connection, which the provider sees as what it is.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+use pingora_core::protocols::http::v1::client::HttpSession;
+use tokio::time::{Instant, timeout};
+
+use super::{
+    Call, CallFault, Provider, Reply,
+    call::{Head, cause, receive_head},
+    pool,
+};
+use crate::host::Beginning;
+
+/// Bytes per second below which a provider is too slow, once its time is up: as for consumers.
+const RATE: u64 = 4 * 1024;
+
+/// A reply whose head has come.
+pub struct Flow {
+    /// `None` once the body has ended or failed.
+    session: Option<Box<HttpSession>>,
+    head: Head,
+    sent_at: Timestamp,
+    pace: Pace,
+    /// Where its stream rests afterwards, how long, and with how many others.
+    rests: (pool::Key, Duration, usize),
+}
+
+/// How patient we are with a provider.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    deadline: Duration,
+    bytes: u64,
+    waited: Duration,
+}
+
+impl Pace {
+    pub(super) fn new(deadline: Duration) -> Self {
+        Self { deadline, bytes: 0, waited: Duration::ZERO }
+    }
+
+    /// How long the next piece may take.
+    fn patience(&self) -> Duration {
+        let earned = Duration::from_millis(self.bytes.saturating_mul(1000) / RATE);
+        self.deadline.min((self.deadline + earned).saturating_sub(self.waited))
+    }
+
+    fn moved(&mut self, bytes: usize, since: Instant) {
+        self.bytes += u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.waited += since.elapsed();
+    }
+}
+
+impl Flow {
+    pub(super) fn new(
+        session: HttpSession,
+        head: Head,
+        sent_at: Timestamp,
+        deadline: Duration,
+        rests: (pool::Key, Duration, usize),
+    ) -> Self {
+        Self { session: Some(Box::new(session)), head, sent_at, pace: Pace::new(deadline), rests }
+    }
+
+    /// The status; never 1xx.
+    pub fn status(&self) -> StatusCode {
+        self.head.status
+    }
+
+    /// The header fields without the hop-by-hop ones.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.head.headers
+    }
+
+    /// When the request began to go out.
+    pub fn sent_at(&self) -> Timestamp {
+        self.sent_at
+    }
+
+    /// The next piece of the body, `None` at its end. It may be dropped and asked again: nothing is
+    /// lost.
+    ///
+    /// # Errors
+    /// Too slow, or broken off. A reply without any framing ends with its connection, so only its
+    /// content can tell that one was broken off.
+    pub async fn piece(&mut self) -> Result<Option<Bytes>, CallFault> {
+        let Some(session) = &mut self.session else { return Ok(None) };
+        let asked = Instant::now();
+        let read = timeout(self.pace.patience(), session.read_body_bytes()).await;
+        self.pace.moved(0, asked);
+        match read {
+            Ok(Ok(Some(piece))) => {
+                self.pace.bytes += piece.len() as u64;
+                Ok(Some(piece))
+            }
+            Ok(Ok(None)) => {
+                self.rest().await;
+                Ok(None)
+            }
+            Ok(Err(_)) => {
+                self.session = None;
+                Err(CallFault::Broken { sent: true })
+            }
+            Err(_) => {
+                self.session = None;
+                Err(CallFault::TimedOut { sent: true })
+            }
+        }
+    }
+
+    /// The body up to the first piece that exceeds `limit`; [`Flow::piece`] gives the rest.
+    ///
+    /// # Errors
+    /// As [`Flow::piece`].
+    pub async fn beginning(&mut self, limit: usize) -> Result<Beginning, CallFault> {
+        let mut body = BytesMut::with_capacity(self.head.declared.unwrap_or(0).min(limit));
+        while body.len() <= limit {
+            let Some(piece) = self.piece().await? else { return Ok(Beginning::All(body.freeze())) };
+            body.extend_from_slice(&piece);
+        }
+        Ok(Beginning::More(body.freeze()))
+    }
+
+    /// The whole reply, if its body keeps to `limit`.
+    pub(super) async fn whole(mut self, limit: usize) -> Result<Reply, CallFault> {
+        if self.head.declared.is_some_and(|declared| declared > limit) {
+            return Err(CallFault::TooLarge);
+        }
+        let mut body = BytesMut::with_capacity(self.head.declared.unwrap_or(0));
+        if let Some(session) = &mut self.session {
+            loop {
+                match session.read_body_ref().await {
+                    Ok(Some(piece)) if body.len() + piece.len() > limit => return Err(CallFault::TooLarge),
+                    Ok(Some(piece)) => body.extend_from_slice(piece),
+                    Ok(None) => break,
+                    Err(error) => return Err(cause(Some(&error)).unwrap_or(CallFault::Broken { sent: true })),
+                }
+            }
+        }
+        let received_at = Timestamp::now();
+        self.rest().await;
+        let Head { status, headers, .. } = self.head;
+        Ok(Reply { status, headers, body: body.freeze(), sent_at: self.sent_at, received_at })
+    }
+
+    /// Keeps the stream for the next call, if the provider does.
+    async fn rest(&mut self) {
+        let Some(mut session) = self.session.take() else { return };
+        session.respect_keepalive();
+        let (key, idle, most) = self.rests;
+        if let Some(stream) = session.reuse().await {
+            pool::keep(key, stream, Instant::now() + idle, most);
+        }
+    }
+}
+
+/// A request whose body is given piece by piece, in chunks (RFC 9112 section 7.1).
+pub struct Upload {
+    session: Box<HttpSession>,
+    sent_at: Timestamp,
+    pace: Pace,
+    /// The provider takes no more.
+    refused: bool,
+    rests: (pool::Key, Duration, usize),
+}
+
+impl Provider {
+    /// Sends a request's head and gives a reply's: the body of either is still to come. The call's
+    /// deadline is for the reply's head, and then for each piece.
+    ///
+    /// # Errors
+    /// As [`Provider::call`].
+    pub async fn flow(&self, call: Call<'_>) -> Result<Flow, CallFault> {
+        let mut progress = super::call::Progress::default();
+        match timeout(call.deadline, self.attempt(&call, &mut progress)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(CallFault::TimedOut { sent: progress.sent() }),
+        }
+    }
+
+    /// Sends a request's head and leaves the body, of a length that nobody knows yet, to be given;
+    /// `call` has none. Always on a fresh connection: one that rested may be dead, and what was given
+    /// once cannot be given again.
+    ///
+    /// # Errors
+    /// The provider cannot be reached. Nothing was done then.
+    pub async fn upload(&self, call: Call<'_>) -> Result<Upload, CallFault> {
+        let begin = async {
+            let (stream, index, endpoint) = self.fresh().await?;
+            let head = self.head(endpoint, &call, true).map_err(|()| CallFault::Broken { sent: false })?;
+            let mut session = Box::new(HttpSession::new(stream));
+            let sent_at = Timestamp::now();
+            let written = session.write_request_header(head).await;
+            written.map_err(|error| cause(Some(&error)).unwrap_or(CallFault::Broken { sent: true }))?;
+            let rests = ((self.id, index), self.idle, self.idle_streams);
+            Ok(Upload { session, sent_at, pace: Pace::new(call.deadline), refused: false, rests })
+        };
+        timeout(call.deadline, begin).await.unwrap_or(Err(CallFault::TimedOut { sent: true }))
+    }
+}
+
+impl Upload {
+    /// Gives a piece; whether the provider still takes more. One that does not may have said why:
+    /// [`Upload::finish`] hears it. Nothing is sent for an empty piece.
+    pub async fn send(&mut self, piece: &[u8]) -> bool {
+        if piece.is_empty() || self.refused {
+            return !self.refused;
+        }
+        let asked = Instant::now();
+        let written = timeout(self.pace.patience(), self.session.write_body(piece)).await;
+        self.pace.moved(piece.len(), asked);
+        self.refused = !matches!(written, Ok(Ok(_)));
+        !self.refused
+    }
+
+    /// Ends the body and waits for the reply's head. After a piece that was not taken the body is not
+    /// ended: the provider can tell that it did not get everything.
+    ///
+    /// # Errors
+    /// There is no reply. What was sent may have been done.
+    pub async fn finish(mut self) -> Result<Flow, CallFault> {
+        let deadline = self.pace.deadline;
+        let end = async {
+            let ended = match self.refused {
+                true => Ok(None),
+                // A provider may answer before it has taken everything, and close: its answer counts.
+                false => self.session.finish_body().await,
+            };
+            receive_head(&mut self.session)
+                .await
+                .map_err(|fault| cause(ended.err().as_ref()).unwrap_or_else(|| fault.call_fault()))
+        };
+        match timeout(deadline, end).await {
+            Ok(head) => Ok(Flow::new(*self.session, head?, self.sent_at, deadline, self.rests)),
+            Err(_) => Err(CallFault::TimedOut { sent: true }),
+        }
+    }
+
+    /// Whether the provider stopped taking before everything was given.
+    pub fn is_refused(&self) -> bool {
+        self.refused
+    }
+}
