@@ -79,6 +79,11 @@ impl Validator {
         Ok(Self { root: Level::compile(schema, &options)?, code_lists: Arc::clone(code_lists) })
     }
 
+    /// The code lists that codes are looked up in.
+    pub(crate) fn code_lists(&self) -> &Arc<CodeLists> {
+        &self.code_lists
+    }
+
     /// The first `limit` violations of `record`, in document order.
     pub(crate) fn check(&self, record: &Document<'_>, limit: usize) -> Result<(), Vec<Violation>> {
         if self.root.conforms(record) {

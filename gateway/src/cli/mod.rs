@@ -164,6 +164,25 @@ fn command(language: Language) -> Command {
                     Command::new("schema")
                         .about(w.say("In JSON Schema của một hợp đồng", "Print a contract's JSON Schema"))
                         .arg(Arg::new("id").required(true).value_name("ID").help(w.say("Như nhiem-vu@1", "Such as nhiem-vu@1"))),
+                )
+                .subcommand(
+                    Command::new("diff")
+                        .about(w.say(
+                            "So sánh hai hợp đồng: thay đổi nào làm hỏng bên nhận, bên gửi, thỏa thuận; mã thoát 1 nếu có",
+                            "Compare two contracts: which change breaks readers, senders, agreements; exit 1 if one does",
+                        ))
+                        .arg(json.clone())
+                        .arg(
+                            Arg::new("ids")
+                                .value_name("ID")
+                                .num_args(0..=2)
+                                .help(w.say("Hai hợp đồng, như nhiem-vu@1 nhiem-vu@2; với --with thì một hoặc không", "Two contracts, such as nhiem-vu@1 nhiem-vu@2; with --with, one or none")),
+                        )
+                        .arg(
+                            text("with", "Thư mục hợp đồng khác, được coi là bản mới", "Another contracts folder, taken as the new state")
+                                .value_name("FOLDER")
+                                .value_parser(value_parser!(PathBuf)),
+                        ),
                 ),
         )
         .subcommand(

@@ -292,6 +292,40 @@ fn contracts_are_listed_and_their_schemas_printed() {
 }
 
 #[test]
+fn contracts_are_compared_within_a_folder_and_across_two() {
+    let contracts = concat!(env!("CARGO_MANIFEST_DIR"), "/../contracts");
+    let fixture = Fixture::new();
+    let edited = fixture.path("contracts").display().to_string();
+    let across = ["contract", "diff", "--contracts", contracts, "--with", &edited];
+    let (exit, out, err) = english(&across);
+    assert!(exit == Exit::Done && out.trim() == "COMPATIBLE", "{out}{err}");
+
+    let schema = "contracts/catalog/nhiem-vu/v1/schema.json";
+    fixture.edit(
+        schema,
+        "\"enum\": [\"chuong-trinh\", \"de-tai\", \"du-an\"]",
+        "\"enum\": [\"chuong-trinh\"]",
+    );
+    let (exit, out, err) = english(&[&across[..], &["nhiem-vu@1"]].concat());
+    assert_eq!(exit, Exit::Refused, "{out}{err}");
+    assert!(out.contains("✗ ChuongTrinh.Loai: values [values]: \"de-tai\", \"du-an\" → –"), "{out}");
+    assert!(out.contains("readers: compatible · senders: breaking · agreements: compatible"), "{out}");
+    let (_, out, _) = english(&[&across[..], &["--json"]].concat());
+    let value: Value = serde_json::from_str(&out).unwrap();
+    let task = value["contracts"].as_array().unwrap().iter().find(|one| one["from"] == "nhiem-vu@1").unwrap();
+    assert_eq!(
+        (&value["breaking"], &task["changes"][0]["senders"]["verdict"]),
+        (&Value::Bool(true), &"breaking".into())
+    );
+
+    let (exit, out, _) =
+        lienthong(Language::Vi, &["contract", "diff", "nhiem-vu@1", "to-chuc@1", "--contracts", contracts]);
+    assert!(exit == Exit::Refused && out.contains("KHÔNG TƯƠNG THÍCH"), "{out}");
+    let (exit, _, err) = english(&["contract", "diff", "nhiem-vu@1", "--contracts", contracts]);
+    assert!(exit == Exit::Refused && err.contains("--with FOLDER"), "{err}");
+}
+
+#[test]
 fn status_of_a_gateway_that_does_not_run_says_where_it_was_asked() {
     let fixture = Fixture::new();
     // Bound and closed again: nobody listens there now.

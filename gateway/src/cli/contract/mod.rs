@@ -1,6 +1,8 @@
 //! `lienthong contract`: what the contracts say.
 
-use std::path::PathBuf;
+mod diff;
+
+use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 use contracts::{Catalog, ContractId};
@@ -9,14 +11,18 @@ use super::{Console, Exit, Failure, Outcome};
 
 pub(super) fn run(given: &ArgMatches, console: &mut Console<'_>) -> Outcome {
     let folder = given.get_one::<PathBuf>("contracts").cloned().unwrap_or_else(|| PathBuf::from("contracts"));
-    let catalog = match Catalog::load(&folder) {
-        Ok((catalog, _)) => catalog,
-        Err(faults) => {
-            console.faults(&faults);
-            return Ok(Exit::Refused);
-        }
-    };
+    let Some(catalog) = load(&folder, console) else { return Ok(Exit::Refused) };
     match given.subcommand() {
+        Some(("diff", given)) => {
+            let with = match given.get_one::<PathBuf>("with") {
+                Some(folder) => match load(folder, console) {
+                    Some(other) => Some(other),
+                    None => return Ok(Exit::Refused),
+                },
+                None => None,
+            };
+            return diff::run(given, &catalog, with.as_ref(), console);
+        }
         Some(("schema", given)) => {
             let id: ContractId =
                 given.get_one::<String>("id").map(String::as_str).unwrap_or_default().parse()?;
@@ -51,4 +57,9 @@ pub(super) fn run(given: &ArgMatches, console: &mut Console<'_>) -> Outcome {
         }
     }
     Ok(Exit::Done)
+}
+
+/// The contracts of `folder`; nothing when they have faults, which are told.
+fn load(folder: &Path, console: &mut Console<'_>) -> Option<Catalog> {
+    Catalog::load(folder).map_err(|faults| console.faults(&faults)).ok().map(|(catalog, _)| catalog)
 }
