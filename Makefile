@@ -11,7 +11,8 @@ help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
 
 setup: ## Install what building and testing need (Debian; says what is missing elsewhere)
-	@$(SETUP) build test
+	@$(SETUP) build test judges
+	@./tests/tools/packages
 
 build: ## Build `lienthong` for production: target/release/lienthong
 	@$(SETUP) build
@@ -23,7 +24,8 @@ demo: ## Run the journeys beside simulated neighbours, then keep serving (ONCE=1
 	$(BUILT)/debug/sandbox demo $(if $(filter-out 0,$(ONCE)),--once)
 
 test: ## Run every test, the house's rules included
-	@$(SETUP) build test
+	@$(SETUP) build test judges
+	@./tests/tools/packages
 	$(CARGO) build --locked --workspace --bins
 	$(CARGO) test --locked --workspace
 

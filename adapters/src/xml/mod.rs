@@ -31,9 +31,11 @@ mod namespaces;
 mod read;
 mod references;
 pub(crate) mod tokens;
+mod well_formed;
 mod write;
 
 pub use read::read;
+pub use well_formed::well_formed;
 pub use write::write;
 
 #[cfg(test)]

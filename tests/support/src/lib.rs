@@ -16,6 +16,7 @@ pub mod pki;
 pub mod ports;
 pub mod process;
 pub mod sandbox;
+pub mod tools;
 
 pub use client::{Answer, Ask, Caller, Http, Line};
 pub use documents::Documents;
