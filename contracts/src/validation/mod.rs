@@ -15,6 +15,8 @@ mod formats;
 mod keywords;
 mod report;
 #[cfg(test)]
+mod suite;
+#[cfg(test)]
 mod tests;
 mod tree;
 
