@@ -23,6 +23,7 @@ mod reading;
 #[cfg(test)]
 mod sample;
 pub mod soap;
+pub mod stream;
 mod text;
 mod unreadable;
 mod whole;

@@ -19,6 +19,9 @@ const ATTRIBUTES: usize = 32;
 /// Entity and character references in one document. Old writers that know only ASCII give every
 /// Vietnamese letter as a reference, so a long abstract has thousands.
 const REFERENCES: usize = 100_000;
+/// Bytes of one record of a stream. A wide record with all its texts has some tens of kilobytes; the
+/// window of a stream grows up to this, and a record's tree takes a few times as much.
+const RECORD: usize = 2 * 1024 * 1024;
 /// The depth that no setting exceeds: readers, writers and the tree's own destructor recurse, and 2 MB
 /// of stack (Rust's default for threads) must suffice in an unoptimised build too.
 const DEEPEST: usize = 256;
@@ -41,6 +44,9 @@ pub struct Limits {
     pub attributes: usize,
     /// Entity and character references in one XML document.
     pub references: usize,
+    /// Bytes of one record of a stream, what stands before it included. Of a document that is read
+    /// whole the caller has the length before.
+    pub record: usize,
 }
 
 impl Limits {
@@ -59,6 +65,7 @@ impl Default for Limits {
             number: NUMBER,
             attributes: ATTRIBUTES,
             references: REFERENCES,
+            record: RECORD,
         }
     }
 }

@@ -6,11 +6,12 @@
 use std::borrow::Cow;
 
 use contracts::Place;
+use memchr::{memchr, memmem};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc, is_nfc_quick};
 
 use crate::unreadable::{Problem, Rule};
 
-const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
+pub(crate) const BYTE_ORDER_MARK: char = '\u{FEFF}';
 
 /// An input after the passes that concern all of it.
 pub(crate) struct Surveyed<'a> {
@@ -18,29 +19,65 @@ pub(crate) struct Surveyed<'a> {
     pub text: &'a str,
     /// Whether there was one.
     pub marked: bool,
+    /// What a reader need not look for in each of its texts.
+    pub traits: Traits,
+}
+
+/// What is known of a text as a whole, so that its parts need not be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Traits {
     /// Whether every part of the text that stands between ASCII characters is surely NFC. (Any part
     /// of a text in NFC is in NFC.)
     pub normal: bool,
+    /// Whether there is a carriage return anywhere.
+    pub returns: bool,
+    /// Whether `]]>` may stand anywhere: in XML's text it is an error.
+    pub section_ends: bool,
 }
 
-/// Checks the whole input at once: three passes over plain bytes cost less than asking again for each
+impl Traits {
+    /// Those of `text`, which holds allowed characters only.
+    pub fn of(text: &str) -> Self {
+        Self {
+            normal: plain(text.as_bytes()) || is_nfc_quick(text.chars()) == IsNormalized::Yes,
+            returns: memchr(b'\r', text.as_bytes()).is_some(),
+            section_ends: memmem::find(text.as_bytes(), b"]]>").is_some(),
+        }
+    }
+
+    /// What holds for two texts taken together.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            normal: self.normal && other.normal,
+            returns: self.returns || other.returns,
+            section_ends: self.section_ends || other.section_ends,
+        }
+    }
+
+    /// Whether text between two tags is what it says as it stands.
+    pub fn smooth(self) -> bool {
+        self.normal && !self.returns && !self.section_ends
+    }
+}
+
+impl Default for Traits {
+    /// Those of no text.
+    fn default() -> Self {
+        Self { normal: true, returns: false, section_ends: false }
+    }
+}
+
+/// Checks the whole input at once: a few passes over plain bytes cost less than asking again for each
 /// of its texts.
 pub(crate) fn survey(bytes: &[u8]) -> Result<Surveyed<'_>, Problem<'static>> {
-    let unmarked = bytes.strip_prefix(BYTE_ORDER_MARK);
+    let unmarked = bytes.strip_prefix(BYTE_ORDER_MARK.encode_utf8(&mut [0; 4]).as_bytes());
     let bytes = unmarked.unwrap_or(bytes);
     let text =
         std::str::from_utf8(bytes).map_err(|fault| Problem::new(Rule::Encoding, fault.valid_up_to()))?;
-    if let Some(offset) = forbidden(bytes) {
-        return Err(Problem::new(Rule::ControlCharacter, offset));
+    match forbidden(text) {
+        Some(offset) => Err(Problem::new(Rule::ControlCharacter, offset)),
+        None => Ok(Surveyed { text, marked: unmarked.is_some(), traits: Traits::of(text) }),
     }
-    let normal = if plain(bytes) {
-        true
-    } else if let Some((offset, _)) = text.char_indices().find(|(_, character)| !allowed(*character)) {
-        return Err(Problem::new(Rule::ControlCharacter, offset));
-    } else {
-        is_nfc_quick(text.chars()) == IsNormalized::Yes
-    };
-    Ok(Surveyed { text, marked: unmarked.is_some(), normal })
 }
 
 /// The `Char` of XML 1.0 (production 2); surrogates are no `char` to begin with.
@@ -59,7 +96,7 @@ pub(crate) fn normal<'a>(text: Cow<'a, str>, changed: &mut bool) -> Cow<'a, str>
 
 /// The place of `offset`, counted after the byte order mark, in bytes that need not be UTF-8.
 pub(crate) fn place(bytes: &[u8], offset: usize) -> Place {
-    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK.encode_utf8(&mut [0; 4]).as_bytes()).unwrap_or(bytes);
     let before = bytes.get(..offset).unwrap_or(bytes);
     let text = std::str::from_utf8(before)
         .or_else(|fault| std::str::from_utf8(before.get(..fault.valid_up_to()).unwrap_or_default()))
@@ -67,8 +104,18 @@ pub(crate) fn place(bytes: &[u8], offset: usize) -> Place {
     Place::of(text, text.len())
 }
 
+/// Where the first character stands that XML 1.0 cannot carry.
+pub(crate) fn forbidden(text: &str) -> Option<usize> {
+    let control = control(text.as_bytes());
+    let before = text.get(..control.unwrap_or(text.len()))?;
+    // U+FFFE and U+FFFF are EF BF BE and EF BF BF, and their first byte is seldom met.
+    memchr(0xEF, before.as_bytes())
+        .and_then(|_| before.char_indices().find(|(_, character)| !allowed(*character)))
+        .map_or(control, |(offset, _)| Some(offset))
+}
+
 /// The first control character that is neither tab, line feed nor carriage return.
-fn forbidden(bytes: &[u8]) -> Option<usize> {
+fn control(bytes: &[u8]) -> Option<usize> {
     let control = |byte: &u8| *byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r');
     // Without an early exit inside the chunk the compiler makes vector code of it.
     let chunk =
@@ -136,7 +183,7 @@ mod tests {
         #[test]
         fn survey_never_calls_normal_what_is_not(text in "\\PC{0,40}") {
             if let Ok(surveyed) = survey(text.as_bytes()) {
-                prop_assert!(!surveyed.normal || is_nfc(surveyed.text));
+                prop_assert!(!surveyed.traits.normal || is_nfc(surveyed.text));
             }
         }
 

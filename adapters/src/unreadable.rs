@@ -25,8 +25,13 @@ pub struct Unreadable {
 impl Unreadable {
     /// Puts `problem`, found in `bytes`, into words.
     pub(crate) fn new(bytes: &[u8], problem: Problem<'_>) -> Self {
+        Self::at(text::place(bytes, problem.offset), problem)
+    }
+
+    /// Puts `problem`, found at `place`, into words.
+    pub(crate) fn at(place: Place, problem: Problem<'_>) -> Self {
         let (message, remedy) = problem.rule.words(problem.name);
-        Self { rule: problem.rule.code(), place: text::place(bytes, problem.offset), message, remedy }
+        Self { rule: problem.rule.code(), place, message, remedy }
     }
 }
 
@@ -64,6 +69,10 @@ pub(crate) enum Rule {
     Encoding,
     ControlCharacter,
     NotWellFormed,
+    /// The input ends before what it began does. Not well-formed too, and told under that code.
+    Unfinished,
+    /// A record of a stream takes more bytes than its reader keeps.
+    RecordTooLarge,
     TooDeep,
     TooManyNodes,
     NameTooLong,
@@ -103,7 +112,8 @@ impl Rule {
         match self {
             Self::Encoding => "encoding",
             Self::ControlCharacter => "control-character",
-            Self::NotWellFormed => "not-well-formed",
+            Self::NotWellFormed | Self::Unfinished => "not-well-formed",
+            Self::RecordTooLarge => "record-too-large",
             Self::TooDeep => "too-deep",
             Self::TooManyNodes => "too-many-nodes",
             Self::NameTooLong => "name-too-long",
@@ -169,6 +179,18 @@ impl Rule {
                 "The content breaks the syntax of its format",
                 "Kiểm tra cú pháp tại vị trí đã nêu; nên dùng thư viện sinh JSON hoặc XML thay cho ghép chuỗi",
                 "Check the syntax at the place given; produce JSON or XML with a library rather than by joining strings",
+            ),
+            Self::Unfinished => (
+                "Nội dung bị cắt ngang: hết dữ liệu khi tài liệu chưa kết thúc",
+                "The content ends before the document does",
+                "Gửi lại toàn bộ tài liệu; nếu đã gửi đủ, kiểm tra dấu đóng còn thiếu ở cuối",
+                "Send the whole document again; if it was whole, look for a mark that is missing at its end",
+            ),
+            Self::RecordTooLarge => (
+                "Một bản ghi của danh sách quá lớn",
+                "A record of the list is too large",
+                "Rút gọn bản ghi; tệp đính kèm được gửi riêng, không nằm trong bản ghi",
+                "Make the record smaller; attachments travel on their own, not inside a record",
             ),
             Self::TooDeep => (
                 "Các phần tử lồng nhau quá sâu",

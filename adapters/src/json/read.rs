@@ -7,7 +7,8 @@ use memchr::memchr2;
 
 use super::members::Members;
 use crate::{
-    Expect, Limits, Reading, Unreadable, text,
+    Expect, Limits, Reading, Unreadable,
+    text::{self, Traits},
     unreadable::{Problem, Rule},
 };
 
@@ -32,14 +33,14 @@ fn read_text<'a>(bytes: &'a [u8], expect: Expect, limits: &Limits) -> Result<Rea
         at: 0,
         limits,
         nodes: 0,
-        normal: surveyed.normal,
+        normal: surveyed.traits.normal,
         changed: surveyed.marked,
     };
     reader.skip_space();
     let accepted = match reader.peek() {
         Some(b'{') => expect.accepts_record(),
         Some(b'[') => expect.accepts_collection(),
-        None => return Err(reader.problem(Rule::NotWellFormed)),
+        None => return Err(reader.unfinished()),
         Some(_) => false,
     };
     if !accepted {
@@ -51,6 +52,19 @@ fn read_text<'a>(bytes: &'a [u8], expect: Expect, limits: &Limits) -> Result<Rea
         return Err(reader.problem(Rule::TrailingBytes));
     }
     Ok(Reading { document, faithful: !reader.changed })
+}
+
+/// Reads the value that `text` begins with, standing `depth` deep in its document, and tells how long it
+/// is.
+pub(crate) fn read_value<'a>(
+    text: &'a str,
+    traits: Traits,
+    limits: &Limits,
+    depth: usize,
+) -> Result<(Document<'a>, usize)> {
+    let mut reader = Reader { text, at: 0, limits, nodes: 0, normal: traits.normal, changed: false };
+    let document = reader.value(depth)?;
+    Ok((document, reader.at))
 }
 
 struct Reader<'a, 'l> {
@@ -83,7 +97,7 @@ impl<'a> Reader<'a, '_> {
             Some(b't') => self.literal("true", Document::Bool(true)),
             Some(b'f') => self.literal("false", Document::Bool(false)),
             Some(b'n') => self.literal("null", Document::Null),
-            _ => Err(self.problem(Rule::NotWellFormed)),
+            _ => Err(self.malformed()),
         }
     }
 
@@ -167,9 +181,12 @@ impl<'a> Reader<'a, '_> {
     /// Text up to the next quotation mark or backslash.
     fn piece(&mut self, most: usize, too_long: Rule) -> Result<&'a str> {
         let rest = self.rest();
-        let end = memchr2(b'"', b'\\', rest).ok_or(Problem::new(Rule::NotWellFormed, self.text.len()))?;
+        let end = memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
         if end > most {
             return Err(self.problem(too_long));
+        }
+        if end == rest.len() {
+            return Err(self.unfinished());
         }
         let piece = self.text.get(self.at..self.at + end).ok_or(self.problem(Rule::NotWellFormed))?;
         if let Some(control) = piece.bytes().position(|byte| byte < 0x20) {
@@ -182,7 +199,7 @@ impl<'a> Reader<'a, '_> {
     /// The character of an escape whose backslash is already read.
     fn escape(&mut self) -> Result<char> {
         let start = self.at.saturating_sub(1);
-        let kind = self.peek().ok_or(self.problem(Rule::NotWellFormed))?;
+        let kind = self.peek().ok_or(self.unfinished())?;
         self.at += 1;
         let character = match kind {
             b'"' => '"',
@@ -195,7 +212,7 @@ impl<'a> Reader<'a, '_> {
                 let unit = self.unit()?;
                 let code = match unit {
                     0xD800..=0xDBFF => {
-                        let low = if self.take(b'\\') && self.take(b'u') { self.unit()? } else { 0 };
+                        let low = if self.takes(b'\\')? && self.takes(b'u')? { self.unit()? } else { 0 };
                         if !matches!(low, 0xDC00..=0xDFFF) {
                             return Err(Problem::new(Rule::LoneSurrogate, start));
                         }
@@ -220,7 +237,7 @@ impl<'a> Reader<'a, '_> {
         let mut unit = 0;
         for _ in 0..4 {
             let digit = self.peek().and_then(|byte| char::from(byte).to_digit(16));
-            unit = unit * 16 + digit.ok_or(self.problem(Rule::NotWellFormed))?;
+            unit = unit * 16 + digit.ok_or(self.malformed())?;
             self.at += 1;
         }
         Ok(unit)
@@ -233,6 +250,10 @@ impl<'a> Reader<'a, '_> {
         if end > self.limits.number {
             return Err(self.problem(Rule::NumberTooLong));
         }
+        // No text ends with a number: its root is an object or an array.
+        if end == rest.len() {
+            return Err(self.unfinished());
+        }
         let lexical = self.text.get(self.at..self.at + end).unwrap_or_default();
         let number = Number::new(lexical).ok_or(self.problem(Rule::NotWellFormed))?;
         self.at += end;
@@ -240,8 +261,10 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn literal(&mut self, literal: &str, value: Document<'a>) -> Result<Document<'a>> {
-        if !self.rest().starts_with(literal.as_bytes()) {
-            return Err(self.problem(Rule::NotWellFormed));
+        let rest = self.rest();
+        if !rest.starts_with(literal.as_bytes()) {
+            let begun = literal.as_bytes().starts_with(rest);
+            return Err(if begun { self.unfinished() } else { self.problem(Rule::NotWellFormed) });
         }
         self.at += literal.len();
         Ok(value)
@@ -254,7 +277,12 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn expect(&mut self, byte: u8) -> Result<()> {
-        if self.take(byte) { Ok(()) } else { Err(self.problem(Rule::NotWellFormed)) }
+        if self.take(byte) { Ok(()) } else { Err(self.malformed()) }
+    }
+
+    /// [`Reader::take`] where the text must not end.
+    fn takes(&mut self, byte: u8) -> Result<bool> {
+        if self.peek().is_none() { Err(self.unfinished()) } else { Ok(self.take(byte)) }
     }
 
     fn take(&mut self, byte: u8) -> bool {
@@ -269,6 +297,15 @@ impl<'a> Reader<'a, '_> {
 
     fn rest(&self) -> &'a [u8] {
         self.text.as_bytes().get(self.at..).unwrap_or_default()
+    }
+
+    /// Something else should stand here, or anything at all.
+    fn malformed(&self) -> Problem<'static> {
+        self.problem(if self.peek().is_none() { Rule::Unfinished } else { Rule::NotWellFormed })
+    }
+
+    fn unfinished(&self) -> Problem<'static> {
+        Problem::new(Rule::Unfinished, self.text.len())
     }
 
     fn problem(&self, rule: Rule) -> Problem<'static> {

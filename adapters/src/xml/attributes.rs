@@ -1,7 +1,4 @@
 //! Attributes as they stand in a start tag or in the XML declaration.
-//!
-//! They are cut here rather than by quick-xml: its iterator borrows from the event instead of the
-//! input, and takes `a="1"b="2"` for two attributes.
 
 use std::borrow::Cow;
 

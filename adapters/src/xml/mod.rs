@@ -28,7 +28,7 @@ pub(crate) mod excerpt;
 mod gathered;
 pub(crate) mod lexical;
 mod namespaces;
-mod read;
+pub(crate) mod read;
 mod references;
 pub(crate) mod tokens;
 mod well_formed;
@@ -37,6 +37,7 @@ mod write;
 pub use read::read;
 pub use well_formed::well_formed;
 pub use write::write;
+pub(crate) use write::{begin_collection, end_collection, write_in_collection};
 
 #[cfg(test)]
 mod tests;

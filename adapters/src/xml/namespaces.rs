@@ -30,15 +30,74 @@ pub(super) struct Namespaces<'a> {
     names: Vec<Cow<'a, str>>,
     /// How many of `names` were there before the document was read.
     familiar: usize,
-    bindings: Vec<(&'a str, Space)>,
-    /// For each open element, how many bindings were in force outside it.
-    outside: Vec<usize>,
+    bindings: Vec<Binding<'a>>,
+    /// What no prefix stands for: asked for every element, told without a search.
+    default: Space,
+}
+
+/// A declaration in force.
+#[derive(Clone, Copy, Debug)]
+struct Binding<'a> {
+    /// How deep the element stands that declares it.
+    depth: usize,
+    prefix: &'a str,
+    space: Space,
+}
+
+/// What a root puts in force for the parts of its document that are read one by one.
+pub(crate) struct Scope {
+    /// The root's name as written, which its end tag repeats.
+    element: String,
+    names: Vec<String>,
+    familiar: usize,
+    /// Prefixes and what they stand for.
+    bindings: Vec<(String, Space)>,
+}
+
+/// How deep a root stands.
+const ROOT: usize = 1;
+
+impl Scope {
+    /// The root's name as written.
+    pub fn element(&self) -> &str {
+        &self.element
+    }
 }
 
 impl<'a> Namespaces<'a> {
     pub fn new() -> Self {
         let names = vec!["".into(), XML.into(), XSI.into()];
-        Self { familiar: names.len(), names, bindings: Vec::new(), outside: Vec::new() }
+        Self { familiar: names.len(), names, bindings: Vec::new(), default: Space::NONE }
+    }
+
+    /// Those of a part of a document, inside the root that `scope` tells of.
+    pub fn within(scope: &'a Scope) -> Self {
+        let mut namespaces = Self {
+            names: scope.names.iter().map(|name| Cow::Borrowed(name.as_str())).collect(),
+            familiar: scope.familiar,
+            bindings: scope
+                .bindings
+                .iter()
+                .map(|(prefix, space)| Binding { depth: ROOT, prefix, space: *space })
+                .collect(),
+            default: Space::NONE,
+        };
+        namespaces.find_default();
+        namespaces
+    }
+
+    /// What is in force at present, for the parts within the root `element`.
+    pub fn scope(&self, element: &str) -> Scope {
+        Scope {
+            element: element.to_owned(),
+            names: self.names.iter().map(|name| name.to_string()).collect(),
+            familiar: self.familiar,
+            bindings: self
+                .bindings
+                .iter()
+                .map(|binding| (binding.prefix.to_owned(), binding.space))
+                .collect(),
+        }
     }
 
     /// Announces a namespace that the caller knows, before the document is read.
@@ -51,31 +110,34 @@ impl<'a> Namespaces<'a> {
         space
     }
 
-    /// Elements open at present.
-    pub fn depth(&self) -> usize {
-        self.outside.len()
+    /// The namespace of names without a prefix.
+    pub fn default(&self) -> Space {
+        self.default
     }
 
-    pub fn enter(&mut self) {
-        self.outside.push(self.bindings.len());
+    /// Lets go of what the element at `depth` has declared.
+    pub fn leave(&mut self, depth: usize) {
+        let before = self.bindings.len();
+        while self.bindings.last().is_some_and(|binding| binding.depth == depth) {
+            self.bindings.pop();
+        }
+        if self.bindings.len() < before {
+            self.find_default();
+        }
     }
 
-    pub fn leave(&mut self) {
-        let outside = self.outside.pop().unwrap_or_default();
-        self.bindings.truncate(outside);
-    }
-
-    /// Binds `prefix` (empty: the default) to the namespace `name` for the element entered last. Tells
-    /// whether any writer would do so: at the root, for a namespace we know, under one prefix.
-    pub fn bind(&mut self, prefix: &'a str, name: Cow<'a, str>) -> Result<bool, Rule> {
+    /// Binds `prefix` (empty: the default) to the namespace `name` for the element at `depth`, counted
+    /// from 1. Tells whether any writer would do so: at the root, for a namespace we know, under one
+    /// prefix.
+    pub fn bind(&mut self, depth: usize, prefix: &'a str, name: Cow<'a, str>) -> Result<bool, Rule> {
         if prefix == "xml" || name == XML {
             return if prefix == "xml" && name == XML { Ok(false) } else { Err(Rule::Namespace) };
         }
         if prefix == "xmlns" || name == XMLNS || (name.is_empty() && !prefix.is_empty()) {
             return Err(Rule::Namespace);
         }
-        let outside = self.outside.last().copied().unwrap_or_default();
-        if self.bindings.iter().skip(outside).any(|(bound, _)| *bound == prefix) {
+        let mut own = self.bindings.iter().rev().take_while(|binding| binding.depth == depth);
+        if own.any(|binding| binding.prefix == prefix) {
             return Err(Rule::NotWellFormed);
         }
         let space = self.find(&name).unwrap_or(Space(self.names.len()));
@@ -85,36 +147,36 @@ impl<'a> Namespaces<'a> {
         if self.names.len() > MOST || self.bindings.len() >= MOST {
             return Err(Rule::Namespace);
         }
-        let first = self.bindings.iter().all(|(_, bound)| *bound != space);
-        self.bindings.push((prefix, space));
-        Ok(first && self.outside.len() == 1 && space.0 < self.familiar)
+        let first = self.bindings.iter().all(|binding| binding.space != space);
+        self.bindings.push(Binding { depth, prefix, space });
+        if prefix.is_empty() {
+            self.default = space;
+        }
+        Ok(first && depth == ROOT && space.0 < self.familiar)
     }
 
     /// What `prefix` stands for at present.
     pub fn resolve(&self, prefix: &str) -> Option<Space> {
-        let mut bindings = self.bindings.iter().rev();
-        // Asked for every element: told by its length, the default costs no comparison of nothing.
         if prefix.is_empty() {
-            let default = bindings.find(|(bound, _)| bound.is_empty());
-            return Some(default.map_or(Space::NONE, |(_, space)| *space));
+            return Some(self.default);
         }
-        match bindings.find(|(bound, _)| *bound == prefix) {
-            Some((_, space)) => Some(*space),
+        match self.bindings.iter().rev().find(|binding| binding.prefix == prefix) {
+            Some(binding) => Some(binding.space),
             None if prefix == "xml" => Some(Space::XML),
             None => None,
         }
     }
 
-    /// The bindings that the element entered last has from those around it: of each prefix the one in
-    /// force, and none that it declares itself.
-    pub fn inherited(&self) -> Vec<(&'a str, String)> {
-        let outside = self.outside.last().copied().unwrap_or_default();
-        let (around, own) = self.bindings.split_at_checked(outside).unwrap_or((&self.bindings, &[]));
+    /// The bindings that the element at `depth`, the innermost, has from those around it: of each prefix
+    /// the one in force, and none that it declares itself.
+    pub fn inherited(&self, depth: usize) -> Vec<(&'a str, String)> {
         let mut found: Vec<(&'a str, String)> = Vec::new();
-        for (prefix, space) in around.iter().rev() {
-            let known = found.iter().any(|(known, _)| known == prefix);
-            if !known && own.iter().all(|(declared, _)| declared != prefix) {
-                found.push((prefix, self.name(*space).to_owned()));
+        let mut seen: Vec<&'a str> = Vec::new();
+        for binding in self.bindings.iter().rev() {
+            let known = seen.contains(&binding.prefix);
+            seen.push(binding.prefix);
+            if !known && binding.depth < depth {
+                found.push((binding.prefix, self.name(binding.space).to_owned()));
             }
         }
         // An undeclared default needs no declaration to be undeclared.
@@ -124,6 +186,11 @@ impl<'a> Namespaces<'a> {
 
     pub fn name(&self, space: Space) -> &str {
         self.names.get(space.0).map_or("", |name| name)
+    }
+
+    fn find_default(&mut self) {
+        let default = self.bindings.iter().rev().find(|binding| binding.prefix.is_empty());
+        self.default = default.map_or(Space::NONE, |binding| binding.space);
     }
 
     fn find(&self, name: &str) -> Option<Space> {
@@ -140,6 +207,12 @@ pub(super) fn split(name: &str) -> Option<(&str, &str)> {
 
 /// Whether `text` is a name without a colon (an `NCName`).
 pub(super) fn is_name(text: &str) -> bool {
+    // Nearly every name is one of these, told without decoding characters.
+    if let [b'A'..=b'Z' | b'a'..=b'z' | b'_', rest @ ..] = text.as_bytes()
+        && rest.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+    {
+        return true;
+    }
     let mut characters = text.chars();
     characters.next().is_some_and(starts_name) && characters.all(continues_name)
 }
@@ -176,9 +249,8 @@ mod tests {
     fn a_flood_of_declarations_is_stopped() {
         let mut namespaces = Namespaces::new();
         let flood = (0..100).try_for_each(|index| {
-            namespaces.enter();
-            namespaces.bind("", format!("urn:{index}").into())?;
-            namespaces.leave();
+            namespaces.bind(2, "", format!("urn:{index}").into())?;
+            namespaces.leave(2);
             Ok(())
         });
         assert_eq!(flood, Err(Rule::Namespace));
@@ -187,17 +259,16 @@ mod tests {
     #[test]
     fn reserved_prefixes_stay_reserved() {
         let mut namespaces = Namespaces::new();
-        namespaces.enter();
         for (prefix, name) in
             [("xml", "urn:x"), ("a", XML), ("xmlns", "urn:x"), ("a", XMLNS), ("", XML), ("a", "")]
         {
-            assert_eq!(namespaces.bind(prefix, name.into()), Err(Rule::Namespace), "{prefix} {name}");
+            assert_eq!(namespaces.bind(1, prefix, name.into()), Err(Rule::Namespace), "{prefix} {name}");
         }
-        assert_eq!(namespaces.bind("xml", XML.into()), Ok(false));
-        assert_eq!(namespaces.bind("", "".into()), Ok(true));
-        assert_eq!(namespaces.bind("a", XSI.into()), Ok(true));
-        assert_eq!(namespaces.bind("b", XSI.into()), Ok(false));
-        assert_eq!(namespaces.bind("b", "urn:x".into()), Err(Rule::NotWellFormed));
+        assert_eq!(namespaces.bind(1, "xml", XML.into()), Ok(false));
+        assert_eq!(namespaces.bind(1, "", "".into()), Ok(true));
+        assert_eq!(namespaces.bind(1, "a", XSI.into()), Ok(true));
+        assert_eq!(namespaces.bind(1, "b", XSI.into()), Ok(false));
+        assert_eq!(namespaces.bind(1, "b", "urn:x".into()), Err(Rule::NotWellFormed));
         assert_eq!(namespaces.resolve("xml"), Some(Space::XML));
         assert_eq!(namespaces.resolve("b"), Some(Space::XSI));
         assert_eq!(namespaces.resolve("c"), None);

@@ -41,27 +41,27 @@ fn read_document<'a>(
     unknown: Unknown,
     limits: &Limits,
 ) -> Result<'a, Reading<'a>> {
-    let mut tokens = Tokens::new(bytes, limits)?;
-    let space = tokens.announce(&shape.namespace);
-    let mut reader = Reader { tokens, space, unknown, limits };
-    let root = reader.tokens.root()?;
-    let document = match reader.root(shape, root, expect)? {
-        Root::Record => reader.record(&shape.root, &shape.record)?,
-        Root::Collection => reader.collection(shape)?,
+    let mut reader = Reader::new(Tokens::new(bytes, limits)?, shape, unknown, limits);
+    let document = match reader.open(shape, expect)? {
+        Opened::Record => reader.record(&shape.root, &shape.record)?,
+        Opened::Collection => reader.collection(shape)?,
     };
     reader.tokens.end()?;
     Ok(Reading { document, faithful: reader.tokens.faithful() })
 }
 
-struct Reader<'a, 'l> {
-    tokens: Tokens<'a, 'l>,
+/// Reads the values of a shape.
+pub(crate) struct Reader<'a, 'l> {
+    pub tokens: Tokens<'a, 'l>,
     /// The contract's namespace.
     space: Space,
     unknown: Unknown,
     limits: &'l Limits,
 }
 
-enum Root {
+/// What a document turns out to be.
+#[derive(Clone, Copy)]
+pub(crate) enum Opened {
     Record,
     Collection,
 }
@@ -75,38 +75,58 @@ struct Attributes<'a> {
     strangers: Record<'a>,
 }
 
-impl<'a> Reader<'a, '_> {
-    fn root(&mut self, shape: &'a Shape, root: Open<'a>, expect: Expect) -> Result<'a, Root> {
-        let ours = root.space == self.space;
+impl<'a, 'l> Reader<'a, 'l> {
+    /// A reader of `tokens`, of which none has been read.
+    pub fn new(mut tokens: Tokens<'a, 'l>, shape: &'a Shape, unknown: Unknown, limits: &'l Limits) -> Self {
+        let space = tokens.announce(&shape.namespace);
+        Self { tokens, space, unknown, limits }
+    }
+
+    /// Opens the document's root.
+    pub fn open(&mut self, shape: &'a Shape, expect: Expect) -> Result<'a, Opened> {
+        let root = self.tokens.root()?;
         let found = if root.local == shape.record && expect.accepts_record() {
-            Root::Record
+            Opened::Record
         } else if root.local == shape.collection && expect.accepts_collection() {
-            Root::Collection
+            Opened::Collection
         } else {
             let expected = if expect.accepts_record() { &shape.record } else { &shape.collection };
             return Err(self.problem(Rule::WrongRoot, expected));
         };
+        let ours = root.space == self.space;
         if ours { Ok(found) } else { Err(self.problem(Rule::WrongNamespace, &shape.namespace)) }
     }
 
     /// The records of a collection whose element has just opened.
     fn collection(&mut self, shape: &'a Shape) -> Result<'a, Document<'a>> {
-        if self.attributes(None, &shape.collection)?.nil {
-            return Err(self.problem(Rule::Nil, &shape.collection));
-        }
+        self.collection_attributes(shape)?;
         let mut records = Vec::new();
-        while self.next_item(&shape.record, &shape.collection)? {
-            let record = self.record(&shape.root, &shape.record)?;
-            if matches!(record, Document::Null) {
-                return Err(self.problem(Rule::Nil, &shape.record));
-            }
+        while let Some(record) = self.next_record(shape)? {
             records.push(record);
         }
         Ok(Document::List(records))
     }
 
+    /// The attributes of a collection whose element has just opened.
+    pub fn collection_attributes(&mut self, shape: &'a Shape) -> Result<'a, ()> {
+        let nil = self.attributes(None, &shape.collection)?.nil;
+        if nil { Err(self.problem(Rule::Nil, &shape.collection)) } else { Ok(()) }
+    }
+
+    /// The next record of a collection; none when it closes.
+    pub fn next_record(&mut self, shape: &'a Shape) -> Result<'a, Option<Document<'a>>> {
+        if !self.next_item(&shape.record, &shape.collection)? {
+            return Ok(None);
+        }
+        let record = self.record(&shape.root, &shape.record)?;
+        if matches!(record, Document::Null) {
+            return Err(self.problem(Rule::Nil, &shape.record));
+        }
+        Ok(Some(record))
+    }
+
     /// The record whose element has just opened; null when it is nil. `owner` is the element's field.
-    fn record(&mut self, shape: &'a RecordShape, owner: &'a str) -> Result<'a, Document<'a>> {
+    pub fn record(&mut self, shape: &'a RecordShape, owner: &'a str) -> Result<'a, Document<'a>> {
         let attributes = self.attributes(Some(shape), owner)?;
         if attributes.nil {
             return self.nothing(owner);
@@ -120,10 +140,16 @@ impl<'a> Reader<'a, '_> {
             }
             return Ok(unfinished.finish());
         }
-        while let Some(open) = self.tokens.next_child().map_err(about(owner))? {
-            let Some((position, field)) = self.locate(shape, open, unfinished.next) else {
-                self.stranger(shape, open, owner, &mut unfinished.strangers)?;
-                continue;
+        loop {
+            let (position, field) = if let Some(expected) = self.expected(shape, unfinished.next) {
+                expected
+            } else {
+                let Some(open) = self.tokens.next_child().map_err(about(owner))? else { break };
+                let Some(found) = self.locate(shape, open, unfinished.next) else {
+                    self.stranger(shape, open, owner, &mut unfinished.strangers)?;
+                    continue;
+                };
+                found
             };
             if let Some(rule) = unfinished.misplaced(position, field) {
                 return Err(self.problem(rule, &field.name));
@@ -140,6 +166,13 @@ impl<'a> Reader<'a, '_> {
             }
         }
         Ok(unfinished.finish())
+    }
+
+    /// The field at `next`, if its element stands right there as most writers write it; it has then
+    /// opened.
+    fn expected(&mut self, shape: &'a RecordShape, next: usize) -> Option<(usize, &'a Field)> {
+        let field = shape.fields.get(next).filter(|field| field.xml.kind == NodeKind::Element)?;
+        self.tokens.opens(self.space, &field.xml.name).then_some((next, field))
     }
 
     /// The field that `open` stands for: most often the one at `next`, else one after, else before.
@@ -182,7 +215,10 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// Goes to the next element called `name` inside the list `owner`; false when the list is over.
-    fn next_item(&mut self, name: &str, owner: &'a str) -> Result<'a, bool> {
+    pub fn next_item(&mut self, name: &'a str, owner: &'a str) -> Result<'a, bool> {
+        if self.tokens.opens(self.space, name) {
+            return Ok(true);
+        }
         while let Some(open) = self.tokens.next_child().map_err(about(owner))? {
             if open.space == self.space && open.local == name {
                 return Ok(true);

@@ -8,23 +8,13 @@ use super::{escape, namespaces::XSI};
 /// same tree always gives the same bytes. Meant for trees that the contract has checked (or that a
 /// release has made smaller); what has no place in the shape is not written.
 pub fn write(document: &Document<'_>, shape: &Shape, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
     let root = if document.as_list().is_some() { &shape.collection } else { &shape.record };
     let mut writer = Writer { out };
-    writer.start(root);
-    if !shape.namespace.is_empty() {
-        writer.attribute("xmlns", &shape.namespace);
-    }
-    if holds_null(document) {
-        writer.attribute("xmlns:xsi", XSI);
-    }
+    writer.root(root, shape, holds_null(document));
     match document {
         Document::List(records) => {
             writer.children(root, records.is_empty(), |writer| {
-                for record in records.iter().filter_map(Document::as_record) {
-                    writer.start(&shape.record);
-                    writer.record(&shape.record, record, &shape.root);
-                }
+                records.iter().for_each(|record| writer.record_of(record, shape));
             });
         }
         Document::Record(record) => writer.record(root, record, &shape.root),
@@ -33,11 +23,49 @@ pub fn write(document: &Document<'_>, shape: &Shape, out: &mut Vec<u8>) {
     }
 }
 
+/// Appends the beginning of a collection whose records follow one by one. `xsi` is declared, since one of
+/// them may hold a null.
+pub(crate) fn begin_collection(shape: &Shape, out: &mut Vec<u8>) {
+    let mut writer = Writer { out };
+    writer.root(&shape.collection, shape, true);
+    writer.out.push(b'>');
+}
+
+/// Appends one record of a collection that has begun.
+pub(crate) fn write_in_collection(record: &Document<'_>, shape: &Shape, out: &mut Vec<u8>) {
+    Writer { out }.record_of(record, shape);
+}
+
+/// Appends the end of a collection that has begun.
+pub(crate) fn end_collection(shape: &Shape, out: &mut Vec<u8>) {
+    Writer { out }.end(&shape.collection);
+}
+
 struct Writer<'o> {
     out: &'o mut Vec<u8>,
 }
 
 impl Writer<'_> {
+    /// Everything up to the root's attributes.
+    fn root(&mut self, name: &str, shape: &Shape, nulls: bool) {
+        self.out.extend_from_slice(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
+        self.start(name);
+        if !shape.namespace.is_empty() {
+            self.attribute("xmlns", &shape.namespace);
+        }
+        if nulls {
+            self.attribute("xmlns:xsi", XSI);
+        }
+    }
+
+    /// One record of a collection.
+    fn record_of(&mut self, record: &Document<'_>, shape: &Shape) {
+        if let Some(record) = record.as_record() {
+            self.start(&shape.record);
+            self.record(&shape.record, record, &shape.root);
+        }
+    }
+
     /// The rest of a record's element, whose start is written up to its attributes.
     fn record(&mut self, name: &str, record: &Record<'_>, shape: &RecordShape) {
         let is_attribute = |field: &Field| field.xml.kind == NodeKind::Attribute;
@@ -115,6 +143,10 @@ impl Writer<'_> {
         }
         self.out.push(b'>');
         write(self);
+        self.end(name);
+    }
+
+    fn end(&mut self, name: &str) {
         self.out.extend_from_slice(b"</");
         self.out.extend_from_slice(name.as_bytes());
         self.out.push(b'>');

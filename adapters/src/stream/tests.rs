@@ -1,0 +1,384 @@
+use std::{path::Path, sync::LazyLock};
+
+use contracts::{Catalog, Place};
+use proptest::prelude::*;
+
+use super::*;
+use crate::json;
+
+static CONTRACT: LazyLock<Arc<Contract>> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../contracts");
+    let (catalog, _) = Catalog::load(&folder).unwrap();
+    catalog.contract(&"nhiem-vu@1".parse().unwrap()).unwrap().clone()
+});
+
+/// The records as JSON, then how it ended.
+type Told = (Vec<String>, std::result::Result<(), (&'static str, Place)>);
+
+fn told_by<'b>(mut records: Records, pieces: impl IntoIterator<Item = &'b [u8]>) -> Told {
+    let mut pieces = pieces.into_iter();
+    let (mut told, mut ended) = (Vec::new(), false);
+    loop {
+        match records.next() {
+            Ok(Next::Record { index, document }) => {
+                assert_eq!(index, told.len());
+                let mut out = Vec::new();
+                json::write(&document, &mut out);
+                told.push(String::from_utf8(out).unwrap());
+            }
+            Ok(Next::More) => {
+                assert!(!ended, "asks for more after the end");
+                match pieces.next() {
+                    Some(piece) => records.feed(piece),
+                    None => {
+                        ended = true;
+                        records.end();
+                    }
+                }
+            }
+            Ok(Next::End) => return (told, Ok(())),
+            Err(fault) => {
+                assert_eq!(records.next().err().map(|again| again.rule), Some(fault.rule));
+                return (told, Err((fault.rule, fault.place)));
+            }
+        }
+    }
+}
+
+fn records(format: Format, limits: Limits) -> Records {
+    Records::new(format, CONTRACT.clone(), Unknown::Keep, limits).unwrap().expecting(Expect::Either)
+}
+
+fn told(format: Format, bytes: &[u8], piece: usize) -> Told {
+    told_by(records(format, Limits::default()), bytes.chunks(piece.max(1)))
+}
+
+fn rule(format: Format, text: &str) -> &'static str {
+    told(format, text.as_bytes(), usize::MAX).1.err().map_or("", |(rule, _)| rule)
+}
+
+/// A collection in the contract's namespace.
+fn collection(content: &str) -> String {
+    format!("<DanhSachNhiemVu xmlns=\"{}\">{content}</DanhSachNhiemVu>", CONTRACT.shape().namespace)
+}
+
+/// Every example of the dataset.
+fn examples() -> Vec<(Format, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../contracts/catalog/nhiem-vu/v1/examples");
+    let mut found = Vec::new();
+    for kind in ["ok", "bad"] {
+        for entry in std::fs::read_dir(folder.join(kind)).unwrap() {
+            let path = entry.unwrap().path();
+            match path.extension().and_then(|extension| extension.to_str()) {
+                Some("json") => found.push((Format::Json, std::fs::read(&path).unwrap())),
+                Some("xml") => found.push((Format::Xml, std::fs::read(&path).unwrap())),
+                _ => {}
+            }
+        }
+    }
+    assert!(found.len() > 50);
+    found
+}
+
+#[test]
+fn every_example_reads_the_same_whole_and_in_pieces() {
+    for (format, bytes) in examples() {
+        let whole = told(format, &bytes, usize::MAX);
+        for piece in [1, 7, 100] {
+            assert_eq!(told(format, &bytes, piece), whole, "{}", String::from_utf8_lossy(&bytes));
+        }
+        let limits = Limits::default();
+        match crate::read(format, &bytes, &CONTRACT, Expect::Either, Unknown::Keep, &limits) {
+            Err(fault) => assert_eq!(whole.1, Err((fault.rule, fault.place))),
+            Ok(reading) => {
+                let records = match reading.document {
+                    Document::List(records) => records,
+                    record => vec![record],
+                };
+                let said = |record| {
+                    let mut out = Vec::new();
+                    json::write(record, &mut out);
+                    String::from_utf8(out).unwrap()
+                };
+                assert_eq!(whole, (records.iter().map(said).collect(), Ok(())));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_root_is_known_once_it_has_been_seen() {
+    let mut one = records(Format::Json, Limits::default());
+    assert_eq!(one.root(), None);
+    one.feed(b" {\"MaSo\": 1");
+    assert!(matches!(one.next(), Ok(Next::More)));
+    assert_eq!(one.root(), Some(Root::Record));
+    let mut many = records(Format::Xml, Limits::default());
+    many.feed(collection("").as_bytes());
+    assert!(matches!(many.next(), Ok(Next::More)));
+    assert_eq!(many.root(), Some(Root::Collection));
+}
+
+#[test]
+fn what_surrounds_records_is_checked() {
+    for (text, expected) in [
+        ("", "not-well-formed"),
+        (" ", "not-well-formed"),
+        ("1", "wrong-root"),
+        ("[", "not-well-formed"),
+        ("[1 2]", "not-well-formed"),
+        ("[{}", "not-well-formed"),
+        ("[{},", "not-well-formed"),
+        ("[{},]", "not-well-formed"),
+        ("[,{}]", "not-well-formed"),
+        ("[{}]]", "trailing-bytes"),
+        ("[] []", "trailing-bytes"),
+        ("{} ,", "trailing-bytes"),
+        ("{", "not-well-formed"),
+    ] {
+        assert_eq!(rule(Format::Json, text), expected, "{text}");
+    }
+    for (text, expected) in [
+        ("", "not-well-formed"),
+        ("<a/>", "wrong-root"),
+        ("<DanhSachNhiemVu/>", "wrong-namespace"),
+        ("<!DOCTYPE a><a/>", "doctype"),
+    ] {
+        assert_eq!(rule(Format::Xml, text), expected, "{text}");
+    }
+    for (content, expected) in [
+        ("", ""),
+        (" <!-- không có gì --> ", ""),
+        ("x", "mixed-content"),
+        ("<NhiemVu/>x<NhiemVu/>", "mixed-content"),
+        ("<La/>", "unknown-element"),
+        ("</DanhSach>", "not-well-formed"),
+        ("<?xml version='1.0'?>", "not-well-formed"),
+        ("<NhiemVu xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance' xsi:nil='true'/>", "nil"),
+    ] {
+        assert_eq!(rule(Format::Xml, &collection(content)), expected, "{content}");
+        for after in ["<a/>", "x", "&amp;", "<![CDATA[]]>"] {
+            let expected = if expected.is_empty() { "not-well-formed" } else { expected };
+            assert_eq!(rule(Format::Xml, &format!("{}{after}", collection(content))), expected);
+        }
+    }
+    assert_eq!(rule(Format::Xml, &format!("{}<!-- hết --> ", collection("<NhiemVu/>"))), "");
+    for (text, expected) in [
+        ("", ""),
+        ("\n\n", ""),
+        ("{}\r\n\n{}", ""),
+        ("{} {}", "trailing-bytes"),
+        ("{\n}", "not-well-formed"),
+        ("{}\n[]\n", "wrong-root"),
+        ("{\"a\":", "not-well-formed"),
+    ] {
+        assert_eq!(rule(Format::NdJson, text), expected, "{text}");
+    }
+}
+
+#[test]
+fn records_before_a_fault_are_given_and_its_place_is_the_streams() {
+    let text = "\u{FEFF}[\n{\"MaSo\":\"ệ\"},\n  {\"MaSo\":\"ố\", 1}]";
+    for piece in [1, 5, 1000] {
+        let (told, end) = told(Format::Json, text.as_bytes(), piece);
+        assert_eq!(told, [r#"{"MaSo":"ệ"}"#]);
+        assert_eq!(end, Err(("not-well-formed", Place { line: 3, column: 16 })));
+    }
+    let text = collection("<NhiemVu><MaSo>ệ</MaSo></NhiemVu>\n<NhiemVu>\n  <MaSo>\u{1}</MaSo></NhiemVu>");
+    for piece in [1, 5, 1000] {
+        let (told, end) = told(Format::Xml, text.as_bytes(), piece);
+        assert_eq!(told, [r#"{"MaSo":"ệ"}"#]);
+        assert_eq!(end, Err(("control-character", Place { line: 3, column: 9 })));
+    }
+}
+
+#[test]
+fn limits_count_for_each_record() {
+    let limits = Limits { nodes: 3, references: 2, ..Limits::default() };
+    let record = "<NhiemVu><MaSo>&#65;&#66;</MaSo><TenNhiemVu/></NhiemVu>";
+    let (told, end) =
+        told_by(records(Format::Xml, limits.clone()), [collection(&record.repeat(50)).as_bytes()]);
+    assert_eq!((told.len(), end), (50, Ok(())));
+    let wide = collection(&format!("{record}<NhiemVu><MaSo/><TenNhiemVu/><LinhVuc/></NhiemVu>"));
+    let (told, end) = told_by(records(Format::Xml, limits), [wide.as_bytes()]);
+    assert_eq!((told.len(), end.map_err(|(rule, _)| rule)), (1, Err("too-many-nodes")));
+}
+
+#[test]
+fn a_record_that_never_ends_is_stopped() {
+    let limits = Limits { record: 1000, ..Limits::default() };
+    let long = "x".repeat(300);
+    let json = format!(
+        "[{{\"MaSo\":\"{long}\"}},{{\"A\":\"{long}\",\"B\":\"{long}\",\"C\":\"{long}\",\"D\":\"{long}\"}}]"
+    );
+    let xml = collection(&format!(
+        "<NhiemVu><MaSo>{long}</MaSo></NhiemVu><NhiemVu>{}</NhiemVu>",
+        format!("<NoiDungChinh>{long}</NoiDungChinh>").repeat(4)
+    ));
+    let lines = format!("{{\"MaSo\":\"{long}\"}}\n{{\"A\":\"{long}{long}{long}{long}\"}}\n");
+    for (format, text) in [(Format::Json, json), (Format::Xml, xml), (Format::NdJson, lines)] {
+        for piece in [1, 64, 10_000] {
+            let (told, end) = told_by(records(format, limits.clone()), text.as_bytes().chunks(piece));
+            let rule = end.map_err(|(rule, _)| rule);
+            assert_eq!((told.len(), rule), (1, Err("record-too-large")), "{format} {piece}");
+        }
+    }
+}
+
+#[test]
+fn a_stream_that_comes_byte_by_byte_is_not_read_again_for_each_byte() {
+    let text = format!("[{{\"MaSo\":\"{}\"}}]", "x".repeat(100_000));
+    let mut records = records(Format::Json, Limits::default());
+    let mut looks = 0;
+    for byte in text.bytes() {
+        looks += usize::from(records.window.cursor.is_ready(&records.window.text));
+        assert!(matches!(records.next(), Ok(Next::More | Next::Record { .. })));
+        records.feed(&[byte]);
+    }
+    assert!(looks < 60, "{looks}");
+}
+
+#[test]
+fn memory_does_not_grow_with_the_stream() {
+    let record = format!("<NhiemVu><MaSo>{}</MaSo></NhiemVu>", "ệ".repeat(500));
+    let mut records = records(Format::Xml, Limits::default());
+    records.feed(collection("").split("</").next().unwrap().as_bytes());
+    let mut most = 0;
+    for _ in 0..2000 {
+        records.feed(record.as_bytes());
+        while let Next::Record { .. } = records.next().unwrap() {}
+        most = most.max(records.window.text.capacity());
+    }
+    assert!(most < 16 * record.len(), "{most}");
+}
+
+#[test]
+fn prefixes_declared_at_the_root_hold_in_every_record() {
+    let namespace = &CONTRACT.shape().namespace;
+    let text = format!(
+        "<n:DanhSachNhiemVu xmlns:n='{namespace}' xmlns:i='http://www.w3.org/2001/XMLSchema-instance'>
+           <n:NhiemVu><n:MaSo>1</n:MaSo></n:NhiemVu>
+           <NhiemVu xmlns='{namespace}'><MaSo>2</MaSo></NhiemVu>
+           <n:NhiemVu><n:MaSo i:nil='1'/></n:NhiemVu></n:DanhSachNhiemVu>"
+    );
+    for piece in [1, 1000] {
+        let (told, end) = told(Format::Xml, text.as_bytes(), piece);
+        assert_eq!(told, [r#"{"MaSo":"1"}"#, r#"{"MaSo":"2"}"#, r#"{"MaSo":null}"#]);
+        assert_eq!(end, Ok(()));
+    }
+    let unprefixed = text.replace("<NhiemVu xmlns", "<NhiemVu y");
+    assert_eq!(rule(Format::Xml, &unprefixed), "unknown-element");
+}
+
+#[test]
+fn a_collection_written_in_pieces_reads_as_it_was() {
+    let (_, list) = examples()
+        .into_iter()
+        .find(|(format, bytes)| *format == Format::Json && bytes.starts_with(b"["))
+        .unwrap();
+    let limits = Limits::default();
+    let list = crate::read(Format::Json, &list, &CONTRACT, Expect::Collection, Unknown::Keep, &limits);
+    let list = list.unwrap().document;
+    for format in [Format::Json, Format::Xml, Format::NdJson] {
+        let mut collection = Collection::new(format, CONTRACT.shape()).unwrap();
+        let mut out = Vec::new();
+        collection.begin(&mut out);
+        list.as_list().unwrap().iter().for_each(|record| collection.record(record, &mut out));
+        collection.end(&mut out);
+        let (read, end) = told(format, &out, 10);
+        let mut expected = Vec::new();
+        json::write(&list, &mut expected);
+        assert_eq!((format!("[{}]", read.join(",")).into_bytes(), end), (expected, Ok(())), "{format}");
+    }
+    assert!(Collection::new(Format::Soap, CONTRACT.shape()).is_none());
+}
+
+#[test]
+fn a_table_has_the_shapes_columns_whatever_a_record_has() {
+    let mut collection = Collection::new(Format::Csv, CONTRACT.shape()).unwrap();
+    let mut out = Vec::new();
+    collection.begin(&mut out);
+    let columns = out.iter().filter(|byte| **byte == b',').count();
+    assert!(String::from_utf8_lossy(&out).contains(",ChuNhiem.HoVaTen,"));
+    out.clear();
+    collection.record(&Document::Record(contracts::Record::default()), &mut out);
+    collection.end(&mut out);
+    assert_eq!(out, format!("{}\r\n", ",".repeat(columns)).into_bytes());
+}
+
+/// An example with some bytes changed, taken out or said twice.
+fn mutated() -> impl Strategy<Value = (Format, Vec<u8>)> {
+    let example = prop::sample::select(examples());
+    let odd = prop::sample::select(vec![
+        &b"<"[..],
+        b"&",
+        b"]]>",
+        b"\r",
+        b"\xFF",
+        b"\x01",
+        b"<!-- -->",
+        b"<![CDATA[",
+        b"\"",
+        b"\\",
+        b"{",
+        b"[",
+        b",",
+        b"</",
+        b">",
+        b"/>",
+        b"e\xCC\x81",
+        b"\xCC\x81",
+        b"\xE1",
+        b"<?p ?>",
+        b"\\ud800",
+        b" ",
+        b"\n",
+        b"1",
+    ]);
+    let changes = prop::collection::vec((any::<prop::sample::Index>(), 0..40_usize, odd), 0..3);
+    (example, changes).prop_map(|((format, mut bytes), changes)| {
+        for (at, length, odd) in changes {
+            let start = at.index(bytes.len() + 1);
+            let end = (start + length).min(bytes.len());
+            bytes.splice(start..end, odd.iter().copied());
+        }
+        (format, bytes)
+    })
+}
+
+proptest! {
+    #[test]
+    fn however_a_stream_is_cut_it_says_the_same(
+        (format, bytes) in mutated(),
+        lines: bool,
+        sizes in prop::collection::vec(0..300_usize, 0..40),
+    ) {
+        let format = if lines && format == Format::Json { Format::NdJson } else { format };
+        let whole = told(format, &bytes, usize::MAX);
+        let mut rest = &bytes[..];
+        let mut pieces = Vec::new();
+        for size in sizes {
+            let (piece, after) = rest.split_at(size.min(rest.len()));
+            pieces.push(piece);
+            rest = after;
+        }
+        pieces.push(rest);
+        prop_assert_eq!(told_by(records(format, Limits::default()), pieces), whole.clone());
+        prop_assert_eq!(told(format, &bytes, 1), whole);
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes: Vec<u8>, piece in 1..50_usize) {
+        for format in [Format::Json, Format::Xml, Format::NdJson] {
+            let _ = told(format, &bytes, piece);
+        }
+    }
+
+    #[test]
+    fn a_mutated_document_breaks_the_same_rule_whole_and_as_a_stream((format, bytes) in mutated()) {
+        let limits = Limits::default();
+        let whole = crate::read(format, &bytes, &CONTRACT, Expect::Either, Unknown::Keep, &limits);
+        let (_, end) = told(format, &bytes, 100);
+        prop_assert_eq!(whole.is_ok(), end.is_ok(), "{:?} {:?}", whole.err(), end);
+    }
+}
