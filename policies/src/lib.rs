@@ -44,8 +44,8 @@ pub use quota::{PerDay, QuotaTerms};
 pub use register::{MemberKey, Register, ServiceKey, SystemKey, Usable};
 pub use release::{Mask, MaskKeys, ReleasePlan};
 pub use service::{
-    Adapter, Authority, ClientCertificate, DateForm, Endpoint, Mode, OperationTerms, Population, Publication,
-    Service, ServiceVersion, Timeouts, UnknownFields, Upstream,
+    Adapter, Authority, BadRecords, ClientCertificate, DateForm, Endpoint, Mode, OperationTerms, Population,
+    Publication, Service, ServiceVersion, Streaming, Timeouts, UnknownFields, Upstream,
 };
 pub use sources::{LONGEST_DOCUMENT, MOST_DOCUMENTS, Source, Sources};
 pub use written::{Address, Reference};

@@ -55,6 +55,11 @@ impl Operation {
         matches!(self, Self::Read | Self::Update | Self::Withdraw)
     }
 
+    /// Whether a body, either way, may hold many records.
+    pub fn carries_collection(self) -> bool {
+        matches!(self, Self::Query | Self::Changes | Self::Submit)
+    }
+
     /// Whether the request carries a record of the service's contract.
     pub fn carries_record(self) -> bool {
         matches!(self, Self::Submit | Self::Update | Self::Verify)

@@ -135,8 +135,8 @@ pub struct OperationTerms {
     pub push_down: Vec<FieldPath>,
     /// Fields that consumers may filter by, as far as their agreement goes.
     pub filter: Vec<FieldPath>,
-    /// Whether bodies too long to be held whole may pass record by record.
-    pub stream: bool,
+    /// How bodies too long to be held whole pass, record by record; none pass without.
+    pub stream: Option<Streaming>,
     /// The contract of the answer, when it is not the version's own.
     pub reply: Option<Arc<Contract>>,
 }
@@ -146,6 +146,28 @@ impl OperationTerms {
     pub fn reply_id(&self) -> Option<&ContractId> {
         self.reply.as_ref().map(|contract| contract.id())
     }
+}
+
+/// How long bodies pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Streaming {
+    /// What becomes of a record that breaks the contract.
+    pub bad_records: BadRecords,
+}
+
+/// What becomes of a record in a long body that breaks the contract. A body that is held whole is
+/// always refused whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BadRecords {
+    /// The exchange stops there, and both sides see that it did.
+    Stop,
+    /// It is left out and told of; the others pass.
+    SetAside,
+}
+
+words! {
+    BadRecords: "`stop` hoặc `set-aside`", "`stop` or `set-aside`",
+    "stop" => Self::Stop, "set-aside" => Self::SetAside,
 }
 
 /// Who may use a service without an agreement (NĐ 194/2025; the ground is in `legal_basis`).

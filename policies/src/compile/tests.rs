@@ -5,7 +5,7 @@ use proptest::{prelude::*, sample::Index};
 
 use super::*;
 use crate::{
-    Format, Mask, Operation, Reference,
+    BadRecords, Format, Mask, Operation, Reference,
     fixture::{
         Fixture, TODAY, TT_1, catalog, catalog_with_a_new_field, catalog_with_a_personal_key, pin, shown,
     },
@@ -39,6 +39,21 @@ fn documents_without_fault_compile_without_warning() {
     let version = service.version(1).unwrap();
     assert_eq!(version.upstream.trust, Reference::File("ca.pem".into()));
     assert_eq!(version.operation(Operation::Read).unwrap().path, "/{id}");
+    let streams = |terms: &str| {
+        let edited = Fixture::new().edit(SERVICE, "filter = [", &format!("stream = {terms}, filter = ["));
+        let register = edited.compile();
+        let service = register.service(register.service_named("G06", "thu").unwrap());
+        service
+            .version(1)
+            .unwrap()
+            .operation(Operation::Query)
+            .unwrap()
+            .stream
+            .map(|stream| stream.bad_records)
+    };
+    assert_eq!(version.operation(Operation::Query).unwrap().stream, None, "no long body passes by itself");
+    assert_eq!((streams("false"), streams("true")), (None, Some(BadRecords::Stop)));
+    assert_eq!(streams("{ bad_records = \"set-aside\" }"), Some(BadRecords::SetAside));
     assert!(
         register.service_named("G06", "khong-co").is_none() && register.service_named("X", "thu").is_none()
     );
@@ -528,6 +543,12 @@ fn values_are_sane() {
     );
     assert_eq!(broken(SERVICE, "path = \"/{id}\"", "path = \"/\""), ["bad-path"]);
     assert_eq!(broken(SERVICE, "\"POST\"", "\"GET\""), ["bad-method"]);
+    let streaming = |terms: &str| broken(SERVICE, "filter = [", &format!("stream = {terms}, filter = ["));
+    assert_eq!(streaming("\"yes\""), ["wrong-type"]);
+    assert_eq!(streaming("{ bad_records = \"skip\" }"), ["bad-value"]);
+    assert_eq!(streaming("{}"), ["missing-key"]);
+    assert_eq!(streaming("{ bad_records = \"stop\", records = 1 }"), ["unknown-key"]);
+    assert_eq!(broken(SERVICE, "path = \"/{id}\"", "path = \"/{id}\", stream = true"), ["bad-stream"]);
     assert_eq!(broken(SERVICE, "operations.submit", "operations.submitt"), ["unknown-operation"]);
     assert_eq!(broken(SERVICE, "format = \"json\"", "format = \"csv\""), ["provider-format"]);
     assert_eq!(broken(SERVICE, "format = \"json\"", "format = \"soap\""), ["missing-adapter"]);

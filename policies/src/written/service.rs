@@ -14,8 +14,8 @@ use crate::{
     Format, Operation, ServiceId, Source, SystemId,
     calendar::Stretch,
     service::{
-        Adapter, Authority, ClientCertificate, DateForm, Endpoint, Mode, Population, Publication, Timeouts,
-        UnknownFields, Upstream,
+        Adapter, Authority, BadRecords, ClientCertificate, DateForm, Endpoint, Mode, Population, Publication,
+        Streaming, Timeouts, UnknownFields, Upstream,
     },
 };
 
@@ -59,7 +59,7 @@ pub(crate) struct OperationTerms {
     pub(crate) path: String,
     pub(crate) push_down: Vec<Spanned<FieldPath>>,
     pub(crate) filter: Vec<Spanned<FieldPath>>,
-    pub(crate) stream: bool,
+    pub(crate) stream: Option<Streaming>,
     pub(crate) reply: Option<Spanned<ContractId>>,
 }
 
@@ -397,7 +397,7 @@ impl OperationTerms {
         let path = table.required("path", table.value::<PathTemplate>("path"));
         let push_down = table.values("push_down").unwrap_or_default();
         let filter = table.values("filter").unwrap_or_default();
-        let stream = table.boolean("stream").unwrap_or(false);
+        let stream = streaming(&table);
         let reply = table.value("reply");
         table.close();
         let (method, path) = (method?.into_inner().0, path?.into_inner().0);
@@ -441,6 +441,29 @@ impl OperationTerms {
                 both("Sửa `path`", "Correct `path`"),
             );
         }
+        if stream.is_some() && !operation.carries_collection() {
+            sheet.fault(
+                span.clone(),
+                "bad-stream",
+                both(
+                    format!("`{operation}` chỉ mang một bản ghi nên không có `stream`"),
+                    format!("`{operation}` carries one record and has no `stream`"),
+                ),
+                both("Bỏ `stream`", "Leave `stream` out"),
+            );
+        }
         Some(Self { at: span, operation, method, path, push_down, filter, stream, reply })
     }
+}
+
+/// `stream = true`, or `stream = { bad_records = "…" }`.
+fn streaming(table: &Table<'_>) -> Option<Streaming> {
+    if !table.holds_table("stream") {
+        let stop = Streaming { bad_records: BadRecords::Stop };
+        return table.boolean("stream").unwrap_or(false).then_some(stop);
+    }
+    let terms = table.table("stream")?;
+    let bad_records = terms.required("bad_records", terms.value::<BadRecords>("bad_records"));
+    terms.close();
+    Some(Streaming { bad_records: bad_records?.into_inner() })
 }

@@ -288,6 +288,11 @@ impl<'a> Table<'a> {
         table(self.sheet, key, value)
     }
 
+    /// Whether `key` holds a table, where something else would do too.
+    pub(crate) fn holds_table(&self, key: &'static str) -> bool {
+        self.entry(key).is_some_and(|value| matches!(value.get_ref(), DeValue::Table(_)))
+    }
+
     pub(crate) fn tables(&self, key: &'static str) -> Option<Vec<Table<'a>>> {
         let items = self.list(key)?;
         Some(items.iter().filter_map(|item| table(self.sheet, key, item)).collect())
