@@ -174,6 +174,7 @@ fn field(index: usize, (form, required, nullable, kind, renamed): Draft) -> Fiel
         nullable,
         classification: Classification::Open,
         code_list: None,
+        dated_by: None,
         identifier: None,
     }
 }

@@ -50,6 +50,9 @@ pub struct Field {
     pub title: Bilingual,
     /// The code list its values come from (`x-code-list`); of a list, its items' values.
     pub code_list: Option<String>,
+    /// The field whose day chooses the edition of the code list (`x-code-list` with `at`), by its path
+    /// from the root. No list stands between it and the record that both fields are of.
+    pub dated_by: Option<FieldPath>,
     /// The identifier its values are (`x-identifier`); of a list, its items' values.
     pub identifier: Option<IdentifierKind>,
 }

@@ -141,8 +141,10 @@ fn record(shape: &RecordShape, written: &Map<String, Value>, seen: &dyn Fn(&Fiel
         left.schema = written.clone();
         return left;
     }
-    for schema in kept.values_mut() {
-        undate(schema, &left.fates);
+    for (schema, field) in kept.values_mut().zip(&mut left.shape.fields) {
+        if undate(schema, &left.fates) {
+            field.dated_by = None;
+        }
     }
     left.schema = narrowed(written, &left.fates);
     left.schema.shift_remove("description");
@@ -243,19 +245,27 @@ fn changed(field: &Field, written: &Map<String, Value>, schema: Value, always: b
     };
     // A list whose items are all gone is there still, but unwrapped nothing of it shows.
     let there = always || matches!(&form, Form::List(list) if list.wrapped);
-    let field =
-        Field { form, required: field.required && there, code_list: None, identifier: None, ..field.clone() };
+    let field = Field {
+        form,
+        required: field.required && there,
+        code_list: None,
+        dated_by: None,
+        identifier: None,
+        ..field.clone()
+    };
     (Fate::Changed { always: there }, Some((field, left)))
 }
 
 /// A code list that is read at the date of another field, which is not whole, is read at any date.
-fn undate(schema: &mut Value, fates: &Fates) {
+/// Whether this is one.
+fn undate(schema: &mut Value, fates: &Fates) -> bool {
     let schema = if schema.get("items").is_some() { schema.get_mut("items") } else { Some(schema) };
-    let Some(list) = schema.and_then(|schema| schema.get_mut("x-code-list")) else { return };
+    let Some(list) = schema.and_then(|schema| schema.get_mut("x-code-list")) else { return false };
     let known = list.get("at").and_then(Value::as_str).is_none_or(|at| is_whole_path(at, fates));
     if !known && let Some(name) = list.get_mut("list").map(Value::take) {
         *list = name;
     }
+    !known
 }
 
 /// The most guarded class of what is left: that of what is gone would tell of it.

@@ -35,6 +35,8 @@ pub enum ViolationRule {
     Identifier,
     /// A code that its code list does not have.
     CodeList,
+    /// A code of another edition of its list than the one valid when the record was made.
+    CodeEdition,
     /// A number outside its bounds or off its step.
     Range,
     /// A list too short, too long or with repeats.
@@ -56,6 +58,7 @@ impl ViolationRule {
             Self::Format => "format",
             Self::Identifier => "identifier",
             Self::CodeList => "code-list",
+            Self::CodeEdition => "code-edition",
             Self::Range => "range",
             Self::Items => "items",
             Self::CrossField => "cross-field",

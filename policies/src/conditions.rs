@@ -4,8 +4,14 @@
 //! are loaded, a field and the values it may have: `$member` is the consumer's member, which an
 //! agreement names, so nothing is left to resolve per request. A record that lacks the field, or has
 //! another kind of value there, is not covered.
+//!
+//! A code can change its meaning from one edition of its list to the next. Where the contract says
+//! which date of a record its codes are read by, a record is covered by what its code meant then
+//! ([`Units`]), so that a record of one province never passes for another's because the two bear one
+//! code at different times. A record that keeps its date to itself is covered only when every meaning
+//! is. Where the contract names no date, codes are read as of now.
 
-use contracts::{Document, FieldPath};
+use contracts::{Days, Document, FieldPath, Units};
 
 /// The records that an agreement covers: those that meet every condition.
 #[derive(Clone, Debug, Default)]
@@ -17,13 +23,28 @@ pub struct Condition {
     field: FieldPath,
     /// Sorted.
     values: Vec<String>,
+    dated: Option<Dated>,
+}
+
+/// What the values mean, and the field that tells when.
+#[derive(Clone, Debug)]
+struct Dated {
+    by: FieldPath,
+    units: Units,
 }
 
 impl Condition {
     pub(crate) fn new(field: FieldPath, mut values: Vec<String>) -> Self {
         values.sort_unstable();
         values.dedup();
-        Self { field, values }
+        Self { field, values, dated: None }
+    }
+
+    /// The condition that the code of `field`, read at the time that the field `by` tells, is of one of
+    /// `units`.
+    pub(crate) fn dated(field: FieldPath, by: FieldPath, units: Units) -> Self {
+        let values = units.codes().into_iter().map(str::to_owned).collect();
+        Self { dated: Some(Dated { by, units }), ..Self::new(field, values) }
     }
 
     /// The field.
@@ -31,20 +52,32 @@ impl Condition {
         &self.field
     }
 
-    /// The values it may have, sorted.
+    /// The values it may have, sorted; where [`Condition::dated_by`] tells a field, at some time each.
     pub fn values(&self) -> &[String] {
         &self.values
     }
 
-    fn matches(&self, record: &Document<'_>) -> bool {
-        let mut value = record;
-        for name in self.field.segments() {
-            let Some(next) = value.as_record().and_then(|record| record.get(name)) else { return false };
-            value = next;
-        }
-        let allowed = |text: &str| self.values.binary_search_by(|value| value.as_str().cmp(text)).is_ok();
-        value.as_text().is_some_and(allowed)
+    /// The field whose date decides what a value means.
+    pub fn dated_by(&self) -> Option<&FieldPath> {
+        self.dated.as_ref().map(|dated| &dated.by)
     }
+
+    fn matches(&self, record: &Document<'_>) -> bool {
+        let Some(value) = text(record, &self.field) else { return false };
+        let listed = self.values.binary_search_by(|known| known.as_str().cmp(value)).is_ok();
+        listed && self.dated.as_ref().is_none_or(|dated| dated.cover(value, record))
+    }
+}
+
+impl Dated {
+    fn cover(&self, code: &str, record: &Document<'_>) -> bool {
+        self.units.cover(code, text(record, &self.by).and_then(Days::told_by))
+    }
+}
+
+/// The text at `path`, which leads through no list.
+fn text<'d>(record: &'d Document<'d>, path: &FieldPath) -> Option<&'d str> {
+    path.segments().try_fold(record, |value, name| value.as_record()?.get(name))?.as_text()
 }
 
 impl Conditions {

@@ -27,6 +27,17 @@ pub(crate) fn catalog_with_a_new_field() -> Catalog {
     load(&[("thu", THU, &thu), ("ket-qua", KET_QUA, KET_QUA_SCHEMA)])
 }
 
+/// The contracts with the province of `thu@1` read by the record's date.
+pub(crate) fn catalog_with_a_date() -> Catalog {
+    let dated = r#""x-code-list": { "list": "don-vi-hanh-chinh-tinh", "at": "NgayLap" }
+    },
+    "NgayLap": {
+      "x-title": { "vi": "Ngày lập", "en": "Made on" }, "x-classification": "restricted", "type": "string",
+      "format": "date""#;
+    let thu = THU_SCHEMA.replace("\"x-code-list\": \"don-vi-hanh-chinh-tinh\"", dated);
+    load(&[("thu", THU, &thu), ("ket-qua", KET_QUA, KET_QUA_SCHEMA)])
+}
+
 /// The contracts and `nguoi@1`, whose key is personal data.
 pub(crate) fn catalog_with_a_personal_key() -> Catalog {
     let contract = THU.replace("thu@1", "nguoi@1").replace("dataset:thu", "dataset:nguoi");
@@ -125,6 +136,20 @@ impl Fixture {
 
     pub(crate) fn compile(&self) -> Register {
         match Register::compile(&self.sources, catalog(), TODAY) {
+            Ok((register, _)) => register,
+            Err(faults) => panic!("{}", shown(&faults)),
+        }
+    }
+
+    /// Compiles against another catalog, pinned to what that one has.
+    pub(crate) fn compile_with(&self, catalog: &Catalog) -> Register {
+        let thu = catalog.contract(&"thu@1".parse().unwrap()).unwrap();
+        let pinned = format!("contract_revision = \"{}\"", &hex(thu.revision())[..16]);
+        let mut sources = self.sources.clone();
+        for source in sources.services.iter_mut().chain(&mut sources.agreements) {
+            source.text = source.text.replace(&pin(), &pinned);
+        }
+        match Register::compile(&sources, catalog, TODAY) {
             Ok((register, _)) => register,
             Err(faults) => panic!("{}", shown(&faults)),
         }

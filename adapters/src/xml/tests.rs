@@ -21,6 +21,7 @@ fn field(name: &str, form: Form) -> Field {
         classification: Classification::Open,
         title: Bilingual::new(name, name),
         code_list: None,
+        dated_by: None,
         identifier: None,
     }
 }

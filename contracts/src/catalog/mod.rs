@@ -105,7 +105,7 @@ impl Loading<'_> {
         if !sound {
             return None;
         }
-        let validator = match Validator::compile(compiled.schema.clone(), self.code_lists) {
+        let validator = match Validator::compile(compiled.schema.clone(), &compiled.record, self.code_lists) {
             Ok(validator) => validator,
             Err(pointer) => {
                 faults.push(uncompilable(schema_file, &pointer));

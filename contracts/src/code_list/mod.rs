@@ -2,26 +2,36 @@
 //!
 //! A list's codes change over time, and a code can come back with another meaning: province 24 was
 //! Bắc Giang and is Bắc Ninh. So a list is a row of *editions*, each valid for a while, and an entry
-//! of an older edition may name its *successor* in the next. From those the list knows every older
-//! code whose unit is now part of a present one ([`CodeList::predecessors`]).
+//! of an older edition may name its *successor* in the next. From those the list knows what became of
+//! an older code ([`CodeList::successors`]) and which older codes became a present one
+//! ([`CodeList::predecessors`]). A code by itself is therefore not yet a thing: only a code in an edition
+//! is. [`Days`] is what a record tells of when it was made, and [`Units`] a choice of things that stays
+//! the same choice whatever edition a record's code is read in.
 //!
 //! On disk: `code-lists/<list>/list.toml` and one CSV file for each edition, with the columns
 //! `code,name` and, where wanted, `successor`, `valid_from`, `valid_until`. An empty successor means
-//! that the code stays.
+//! that the code stays and means the same thing; a successor that is the code itself, that the thing
+//! took part in a merger and gave its code to what came of it.
 
+mod days;
 mod reading;
+mod units;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use jiff::civil::Date;
 use serde::Deserialize;
 
+pub use self::{days::Days, units::Units};
 use crate::Bilingual;
 
 /// All code lists, by name.
 #[derive(Clone, Debug, Default)]
 pub struct CodeLists {
-    lists: BTreeMap<String, CodeList>,
+    lists: BTreeMap<String, Arc<CodeList>>,
 }
 
 /// One code list with its editions.
@@ -33,7 +43,6 @@ pub struct CodeList {
     complete: bool,
     check: Check,
     editions: Vec<Edition>,
-    predecessors: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// What the list decides about a record's code.
@@ -78,12 +87,12 @@ struct Validity {
 
 impl CodeLists {
     /// The list called `name`.
-    pub fn list(&self, name: &str) -> Option<&CodeList> {
+    pub fn list(&self, name: &str) -> Option<&Arc<CodeList>> {
         self.lists.get(name)
     }
 
     /// Every list, by name.
-    pub fn iter(&self) -> impl Iterator<Item = &CodeList> {
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<CodeList>> {
         self.lists.values()
     }
 }
@@ -146,31 +155,83 @@ impl CodeList {
         self.check == Check::Form || self.contains(code, None)
     }
 
-    /// The codes of older editions whose units are now part of `code` of the last edition, in order;
-    /// `code` itself among them when the same code stood for one of them. For a province unchanged
-    /// since, its own code; for a code the last edition does not have, nothing.
-    pub fn predecessors(&self, code: &str) -> impl Iterator<Item = &str> {
-        self.predecessors.get(code).into_iter().flatten().map(String::as_str)
+    /// The editions in which a record that tells `days` may have found `code`: those of that time, or
+    /// all when the record tells no time; of them, those that have the code.
+    pub fn readings<'l>(&'l self, code: &'l str, days: Option<Days>) -> impl Iterator<Item = &'l Edition> {
+        self.reading_positions(code, days).filter_map(|position| self.editions.get(position))
     }
 
-    /// Follows every older code forward to the last edition.
-    fn merged(editions: &[Edition]) -> BTreeMap<String, BTreeSet<String>> {
-        let mut merged: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for (position, edition) in editions.iter().enumerate() {
-            let later = editions.get(position + 1..).unwrap_or_default();
-            if later.is_empty() || !edition.names_successors {
-                continue;
-            }
-            for entry in &edition.entries {
-                let mut code = entry.successor.as_deref().unwrap_or(&entry.code);
-                for next in later {
-                    let successor = next.entry(code).and_then(|entry| entry.successor.as_deref());
-                    code = successor.unwrap_or(code);
-                }
-                merged.entry(code.to_owned()).or_default().insert(entry.code.clone());
-            }
+    /// The edition that refuses `code` of a record that tells `days`, when the list has the code in
+    /// another edition. Nothing refuses it where no edition held, or where the form alone is checked.
+    pub fn edition_without(&self, code: &str, days: Days) -> Option<&Edition> {
+        let held = self.editions.iter().find(|edition| edition.valid.overlaps(days))?;
+        let elsewhere = self.check == Check::Codes && self.contains(code, None);
+        (elsewhere && self.readings(code, Some(days)).next().is_none()).then_some(held)
+    }
+
+    /// What became of `code` of the edition called `edition`: its code in each later edition, as far as
+    /// the list knows.
+    pub fn successors<'l>(&'l self, code: &str, edition: &str) -> Vec<(&'l Edition, &'l str)> {
+        let mut found = Vec::new();
+        let Some(mut at) = self.position(edition) else { return found };
+        let Some(mut code) = self.editions.get(at).and_then(|edition| edition.entry(code)) else {
+            return found;
+        };
+        while let Some((next, entry)) = self.next(at, code).map(|(next, _)| next) {
+            found.push((next, entry.code.as_str()));
+            (at, code) = (at + 1, entry);
         }
-        merged
+        found
+    }
+
+    /// The codes of older editions whose things are now `code` of the edition called `edition` or part of
+    /// it, newest edition first; `code` itself among them when it stood for one of them.
+    pub fn predecessors<'l>(&'l self, code: &'l str, edition: &str) -> Vec<(&'l Edition, &'l str)> {
+        let Some(at) = self.position(edition) else { return Vec::new() };
+        let mut found = Vec::new();
+        let mut wanted = vec![code];
+        for older in (0..at).rev() {
+            let Some(edition) = self.editions.get(older) else { break };
+            wanted = edition
+                .entries
+                .iter()
+                .filter(|entry| {
+                    let next = self.next(older, entry).map(|((_, next), _)| next);
+                    next.is_some_and(|next| wanted.contains(&next.code.as_str()))
+                })
+                .map(|entry| entry.code.as_str())
+                .collect();
+            found.extend(wanted.iter().map(|code| (edition, *code)));
+        }
+        found
+    }
+
+    /// [`CodeList::readings`] by position.
+    fn reading_positions<'l>(
+        &'l self,
+        code: &'l str,
+        days: Option<Days>,
+    ) -> impl Iterator<Item = usize> + 'l {
+        self.editions.iter().enumerate().filter_map(move |(position, edition)| {
+            let held = |valid: Validity| days.is_none_or(|days| valid.overlaps(days));
+            let entry = edition.entry(code).filter(|_| held(edition.valid))?;
+            held(entry.valid).then_some(position)
+        })
+    }
+
+    /// The position of the edition called `id`.
+    fn position(&self, id: &str) -> Option<usize> {
+        self.editions.iter().position(|edition| edition.id == id)
+    }
+
+    /// What `entry` of the edition at `position` is in the next, and whether it is the same thing still.
+    fn next(&self, position: usize, entry: &Entry) -> Option<((&Edition, &Entry), bool)> {
+        if !self.editions.get(position)?.names_successors {
+            return None;
+        }
+        let next = self.editions.get(position + 1)?;
+        let code = entry.successor.as_deref().unwrap_or(&entry.code);
+        Some(((next, next.entry(code)?), entry.successor.is_none()))
     }
 }
 
@@ -203,7 +264,13 @@ impl Edition {
 
 impl Validity {
     fn holds(self, day: Date) -> bool {
-        self.from.is_none_or(|from| from <= day) && self.until.is_none_or(|until| day <= until)
+        self.overlaps(Days::of(day))
+    }
+
+    /// Whether it holds on some day of `days`.
+    fn overlaps(self, days: Days) -> bool {
+        self.from.is_none_or(|from| from <= days.until())
+            && self.until.is_none_or(|until| days.from() <= until)
     }
 }
 
@@ -215,15 +282,17 @@ mod tests {
 
     use super::*;
 
-    fn provinces() -> CodeList {
+    fn provinces() -> Arc<CodeList> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
         let (lists, faults) = CodeLists::load(folder);
         assert_eq!(faults, []);
         lists.list("don-vi-hanh-chinh-tinh").unwrap().clone()
     }
 
-    fn predecessors(list: &CodeList, code: &str) -> Vec<String> {
-        list.predecessors(code).map(str::to_owned).collect()
+    /// The codes of the 63 provinces that are now `code`.
+    fn predecessors<'l>(list: &'l CodeList, code: &'l str) -> Vec<&'l str> {
+        let all = list.predecessors(code, "34-2026");
+        all.into_iter().filter(|(edition, _)| edition.id() == "63").map(|(_, code)| code).collect()
     }
 
     #[test]
@@ -266,5 +335,36 @@ mod tests {
         assert!(!list.contains("02", Some(date(2025, 7, 1))));
         assert!(list.contains("02", None));
         assert!(!list.contains("00", None) && !list.permits("00"));
+    }
+
+    #[test]
+    fn what_became_of_a_code_is_told_edition_by_edition() {
+        let list = provinces();
+        let told = |code, edition| {
+            let all = list.successors(code, edition);
+            all.into_iter().map(|(edition, code)| format!("{}:{code}", edition.id())).collect::<Vec<_>>()
+        };
+        assert_eq!(told("27", "63"), ["34:24", "34-2026:24"]);
+        assert_eq!(told("01", "63"), ["34:01", "34-2026:01"]);
+        assert_eq!(told("24", "34-2026"), [""; 0]);
+        assert_eq!(told("99", "63"), [""; 0]);
+        assert_eq!(told("27", "34"), [""; 0], "27 was nobody's by then");
+        assert_eq!(told("27", "nam-2000"), [""; 0]);
+    }
+
+    #[test]
+    fn an_edition_refuses_only_codes_of_another() {
+        let list = provinces();
+        let refusing = |code, text| {
+            let days = Days::told_by(text).unwrap();
+            list.edition_without(code, days).map(Edition::id)
+        };
+        assert_eq!(refusing("27", "2025-06-30"), None);
+        assert_eq!(refusing("27", "2025-07-01"), Some("34"));
+        assert_eq!(refusing("27", "2026-11-01"), Some("34-2026"));
+        assert_eq!(refusing("27", "2025"), None, "half of that year it was a province");
+        assert_eq!(refusing("27", "2026"), Some("34"));
+        assert_eq!(refusing("99", "2026"), None, "no edition has it: another rule's to refuse");
+        assert_eq!(refusing("24", "2020"), None);
     }
 }

@@ -1,8 +1,9 @@
 //! `list.toml` and its CSV files, as written.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use jiff::civil::Date;
@@ -63,9 +64,9 @@ impl CodeLists {
                 faults: Vec::new(),
             };
             if let Some(list) = reading.list(&list_folder) {
-                lists.lists.insert(list.name.clone(), list);
+                lists.lists.insert(list.name.clone(), Arc::new(list));
             } else if let Some(name) = list_folder.file_name().and_then(|name| name.to_str()) {
-                lists.lists.insert(name.to_owned(), unread(name));
+                lists.lists.insert(name.to_owned(), Arc::new(unread(name)));
             }
             faults.append(&mut reading.faults);
         }
@@ -82,7 +83,6 @@ fn unread(name: &str) -> CodeList {
         complete: false,
         check: Check::Form,
         editions: Vec::new(),
-        predecessors: BTreeMap::new(),
     }
 }
 
@@ -140,7 +140,6 @@ impl Reading<'_> {
             source: written.source,
             complete: written.complete,
             check: *written.check.get_ref(),
-            predecessors: CodeList::merged(&editions),
             editions,
         })
     }

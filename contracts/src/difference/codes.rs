@@ -20,7 +20,7 @@ impl Comparison<'_> {
         }
         // A name, or the name beside the field whose date chooses the edition.
         let name = old.as_str().or_else(|| old.get("list")?.as_str()).unwrap_or_default();
-        let (was, is) = (was.list(name), is.list(name));
+        let (was, is) = (was.list(name).map(|list| &**list), is.list(name).map(|list| &**list));
         let direction = match (was, is) {
             (Some(was), Some(is)) if same_editions(was, is) => return,
             (Some(_), Some(_)) if !old.is_string() => Direction::Replaced,

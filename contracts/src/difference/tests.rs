@@ -19,7 +19,7 @@ fn contract(version: u32, mut written: Value) -> Contract {
         status: Status::Active,
         update: crate::UpdateFrequency::Daily,
         key: "A".parse().unwrap(),
-        validator: Validator::compile(compiled.schema.clone(), &code_lists).unwrap(),
+        validator: Validator::compile(compiled.schema.clone(), &compiled.record, &code_lists).unwrap(),
         schema: compiled.schema,
         shape: Shape {
             namespace: format!("urn:mau:{version}"),

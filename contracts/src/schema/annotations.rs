@@ -3,8 +3,29 @@
 
 use serde_json::Value;
 
-use super::{Compiler, said, site::Site};
-use crate::{Bilingual, Classification, identifiers::IdentifierKind, validation::FORMATS};
+use super::{Compiler, dates::Dated, places::below, said, site::Site};
+use crate::{Bilingual, Classification, FieldPath, identifiers::IdentifierKind, validation::FORMATS};
+
+/// What `x-code-list` says.
+pub(crate) struct Listed<'s> {
+    /// The list.
+    pub(crate) name: &'s str,
+    /// The field whose day chooses the edition.
+    pub(crate) at: Option<&'s str>,
+}
+
+impl<'s> Listed<'s> {
+    /// Reads the keyword's value; nothing when it has neither form.
+    pub(crate) fn of(written: &'s Value) -> Option<Self> {
+        match written {
+            Value::String(name) => Some(Self { name, at: None }),
+            Value::Object(members) if members.len() == 2 => {
+                Some(Self { name: members.get("list")?.as_str()?, at: Some(members.get("at")?.as_str()?) })
+            }
+            _ => None,
+        }
+    }
+}
 
 impl Compiler<'_> {
     /// `x-title`, which every field has.
@@ -28,24 +49,35 @@ impl Compiler<'_> {
         class
     }
 
-    /// `x-code-list` and `x-identifier`.
-    pub(super) fn codes(&mut self, site: &Site<'_>) -> (Option<String>, Option<IdentifierKind>) {
-        let code_list = site.get("x-code-list").and_then(|name| {
-            let known = name.as_str().filter(|name| self.code_lists.list(name).is_some());
-            if known.is_none() {
-                self.fault(&site.at("x-code-list"), &said::UNKNOWN_CODE_LIST, "");
-            }
-            known.map(str::to_owned)
-        });
-        let identifier = site.get("x-identifier").and_then(|name| {
-            let known = name.as_str().and_then(|name| name.parse().ok());
-            if known.is_none() {
-                let all = ticked(IdentifierKind::ALL.iter().map(|kind| kind.as_str()));
-                self.fault(&site.at("x-identifier"), &said::UNKNOWN_IDENTIFIER, &all);
-            }
-            known
-        });
-        (code_list, identifier)
+    /// `x-code-list`, as a name or as `{ "list": …, "at": … }`. The field that `at` names is looked up
+    /// when the whole record is known ([`Compiler::dates_of_codes`]).
+    pub(super) fn code_list(&mut self, site: &Site<'_>, path: Option<&FieldPath>) -> Option<String> {
+        let written = site.get("x-code-list")?;
+        let at = site.at("x-code-list");
+        let Some(listed) = Listed::of(written) else {
+            self.fault(&at, &said::CODE_LIST, "");
+            return None;
+        };
+        if self.code_lists.list(listed.name).is_none() {
+            self.fault(&at, &said::UNKNOWN_CODE_LIST, "");
+            return None;
+        }
+        if let (Some(path), Some(field)) = (path, listed.at) {
+            let at = below(&at, "at");
+            self.dated.push(Dated { path: path.clone(), field: field.to_owned(), at });
+        }
+        Some(listed.name.to_owned())
+    }
+
+    /// `x-identifier`.
+    pub(super) fn identifier(&mut self, site: &Site<'_>) -> Option<IdentifierKind> {
+        let name = site.get("x-identifier")?;
+        let known = name.as_str().and_then(|name| name.parse().ok());
+        if known.is_none() {
+            let all = ticked(IdentifierKind::ALL.iter().map(|kind| kind.as_str()));
+            self.fault(&site.at("x-identifier"), &said::UNKNOWN_IDENTIFIER, &all);
+        }
+        known
     }
 
     /// The value of a keyword of the draft's own, beyond what its meta-schema says.

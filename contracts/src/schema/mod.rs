@@ -17,6 +17,7 @@
 //! speak of fields that the record has and never add one ([`rules`]).
 
 mod annotations;
+mod dates;
 mod places;
 mod rules;
 mod said;
@@ -29,7 +30,9 @@ use std::{collections::HashSet, path::Path};
 
 use serde_json::{Map, Value};
 
+pub(crate) use self::annotations::Listed;
 use self::{
+    dates::Dated,
     places::{Places, below},
     said::Said,
     site::Site,
@@ -64,6 +67,7 @@ pub(crate) fn compile(file: &Path, text: &str, code_lists: &CodeLists) -> Result
         code_lists,
         open: Vec::new(),
         used: HashSet::new(),
+        dated: Vec::new(),
         fields: 0,
         faults: Vec::new(),
     };
@@ -104,6 +108,8 @@ struct Compiler<'s> {
     /// The definitions being written out, to see a reference that comes back to itself.
     open: Vec<&'s str>,
     used: HashSet<&'s str>,
+    /// The codes that are read by a date of their record.
+    dated: Vec<Dated>,
     fields: usize,
     faults: Vec<Fault>,
 }
@@ -155,8 +161,9 @@ impl<'s> Compiler<'s> {
         let site = Site { own, own_at: String::new(), def: None };
         self.check_keywords(&site, &[ROOT, RECORD, rules::KEYWORDS].concat());
         let above = Above { path: None, class: self.classification(&site) };
-        let (record, mut schema) = self.record(&site, above)?;
+        let (mut record, mut schema) = self.record(&site, above)?;
         schema.shift_remove("$defs");
+        self.dates_of_codes(&mut record, &schema);
         self.unused_definitions();
         Some(Compiled { record, schema: Value::Object(schema) })
     }
@@ -252,6 +259,7 @@ impl<'s> Compiler<'s> {
                 classification: value.classification,
                 title: title?,
                 code_list: value.code_list,
+                dated_by: None,
                 identifier: value.identifier,
                 path: path.clone(),
             };
@@ -292,7 +300,8 @@ impl<'s> Compiler<'s> {
             Kind::Number { integer } => Form::Number { integer },
             Kind::Boolean => Form::Boolean,
         };
-        let (code_list, identifier) = self.codes(site);
+        let code_list = self.code_list(site, above.path);
+        let identifier = self.identifier(site);
         let Some(classification) = above.class else {
             self.fault(&site.own_at, &said::NO_CLASSIFICATION, "");
             return None;

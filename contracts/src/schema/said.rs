@@ -181,6 +181,30 @@ pub(super) const UNKNOWN_CODE_LIST: Said = Said {
     ],
 };
 
+pub(super) const CODE_LIST: Said = Said {
+    rule: "code-list",
+    message: [
+        "`x-code-list` là tên danh mục, hoặc một đối tượng gồm đúng hai khóa `list` và `at`",
+        "`x-code-list` is a list's name, or an object with just the keys `list` and `at`",
+    ],
+    remedy: [
+        "Viết `\"x-code-list\": \"<danh mục>\"` hoặc `\"x-code-list\": { \"list\": \"<danh mục>\", \"at\": \"<trường ngày>\" }`.",
+        "Write `\"x-code-list\": \"<list>\"` or `\"x-code-list\": { \"list\": \"<list>\", \"at\": \"<date field>\" }`.",
+    ],
+};
+
+pub(super) const CODE_DATE: Said = Said {
+    rule: "code-date",
+    message: [
+        "Bản ghi chứa mã này, hay bản ghi bao ngoài, không có trường ngày `{}` với đúng một giá trị",
+        "Neither the record of this code nor one around it has a date field `{}` with one value",
+    ],
+    remedy: [
+        "Nêu một trường văn bản có `format` là date, date-time hoặc year, không nằm trong danh sách khác với danh sách chứa mã.",
+        "Name a text field whose `format` is date, date-time or year and that is in no list that the code is not in.",
+    ],
+};
+
 pub(super) const PATTERN: Said = Said {
     rule: "pattern",
     message: [

@@ -121,6 +121,62 @@ fn whatever_is_outside_the_subset_is_a_fault_with_its_place() {
 }
 
 #[test]
+fn a_code_names_its_list_and_a_date_of_its_record() {
+    let (code_lists, faults) = CodeLists::load(Path::new(env!("CARGO_MANIFEST_DIR")));
+    assert_eq!(faults, []);
+    let day = |name: &str, keywords: &str| {
+        format!(
+            r#""{name}": {{ "x-title": {{ "vi": "N", "en": "N" }}, "x-classification": "open", {keywords} }}"#
+        )
+    };
+    let days = [
+        day("Ngay", r#""type": "string", "format": "date""#),
+        day("Nam", r#""type": "string", "format": "year""#),
+        day("Ten", r#""type": "string""#),
+        day("So", r#""type": "integer""#),
+        day(
+            "CacNgay",
+            r#""type": "array", "items": { "type": "string", "format": "date", "xml": { "name": "N" } }"#,
+        ),
+    ];
+    let code = |listed: &str| {
+        let code = field(&format!(r#""type": "string", "x-code-list": {listed}"#));
+        let inner = format!(
+            r#""Trong": {{ "x-title": {{ "vi": "T", "en": "T" }}, "type": "object", "additionalProperties": false, "properties": {{ {code} }} }}"#
+        );
+        let text = schema(&inner, "").replace(TEXT_FIELD, &format!("{TEXT_FIELD}, {}", days.join(",")));
+        let compiled = compile(Path::new(FILE), &text, &code_lists);
+        compiled
+            .map(|compiled| {
+                let inner = compiled.record.field("Trong").unwrap().1.form.record().unwrap().clone();
+                let code = inner.field("Truong").unwrap().1.clone();
+                assert_eq!(code.code_list.as_deref(), Some("don-vi-hanh-chinh-tinh"));
+                code.dated_by.map(|path| path.to_string())
+            })
+            .map_err(|faults| faults.into_iter().map(|fault| (fault.rule, fault.place)).collect::<Vec<_>>())
+    };
+    let with = |at: &str| code(&format!(r#"{{ "list": "don-vi-hanh-chinh-tinh", "at": "{at}" }}"#));
+    assert_eq!(code(r#""don-vi-hanh-chinh-tinh""#), Ok(None));
+    assert_eq!(with("Ngay"), Ok(Some("Ngay".to_owned())));
+    assert_eq!(with("Nam"), Ok(Some("Nam".to_owned())));
+    for no_date in ["Ten", "So", "CacNgay", "KhongCo", "Truong", "Trong.Ngay", "", "a b"] {
+        let faults = with(no_date).unwrap_err();
+        assert_eq!(faults.len(), 1, "{no_date}");
+        assert_eq!((faults[0].0, faults[0].1.unwrap().line), ("code-date", 6), "{no_date}");
+    }
+    for bad in [
+        r#"{ "list": "don-vi-hanh-chinh-tinh" }"#,
+        r#"{ "at": "Ngay" }"#,
+        r#"{ "list": "don-vi-hanh-chinh-tinh", "at": 1 }"#,
+        r#"{ "list": "don-vi-hanh-chinh-tinh", "at": "Ngay", "on": "x" }"#,
+        "1",
+    ] {
+        assert_eq!(code(bad).unwrap_err()[0].0, "code-list", "{bad}");
+    }
+    assert_eq!(code(r#"{ "list": "khong-co", "at": "Ngay" }"#).unwrap_err()[0].0, "unknown-code-list");
+}
+
+#[test]
 fn fields_say_what_they_are_called_and_how_freely_they_leave() {
     let broken = |field: &str| broken(&schema(field, ""));
     assert_eq!(broken(r#""T": { "type": "string", "x-classification": "open" }"#), [("no-title", 6)]);

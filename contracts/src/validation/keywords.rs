@@ -6,7 +6,7 @@ use jsonschema::{Keyword, ValidationError, paths::Location};
 use serde_json::{Map, Value};
 
 use super::{Options, tree::Tree};
-use crate::{CodeLists, Document, Number, identifiers::IdentifierKind};
+use crate::{CodeList, CodeLists, Document, Number, identifiers::IdentifierKind, schema};
 
 type Built<'a> = Result<Box<dyn for<'i> Keyword<'i, Tree>>, ValidationError<'a>>;
 
@@ -46,8 +46,8 @@ fn identifier(name: &Value) -> Built<'static> {
 }
 
 fn listed(name: &Value, code_lists: Arc<CodeLists>) -> Built<'static> {
-    match name.as_str().filter(|name| code_lists.list(name).is_some()) {
-        Some(name) => Ok(Box::new(Ruled(Listed { name: name.to_owned(), code_lists }))),
+    match schema::Listed::of(name).and_then(|listed| code_lists.list(listed.name)) {
+        Some(list) => Ok(Box::new(Ruled(Listed(Arc::clone(list))))),
         None => Err(ValidationError::schema("not a code list")),
     }
 }
@@ -69,10 +69,9 @@ struct Numeric {
 
 struct Identifier(IdentifierKind);
 
-struct Listed {
-    name: String,
-    code_lists: Arc<CodeLists>,
-}
+/// A code of some edition; that it is the right one is for [`super::editions`] to see, which knows the
+/// record's date.
+struct Listed(Arc<CodeList>);
 
 /// A rule on one value; values of another type are `type`'s to refuse.
 trait Rule: Send + Sync {
@@ -102,9 +101,7 @@ impl Rule for Identifier {
 
 impl Rule for Listed {
     fn holds(&self, value: &Document<'_>) -> bool {
-        value
-            .as_text()
-            .is_none_or(|code| self.code_lists.list(&self.name).is_some_and(|list| list.permits(code)))
+        value.as_text().is_none_or(|code| self.0.permits(code))
     }
 }
 

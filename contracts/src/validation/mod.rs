@@ -5,12 +5,14 @@
 //! walk that builds nothing. One that does not is walked again for its violations, and each is told
 //! from the schema's own words ([`report`]): no error ever holds a value of the record, because the
 //! walk hands none out. The rules that JSON Schema lacks or that would pass through floating point
-//! are keywords of our own ([`keywords`]).
+//! are keywords of our own ([`keywords`]); the one that needs two values that may stand far apart, a
+//! code and the date it is read by, walks the record by itself ([`editions`]).
 //!
 //! The library finds every error before it gives out the first. What a sender can repeat without
 //! end, the items of lists, is therefore not left to it: each list's items have a validator of their
 //! own, and the search for violations ends when enough are found.
 
+mod editions;
 mod formats;
 mod keywords;
 mod report;
@@ -27,16 +29,18 @@ use serde_json::{Map, Value};
 
 pub(crate) use self::formats::FORMATS;
 use self::{
+    editions::Editions,
     report::{Placed, Reporter},
     tree::Tree,
 };
-use crate::{CodeLists, Document, Violation};
+use crate::{CodeLists, Document, RecordShape, Violation};
 
 type Options = ValidationOptions<'static, Arc<dyn Retrieve>, Tree>;
 
 /// A compiled validator of one record.
 pub(crate) struct Validator {
     root: Level,
+    editions: Editions,
     code_lists: Arc<CodeLists>,
 }
 
@@ -66,11 +70,15 @@ struct At {
 }
 
 impl Validator {
-    /// Compiles a schema that [`crate::schema`] has accepted and written out.
+    /// Compiles a schema that [`crate::schema`] has accepted and written out, and its shape.
     ///
     /// # Errors
     /// The JSON pointer of what does not compile; the subset leaves little that could.
-    pub(crate) fn compile(schema: Value, code_lists: &Arc<CodeLists>) -> Result<Self, String> {
+    pub(crate) fn compile(
+        schema: Value,
+        shape: &RecordShape,
+        code_lists: &Arc<CodeLists>,
+    ) -> Result<Self, String> {
         let options = jsonschema::options_for::<Tree>()
             .with_draft(jsonschema::Draft::Draft202012)
             .offline()
@@ -78,7 +86,11 @@ impl Validator {
             .should_validate_formats(true)
             .should_ignore_unknown_formats(false);
         let options = keywords::register(formats::register(options), code_lists);
-        Ok(Self { root: Level::compile(schema, &options)?, code_lists: Arc::clone(code_lists) })
+        Ok(Self {
+            root: Level::compile(schema, &options)?,
+            editions: Editions::of(shape, code_lists),
+            code_lists: Arc::clone(code_lists),
+        })
     }
 
     /// The code lists that codes are looked up in.
@@ -88,11 +100,12 @@ impl Validator {
 
     /// The first `limit` violations of `record`, in document order.
     pub(crate) fn check(&self, record: &Document<'_>, limit: usize) -> Result<(), Vec<Violation>> {
-        if self.root.conforms(record) {
+        if self.root.conforms(record) && self.editions.conform(record) {
             return Ok(());
         }
         let mut placed = Vec::new();
         self.root.report(record, &At::default(), &self.code_lists, limit, &mut placed);
+        self.editions.report(record, limit, &mut placed);
         placed.sort_by(|(one, _), (two, _)| one.cmp(two));
         placed.truncate(limit);
         Err(placed.into_iter().map(|(_, violation)| violation).collect())

@@ -15,7 +15,9 @@ use jsonschema::{
 use serde_json::Value;
 
 use super::{At, FORMATS};
-use crate::{Bilingual, CodeLists, Document, Violation, ViolationRule, identifiers::IdentifierKind};
+use crate::{
+    Bilingual, CodeLists, Document, Violation, ViolationRule, identifiers::IdentifierKind, schema::Listed,
+};
 
 /// The longest name of an unknown field that a path shows; no contract has a longer one.
 const LONGEST_NAME: usize = 64;
@@ -227,13 +229,14 @@ impl Reporter<'_> {
                 (ViolationRule::Identifier, message)
             }
             _ => {
-                let title = self.code_lists.list(&limit).map(|list| list.title().clone());
-                let title = title.unwrap_or_else(|| Bilingual::new(limit.clone(), limit.clone()));
+                let name = asked.and_then(Listed::of).map_or("", |listed| listed.name);
+                let title = self.code_lists.list(name).map(|list| list.title().clone());
+                let title = title.unwrap_or_else(|| Bilingual::new(name, name));
                 (
                     ViolationRule::CodeList,
                     Bilingual::new(
-                        format!("Mã không có trong danh mục `{limit}` ({}).", title.vi),
-                        format!("The code is not in the list `{limit}` ({}).", title.en),
+                        format!("Mã không có trong danh mục `{name}` ({}).", title.vi),
+                        format!("The code is not in the list `{name}` ({}).", title.en),
                     ),
                 )
             }

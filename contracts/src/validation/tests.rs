@@ -3,7 +3,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Number, Record, ViolationRule as Rule, schema};
+use crate::{Number, Record, RecordShape, ViolationRule as Rule, schema};
 
 /// A schema with every kind of rule there is.
 const RICH: &str = r##"{
@@ -44,7 +44,7 @@ fn rich() -> Validator {
     let (code_lists, faults) = CodeLists::load(Path::new(env!("CARGO_MANIFEST_DIR")));
     assert_eq!(faults, []);
     let compiled = schema::compile(Path::new("schema.json"), RICH, &code_lists).unwrap();
-    Validator::compile(compiled.schema, &Arc::new(code_lists)).unwrap()
+    Validator::compile(compiled.schema, &compiled.record, &Arc::new(code_lists)).unwrap()
 }
 
 fn text(value: &str) -> Document<'_> {
@@ -154,6 +154,108 @@ fn a_list_that_is_not_complete_takes_any_code() {
     assert_eq!(found(&conforming([("CapQuanLy", text("chua-co-ma"))])), []);
 }
 
+/// A schema whose codes are read by a date: of their own record, of one within, of one around.
+const DATED: &str = r##"{
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "type": "object", "additionalProperties": false, "x-classification": "open",
+  "properties": {
+    "Tinh": { "x-title": { "vi": "a", "en": "a" }, "type": "string", "x-code-list": { "list": "don-vi-hanh-chinh-tinh", "at": "Ngay" } },
+    "Ngay": { "x-title": { "vi": "a", "en": "a" }, "type": ["string", "null"], "format": "date" },
+    "Nam": { "x-title": { "vi": "a", "en": "a" }, "type": "string", "format": "year" },
+    "CacTinh": { "x-title": { "vi": "a", "en": "a" }, "type": "array", "xml": { "nodeType": "none" }, "minItems": 1,
+      "items": { "type": "string", "x-code-list": { "list": "don-vi-hanh-chinh-tinh", "at": "KetQua.Luc" } } },
+    "KetQua": { "x-title": { "vi": "a", "en": "a" }, "type": "object", "additionalProperties": false, "properties": {
+      "Luc": { "x-title": { "vi": "a", "en": "a" }, "type": "string", "format": "date-time" } } },
+    "Tram": { "x-title": { "vi": "a", "en": "a" }, "type": "array", "items": { "$ref": "#/$defs/Tram", "xml": { "name": "T" } } },
+    "Khac": { "x-title": { "vi": "a", "en": "a" }, "$ref": "#/$defs/Noi" }
+  },
+  "$defs": {
+    "Tram": { "type": "object", "additionalProperties": false, "properties": {
+      "Ngay": { "x-title": { "vi": "a", "en": "a" }, "type": "string", "format": "date" },
+      "Noi": { "x-title": { "vi": "a", "en": "a" }, "$ref": "#/$defs/Noi" } } },
+    "Noi": { "type": "object", "additionalProperties": false, "properties": {
+      "Tinh": { "x-title": { "vi": "a", "en": "a" }, "type": "string", "x-code-list": { "list": "don-vi-hanh-chinh-tinh", "at": "Ngay" } },
+      "TinhTheoNam": { "x-title": { "vi": "a", "en": "a" }, "type": "string", "x-code-list": { "list": "don-vi-hanh-chinh-tinh", "at": "Nam" } } } }
+  }
+}"##;
+
+#[test]
+fn a_code_is_held_against_the_edition_of_its_records_date() {
+    let (code_lists, _) = CodeLists::load(Path::new(env!("CARGO_MANIFEST_DIR")));
+    let compiled = schema::compile(Path::new("schema.json"), DATED, &code_lists).unwrap();
+    let validator = Validator::compile(compiled.schema, &compiled.record, &Arc::new(code_lists)).unwrap();
+    let found = |document: Document<'_>| {
+        let violations = validator.check(&document, 100).err().unwrap_or_default();
+        violations.into_iter().map(|violation| (violation.path, violation.rule)).collect::<Vec<_>>()
+    };
+    let at = |day| record([("Tinh", text("27")), ("Ngay", text(day))]);
+    assert_eq!(found(at("2025-06-30")), []);
+    assert_eq!(found(at("2025-07-01")), one("/Tinh", Rule::CodeEdition));
+    assert_eq!(found(record([("Tinh", text("27"))])), [], "a record that tells no date");
+    assert_eq!(found(record([("Tinh", text("27")), ("Ngay", Document::Null)])), []);
+    assert_eq!(found(at("hôm qua")), one("/Ngay", Rule::Format), "one fault is told once");
+    let unknown = record([("Tinh", text("99")), ("Ngay", text("2026-01-01"))]);
+    assert_eq!(found(unknown), one("/Tinh", Rule::CodeList), "of no edition at all");
+
+    let list = Document::List(vec![text("01"), text("27")]);
+    let later = record([("Luc", text("2025-06-30T18:00:00Z"))]);
+    assert_eq!(
+        found(record([("CacTinh", list), ("KetQua", later)])),
+        one("/CacTinh/1", Rule::CodeEdition),
+        "already the 1st of July in Viet Nam"
+    );
+
+    let place = |code| record([("Tinh", text(code))]);
+    let station = |day, code| record([("Ngay", text(day)), ("Noi", place(code))]);
+    let stations = Document::List(vec![
+        station("2025-01-01", "27"),
+        station("2026-01-01", "27"),
+        record([("Noi", place("27"))]),
+    ]);
+    assert_eq!(
+        found(record([("Ngay", text("2024-01-01")), ("Tram", stations)])),
+        one("/Tram/1/Noi/Tinh", Rule::CodeEdition),
+        "each station by its own day; the nearest record that can have the date is asked, and no other"
+    );
+    assert_eq!(
+        found(record([("Ngay", text("2026-01-01")), ("Khac", place("27"))])),
+        one("/Khac/Tinh", Rule::CodeEdition),
+        "the same part beside a date of the root"
+    );
+
+    let by_year = |year| record([("Nam", text(year)), ("Khac", record([("TinhTheoNam", text("27"))]))]);
+    assert_eq!(found(by_year("2025")), [], "until the middle of that year it was right");
+    assert_eq!(found(by_year("2026")), one("/Khac/TinhTheoNam", Rule::CodeEdition));
+}
+
+#[test]
+fn an_edition_that_refuses_is_told_by_list_edition_and_date_and_never_by_value() {
+    let (code_lists, _) = CodeLists::load(Path::new(env!("CARGO_MANIFEST_DIR")));
+    let compiled = schema::compile(Path::new("schema.json"), DATED, &code_lists).unwrap();
+    let validator = Validator::compile(compiled.schema, &compiled.record, &Arc::new(code_lists)).unwrap();
+    let broken = record([("Tinh", text("27")), ("Ngay", text("2026-01-03"))]);
+    let violation = validator.check(&broken, 9).unwrap_err().remove(0);
+    for message in [&violation.message.vi, &violation.message.en] {
+        for part in ["`don-vi-hanh-chinh-tinh`", "`34`", "`Ngay`"] {
+            assert!(message.contains(part), "{message}");
+        }
+        assert!(!message.contains("27") && !message.contains("2026-01-03"), "{message}");
+    }
+    assert!(violation.message.vi.contains("mã kế tiếp") && violation.message.en.contains("successor"));
+}
+
+#[test]
+fn dates_of_many_codes_stop_at_the_limit() {
+    let (code_lists, _) = CodeLists::load(Path::new(env!("CARGO_MANIFEST_DIR")));
+    let compiled = schema::compile(Path::new("schema.json"), DATED, &code_lists).unwrap();
+    let validator = Validator::compile(compiled.schema, &compiled.record, &Arc::new(code_lists)).unwrap();
+    let later = record([("Luc", text("2026-06-30T18:00:00Z"))]);
+    let many = Document::List((0..100_000).map(|_| text("27")).collect());
+    let violations = validator.check(&record([("CacTinh", many), ("KetQua", later)]), 3).unwrap_err();
+    assert_eq!(violations.len(), 3);
+    assert_eq!(violations[2].path, "/CacTinh/2");
+}
+
 #[test]
 fn violations_come_in_document_order_and_stop_at_the_limit() {
     let broken = record([
@@ -222,7 +324,8 @@ fn lists_within_lists_have_their_places() {
             "type": "object", "properties": { "C": { "type": "array", "items": { "type": "string" } } }
         } } } } }
     });
-    let validator = Validator::compile(schema, &Arc::default()).unwrap();
+    let shape = RecordShape { fields: Vec::new(), closed: true };
+    let validator = Validator::compile(schema, &shape, &Arc::default()).unwrap();
     let inner = |items| record([("C", Document::List(items))]);
     let list = vec![inner(vec![text("x")]), inner(vec![text("x"), Document::Null]), Document::Null];
     let document = record([("Z", Document::Null), ("A", record([("B", Document::List(list))]))]);

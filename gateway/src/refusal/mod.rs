@@ -167,7 +167,8 @@ pub enum Refusal {
 impl Refusal {
     /// The violations to list, if any. Of a provider's reply only fields are told, each once: how
     /// many records it holds, and at which of them it breaks, is nobody's to know who may not see
-    /// them all; and a name that the contract does not have is the provider's, whatever it says.
+    /// them all; a name that the contract does not have is the provider's, whatever it says; and the
+    /// edition that refuses a code would tell when the record was made.
     pub fn violations(&self) -> Cow<'_, [Violation]> {
         match self {
             Self::Violations { violations, .. } => Cow::Borrowed(violations),
@@ -176,7 +177,7 @@ impl Refusal {
                 for violation in violations {
                     let path = anywhere(violation);
                     if !told.iter().any(|known| known.path == path && known.rule == violation.rule) {
-                        told.push(Violation { path, ..violation.clone() });
+                        told.push(Violation { path, rule: violation.rule, message: told_of(violation) });
                     }
                 }
                 Cow::Owned(told)
@@ -265,6 +266,17 @@ fn anywhere(violation: &Violation) -> String {
     segments.join("/")
 }
 
+/// The message without what it may tell of the record.
+fn told_of(violation: &Violation) -> Bilingual {
+    match violation.rule {
+        ViolationRule::CodeEdition => Bilingual::new(
+            "Mã không có trong ấn bản danh mục có hiệu lực khi bản ghi được lập.",
+            "The code is not in the edition of its list that was valid when the record was made.",
+        ),
+        _ => violation.message.clone(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use policies::Rule;
@@ -293,6 +305,14 @@ mod tests {
         );
         let told: Vec<String> = refusal.violations().iter().map(|told| told.path.clone()).collect();
         assert_eq!(told, ["/*/KinhPhi", "/*/ThanhVien/*/HoVaTen", "/*"]);
+    }
+
+    #[test]
+    fn the_edition_that_refuses_a_providers_code_is_not_told() {
+        let refusal = broke(vec![violation("/3/MaTinh", ViolationRule::CodeEdition)], false);
+        let told = &refusal.violations()[0];
+        assert_eq!((told.path.as_str(), told.rule.code()), ("/*/MaTinh", "code-edition"));
+        assert!(told.message.en != "wrong", "whichever edition the message named: {}", told.message.en);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Codes of code lists, as far as documents name them.
 
-use contracts::Catalog;
+use contracts::{Catalog, Check, Field, Units};
 use jiff::civil::Date;
+
+use super::Desk;
 
 /// The list that a member's `province` is a code of.
 const PROVINCES: &str = "don-vi-hanh-chinh-tinh";
@@ -19,8 +21,10 @@ pub(super) fn permits(catalog: &Catalog, list: &str, code: &str) -> bool {
     catalog.code_lists().list(list).is_some_and(|list| list.permits(code))
 }
 
-/// The codes of units that merged into `code`.
-pub(super) fn predecessors(catalog: &Catalog, list: &str, code: &str) -> Vec<String> {
-    let list = catalog.code_lists().list(list);
-    list.into_iter().flat_map(|list| list.predecessors(code)).map(str::to_owned).collect()
+/// What `codes` of `field` stand for today, with what they came of when `predecessors` are included:
+/// nothing when the field has no list, or one whose codes are not all had and so mean only themselves.
+pub(super) fn units(desk: &Desk<'_>, field: &Field, codes: &[String], predecessors: bool) -> Option<Units> {
+    let list = desk.catalog.code_lists().list(field.code_list.as_deref()?)?;
+    let known = list.check() == Check::Codes;
+    known.then(|| Units::choose(list, codes.iter().map(String::as_str), desk.today, predecessors))
 }

@@ -24,7 +24,15 @@ pub(super) fn compile(
     let compiled = written.iter().filter_map(|condition| {
         let field = field(sheet, &condition.field, contract)?;
         let values = values(desk, sheet, condition, field, member)?;
-        Some(Condition::new(field.path.clone(), values))
+        let units = codes::units(desk, field, &values, condition.include_predecessors);
+        Some(match (units, &field.dated_by) {
+            (Some(units), Some(by)) => Condition::dated(field.path.clone(), by.clone(), units),
+            (Some(units), None) => {
+                let values = units.undated().into_iter().map(str::to_owned).collect();
+                Condition::new(field.path.clone(), values)
+            }
+            (None, _) => Condition::new(field.path.clone(), values),
+        })
     });
     Conditions::new(compiled.collect())
 }
@@ -67,7 +75,7 @@ fn values(
     field: &Field,
     member: Option<&Member>,
 ) -> Option<Vec<String>> {
-    let mut values = match &condition.values {
+    let values = match &condition.values {
         Values::OfMember(attribute) => vec![attribute_of(sheet, attribute, member?)?],
         Values::Listed(listed) => {
             for code in listed {
@@ -76,22 +84,17 @@ fn values(
             listed.iter().map(|value| value.get_ref().clone()).collect()
         }
     };
-    if condition.include_predecessors {
-        let Some(list) = &field.code_list else {
-            sheet.fault(
-                condition.field.span(),
-                "no-predecessors",
-                both(
-                    format!("`{}` không lấy mã từ danh mục nào nên không có đơn vị tiền thân", field.path),
-                    format!("`{}` takes its codes from no list, so there are no predecessors", field.path),
-                ),
-                both("Xóa `include_predecessors`", "Delete `include_predecessors`"),
-            );
-            return None;
-        };
-        let predecessors: Vec<String> =
-            values.iter().flat_map(|code| codes::predecessors(desk.catalog, list, code)).collect();
-        values.extend(predecessors);
+    if condition.include_predecessors && field.code_list.is_none() {
+        sheet.fault(
+            condition.field.span(),
+            "no-predecessors",
+            both(
+                format!("`{}` không lấy mã từ danh mục nào nên không có đơn vị tiền thân", field.path),
+                format!("`{}` takes its codes from no list, so there are no predecessors", field.path),
+            ),
+            both("Xóa `include_predecessors`", "Delete `include_predecessors`"),
+        );
+        return None;
     }
     Some(values)
 }

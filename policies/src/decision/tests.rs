@@ -310,6 +310,54 @@ fn conditions_are_resolved_for_the_consumers_member() {
     assert!(granted.push_down.is_empty(), "two values are not pushed down");
 }
 
+/// A record of `thu@1` with a province and, unless empty, the day it was made.
+fn of(province: &'static str, day: &'static str) -> contracts::Document<'static> {
+    let mut record = contracts::Record::default();
+    record.push("MaTinh", contracts::Document::Text(province.into()));
+    if !day.is_empty() {
+        record.push("NgayLap", contracts::Document::Text(day.into()));
+    }
+    contracts::Document::Record(record)
+}
+
+/// The codes that stand for one province now and stood for another before July 2025.
+const COLLIDING: [&str; 7] = ["15", "24", "44", "52", "80", "82", "91"];
+
+#[test]
+fn a_record_of_another_province_does_not_leak_because_the_codes_of_two_editions_collide() {
+    let catalog = crate::fixture::catalog_with_a_date();
+    for code in COLLIDING {
+        let condition = format!("MaTinh = {{ in = [\"{code}\"] }}");
+        let fixture = Fixture::new().edit(
+            "agreements/TT-1.toml",
+            "MaTinh = { in = \"$member.province\", include_predecessors = true }",
+            &condition,
+        );
+        let register = fixture.compile_with(&catalog);
+        let granted = register.decide(&ask(&register), &mut ()).unwrap();
+        assert!(granted.conditions.matches(&of(code, "2026-01-05")), "{code} as it is");
+        assert!(!granted.conditions.matches(&of(code, "2024-01-05")), "{code} was another province");
+        assert!(!granted.conditions.matches(&of(code, "")), "{code} of no date may be the other's");
+        assert!(!granted.conditions.matches(&of(code, "2024")), "{code} of no date that can be read");
+        assert!(!granted.conditions.matches(&of("01", "2026-01-05")));
+    }
+}
+
+#[test]
+fn predecessors_are_recognised_by_the_code_they_had_when_the_record_was_made() {
+    let register = Fixture::new().compile_with(&crate::fixture::catalog_with_a_date());
+    let granted = register.decide(&ask(&register), &mut ()).unwrap();
+    let condition = granted.conditions.iter().next().unwrap();
+    assert_eq!(condition.dated_by().map(|path| path.as_str()), Some("NgayLap"));
+    assert_eq!(condition.values(), ["24", "27"]);
+    assert!(granted.conditions.matches(&of("24", "2026-01-05")), "Bắc Ninh");
+    assert!(granted.conditions.matches(&of("27", "2024-01-05")), "Bắc Ninh before the merger");
+    assert!(granted.conditions.matches(&of("24", "2024-01-05")), "Bắc Giang, part of it since");
+    assert!(granted.conditions.matches(&of("24", "")), "one or the other, and both are covered");
+    assert!(!granted.conditions.matches(&of("27", "2026-01-05")), "nobody's code by then");
+    assert!(!granted.conditions.matches(&of("31", "2024-01-05")));
+}
+
 #[test]
 fn a_single_condition_is_pushed_down_unless_the_consumer_filters_by_it() {
     let fixture = Fixture::new().edit("agreements/TT-1.toml", ", include_predecessors = true", "").edit(

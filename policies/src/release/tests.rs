@@ -45,6 +45,7 @@ fn record_shape(fields: &[(&'static str, Plain)], parent: Option<&FieldPath>, cl
             },
             title: Bilingual::new(*name, *name),
             code_list: None,
+            dated_by: None,
             identifier: None,
         }
     };

@@ -175,10 +175,12 @@ fn list(paths: &[FieldPath]) -> String {
     paths.iter().map(FieldPath::as_str).collect::<Vec<_>>().join(", ")
 }
 
-/// `MaTinh = 01, 04; …`: values of operators' documents, not of records.
+/// `MaTinh = 01, 04; …`, or `MaTinh @ ThoiGianBatDau = 24, 27` where a code means what it did at that
+/// date: values of operators' documents, not of records.
 fn conditions(conditions: &policies::Conditions) -> String {
-    let each = conditions
-        .iter()
-        .map(|condition| format!("{} = {}", condition.field(), condition.values().join(", ")));
+    let each = conditions.iter().map(|condition| {
+        let dated = condition.dated_by().map(|by| format!(" @ {by}")).unwrap_or_default();
+        format!("{}{dated} = {}", condition.field(), condition.values().join(", "))
+    });
     each.collect::<Vec<_>>().join("; ")
 }
