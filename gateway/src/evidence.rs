@@ -15,9 +15,8 @@ use uuid::Uuid;
 use crate::{
     host::Incoming,
     journal::{self, Durability, Entry, Journal, JournalFault, SubjectKey, Times},
-    negotiation::formats,
     refusal::{Blame, Face, Refusal},
-    stages::{Caller, Checked, Conforming, Granted, Place, Received, Released, Replied, Routed},
+    stages::{Asked, Caller, Checked, Conforming, Granted, Place, Received, Released, Replied, Routed},
     stated,
     world::World,
 };
@@ -134,19 +133,28 @@ impl<'w> Evidence<'w> {
         self.represented = caller.represented_id().map(MemberId::as_str);
     }
 
+    /// What a message was, and for whom its blocks say the caller speaks.
+    pub fn understood(&mut self, caller: &Caller<'w>, asked: &Asked<'_>) {
+        self.represented = caller.represented_id().map(MemberId::as_str);
+        if let Some(message) = asked.message() {
+            self.request_bytes = Some(message.size() as u64);
+            self.request_sha256 = Some(bytes32(message.digest()));
+        }
+    }
+
     /// Which of the gateway's own pages is asked for.
     pub fn looks_at(&mut self, template: &'static str) {
         self.route = Some(template);
     }
 
     /// What is asked for; purpose and officer as stated, whatever is decided of them.
-    pub fn routed(&mut self, routed: &Routed<'w>, request: &Incoming) {
+    pub fn routed(&mut self, routed: &Routed<'w>, request: &Asked<'_>) {
         self.route = Some(routed.template());
         self.service = Some(routed.service());
         self.service_key = Some(routed.key());
         self.operation = Some(routed.operation());
         // The format wanted most, until one is decided on.
-        let [wanted, ..] = formats(request.headers(), routed.operation()).read;
+        let [wanted, ..] = request.formats(routed.operation()).read;
         self.format = wanted.map(|format| format.as_str());
         // What is malformed is refused, and not repeated in the record.
         let register = self.world.snapshot.register();

@@ -21,6 +21,7 @@ use crate::{
     quota::Quota,
     refusal::{Blame, Refusal},
     stages::{self, Released},
+    stated,
     world::{Keeper, World},
 };
 
@@ -70,24 +71,26 @@ impl Gateway {
             evidence.looks_at(page.template());
             return page.show(&caller, request, now).map(Outcome::Shown);
         }
-        let routed = stages::route(caller, request)?;
-        evidence.routed(&routed, request);
-        let granted = stages::authorize(routed, request, now)?;
+        let (caller, mut asked) = stages::understand(caller, request, now).await?;
+        evidence.understood(&caller, &asked);
+        let routed = stages::route(caller, &asked)?;
+        evidence.routed(&routed, &asked);
+        let granted = stages::authorize(routed, &asked, now)?;
         evidence.granted(&granted);
         let (admitted, place) = stages::admit(granted, now)?;
         evidence.admitted(place);
 
-        let received = stages::receive(&admitted, request).await?;
+        let received = stages::receive(&admitted, &mut asked).await?;
         evidence.received(&received);
         let conforming = stages::conform(admitted, &received).await?;
         evidence.conforms(&conforming);
-        let outbound = stages::translate(conforming, request, exchange)?;
+        let outbound = stages::translate(conforming, &asked, exchange)?;
 
         evidence.forwarded(Timestamp::now());
         if outbound.needs_opening() {
             evidence.open().await.map_err(|fault| Refusal::Evidence { fault, outcome_unknown: false })?;
         }
-        let confirmed = stages::confirm(outbound, request, exchange).await?;
+        let confirmed = stages::confirm(outbound, &asked, exchange).await?;
         let replied = stages::forward(confirmed).await?;
         evidence.replied(&replied);
         let checked = stages::conform_reply(&replied).await?;
@@ -153,12 +156,18 @@ impl Application for Gateway {
         }
         evidence.measure();
         evidence.log();
+        if let Ok(Some(id)) = stated::message_id(request.headers()) {
+            problem::name_message(&mut answer, id);
+        }
         Answered::Whole(answer)
     }
 
     async fn refuse(&self, refused: &Refused<'_>) -> Answer {
         let exchange = Uuid::now_v7();
-        let manner = Manner::of(refused.accept_language, refused.accept);
+        let manner = refused
+            .headers
+            .map(|headers| Manner::of_head(refused.method, refused.path, headers))
+            .unwrap_or_default();
         let refusal = Refusal::Unclean(refused.fault);
         let face = refusal.face();
         let answer = problem::answer(&refusal, &face, exchange, manner);
@@ -195,7 +204,7 @@ impl Gateway {
     fn answer(released: &Released<'_>, evidence: &Evidence<'_>) -> Answer {
         let mut answer = Answer::new(released.status(), released.body().clone());
         if !released.body().is_empty() {
-            answer.push(header::CONTENT_TYPE, HeaderValue::from_static(released.format().media_type()));
+            answer.push(header::CONTENT_TYPE, HeaderValue::from_static(released.media_type()));
         }
         if let Some(etag) = released.etag() {
             answer.push(header::ETAG, etag.clone());

@@ -16,6 +16,7 @@ mod negotiation;
 mod problem;
 pub mod quota;
 pub mod refusal;
+mod soap;
 pub mod stages;
 mod stated;
 pub mod world;

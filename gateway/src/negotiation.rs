@@ -16,6 +16,17 @@ pub struct Formats {
     pub read: [Option<Format>; FORMATS],
 }
 
+impl Formats {
+    /// The formats of a SOAP message: itself, both ways.
+    pub fn soap(operation: Operation) -> Self {
+        let mut read = [None; FORMATS];
+        if let Some(first) = read.first_mut() {
+            *first = Some(Format::Soap);
+        }
+        Self { sent: operation.carries_record().then_some(Format::Soap), read }
+    }
+}
+
 /// Reads `Content-Type` and `Accept`. Who names no preference reads what it sends, or JSON.
 pub fn formats(headers: &HeaderMap, operation: Operation) -> Formats {
     let sent = if operation.carries_record() { content_format(headers) } else { None };

@@ -1,14 +1,16 @@
 //! Refusals as RFC 9457 problem documents, in the caller's language and format.
 
+use adapters::soap::{FaultCode, PROBLEM_NAMESPACE, write_fault};
 use bytes::Bytes;
 use contracts::Language;
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use uuid::Uuid;
 
 use crate::{
     host::{Answer, Incoming},
     quota::RateLimit,
-    refusal::{Face, Refusal},
+    refusal::{Blame, Face, Refusal},
+    soap::{self, Version},
 };
 
 /// Where the stable codes of `type` live; RFC 9457 section 3.1.1 asks for a URI.
@@ -21,12 +23,21 @@ pub struct Manner {
     pub language: Language,
     /// Whether `application/problem+xml` is preferred.
     pub xml: bool,
+    /// Whether a SOAP fault is, and of which version.
+    pub soap: Option<Version>,
 }
 
 impl Manner {
     /// What `request` asks for.
     pub fn asked(request: &Incoming) -> Self {
-        Self::of(request.header("accept-language"), request.header("accept"))
+        Self::of_head(Some(request.method()), Some(request.path()), request.headers())
+    }
+
+    /// What a head asks for: a fault if it speaks SOAP, else as its `Accept` fields say.
+    pub fn of_head(method: Option<&Method>, path: Option<&str>, headers: &HeaderMap) -> Self {
+        let text = |name| headers.get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
+        let accepted = Self::of(text(header::ACCEPT_LANGUAGE), text(header::ACCEPT));
+        Self { soap: soap::spoken(method, path, headers), ..accepted }
     }
 
     /// Read from `Accept-Language` and `Accept`; Vietnamese and JSON unless asked otherwise.
@@ -39,7 +50,7 @@ impl Manner {
             best(["application/xml", "application/problem+xml"])
                 > best(["application/json", "application/problem+json"])
         });
-        Self { language, xml }
+        Self { language, xml, soap: None }
     }
 }
 
@@ -49,13 +60,18 @@ pub fn answer(refusal: &Refusal, face: &Face, exchange: Uuid, manner: Manner) ->
     let mut buffer = Uuid::encode_buffer();
     let id: &str = exchange.hyphenated().encode_lower(&mut buffer);
     let language = manner.language;
-    let body = if manner.xml {
-        write_xml(refusal, face, id, language)
-    } else {
-        write_json(refusal, face, id, language)
+    let (status, media, body) = match manner.soap {
+        Some(version) => {
+            let code = fault_code(face);
+            let status = StatusCode::from_u16(code.status(version)).unwrap_or(face.status);
+            (status, version.content_type(), write_soap(version, code, refusal, face, id, language))
+        }
+        None if manner.xml => {
+            (face.status, "application/problem+xml", write_xml(refusal, face, id, language))
+        }
+        None => (face.status, "application/problem+json", write_json(refusal, face, id, language)),
     };
-    let mut answer = Answer::new(face.status, Bytes::from(body));
-    let media = if manner.xml { "application/problem+xml" } else { "application/problem+json" };
+    let mut answer = Answer::new(status, Bytes::from(body));
     answer.push(header::CONTENT_TYPE, HeaderValue::from_static(media));
     answer.push(header::CONTENT_LANGUAGE, HeaderValue::from_static(code(language)));
     // A 404 or 410 may be kept by default (RFC 9110 section 15.1); tomorrow's agreement says otherwise.
@@ -92,6 +108,13 @@ pub fn name_exchange(answer: &mut Answer, exchange: Uuid) {
     // A hyphenated UUID is always a header's value.
     if let Ok(value) = HeaderValue::from_str(id) {
         answer.push(EXCHANGE_ID, value);
+    }
+}
+
+/// Gives the id of an X-Road message back, as its protocol asks.
+pub fn name_message(answer: &mut Answer, id: &str) {
+    if let Ok(value) = HeaderValue::from_str(id) {
+        answer.push(HeaderName::from_static(adapters::xroad::rest::ID), value);
     }
 }
 
@@ -132,10 +155,37 @@ fn write_json(refusal: &Refusal, face: &Face, exchange: &str, language: Language
     problem.to_string().into_bytes()
 }
 
+/// Whose fault, in SOAP's words.
+fn fault_code(face: &Face) -> FaultCode {
+    match (&*face.rule, face.blame) {
+        ("soap-version", _) => FaultCode::VersionMismatch,
+        ("must-understand", _) => FaultCode::MustUnderstand,
+        (_, Blame::Consumer) => FaultCode::Sender,
+        (_, Blame::Provider | Blame::Gateway) => FaultCode::Receiver,
+    }
+}
+
+/// The problem in the detail of a fault. The binding has few statuses; the problem's own says which.
+fn write_soap(
+    version: Version,
+    code: FaultCode,
+    refusal: &Refusal,
+    face: &Face,
+    exchange: &str,
+    language: Language,
+) -> Vec<u8> {
+    let writable = |text: &str| text.chars().filter(|c| !c.is_control()).collect::<String>();
+    let reason = format!("{}: {}", face.title.get(language), face.detail.get(language));
+    let problem = write_xml(refusal, face, exchange, language);
+    let mut out = Vec::with_capacity(problem.len() + 512);
+    write_fault(version, code, &writable(&reason), self::code(language), &problem, &mut out);
+    out
+}
+
 fn write_xml(refusal: &Refusal, face: &Face, exchange: &str, language: Language) -> Vec<u8> {
     // RFC 9457 appendix B: the namespace is RFC 7807's, kept by its successor.
     let mut out =
-        String::from(r#"<?xml version="1.0" encoding="UTF-8"?><problem xmlns="urn:ietf:rfc:7807">"#);
+        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><problem xmlns=\"{PROBLEM_NAMESPACE}\">");
     let mut element = |name: &str, text: &str| {
         out.push_str(&format!("<{name}>{}</{name}>", escape(text)));
     };

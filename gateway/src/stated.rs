@@ -1,8 +1,15 @@
 //! What a caller states in headers: why, for whom, on whose desk, and which of its requests this is.
 //! The first three are codes and are journalled; a header given twice states nothing.
+//!
+//! Callers that come from X-Road have names of their own for some of it, and both are taken
+//! (`adapters::xroad` says what theirs mean). Who uses both must say the same by both: a gateway
+//! that believed one while a provider believes the other would be two gateways.
 
+use adapters::xroad::{Identifier, rest};
 use contracts::identifiers::IdentifierKind;
 use http::HeaderMap;
+use percent_encoding::percent_decode_str;
+use policies::{MemberId, MemberKey, Register};
 
 use crate::refusal::Refusal;
 
@@ -12,14 +19,18 @@ const CODE_CAP: usize = 64;
 /// The longest key of a request; those in use are UUIDs.
 const KEY_CAP: usize = 255;
 
+/// The longest X-Road identifier, message id or case number that is taken: four parts of 255 characters
+/// would be allowed there, and none in use comes near that.
+const XROAD_CAP: usize = 255;
+
 /// Why the data is asked for.
-const PURPOSE: &str = "lt-purpose";
+pub const PURPOSE: &str = "lt-purpose";
 /// The officer who asks, an opaque id of the caller's own.
-const OFFICER: &str = "lt-user";
+pub const OFFICER: &str = "lt-user";
 /// The member a relay speaks for.
-const ON_BEHALF_OF: &str = "lt-on-behalf-of";
+pub const ON_BEHALF_OF: &str = "lt-on-behalf-of";
 /// Which request this is, for who may have to send it twice.
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// The purpose, if one is stated.
 ///
@@ -35,18 +46,109 @@ pub fn purpose(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
 /// # Errors
 /// The header is malformed, repeated, or a person's number.
 pub fn officer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    match code(headers, OFFICER, CODE_CAP)? {
-        Some(number) if IdentifierKind::SoDinhDanh.accepts(number) => Err(Refusal::Header { name: OFFICER }),
-        officer => Ok(officer),
+    let (ours, theirs) = (named(headers, OFFICER)?, named(headers, rest::USER_ID)?);
+    match (ours, theirs) {
+        (Some(one), Some(other)) if one != other => {
+            Err(Refusal::Contradiction { one: "Lt-User", other: "X-Road-UserId" })
+        }
+        (ours, theirs) => Ok(ours.or(theirs)),
     }
 }
 
-/// The represented member, if one is stated.
+/// An officer's id. X-Road's are often a country's code and a person's number in that country.
+fn named<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h str>, Refusal> {
+    let said = code(headers, name, CODE_CAP)?;
+    let is_person = |text: &str| IdentifierKind::SoDinhDanh.accepts(text);
+    match said {
+        Some(text) if is_person(text) || text.get(2..).is_some_and(is_person) => {
+            Err(Refusal::Header { name })
+        }
+        said => Ok(said),
+    }
+}
+
+/// The represented member, if one is stated: it must be one of `allowed`, whom the system may speak for.
+///
+/// # Errors
+/// A header is malformed or repeated, names nobody the system may speak for, or two name different
+/// members.
+pub fn represented(
+    headers: &HeaderMap,
+    register: &Register,
+    allowed: &[MemberKey],
+) -> Result<Option<MemberKey>, Refusal> {
+    let may = |member: Option<MemberKey>| {
+        member.filter(|member| allowed.contains(member)).ok_or(Refusal::RelayNotAllowed)
+    };
+    let ours = match code(headers, ON_BEHALF_OF, CODE_CAP)? {
+        None => None,
+        Some(name) => Some(may(register.member_named(name))?),
+    };
+    let theirs = match code(headers, rest::REPRESENTED_PARTY, XROAD_CAP)? {
+        None => None,
+        Some(party) => Some(may(allowed.iter().copied().find(|key| is_party(register, *key, party)))?),
+    };
+    match (ours, theirs) {
+        (Some(one), Some(other)) if one != other => {
+            Err(Refusal::Contradiction { one: "Lt-On-Behalf-Of", other: "X-Road-Represented-Party" })
+        }
+        (ours, theirs) => Ok(ours.or(theirs)),
+    }
+}
+
+/// Whether `party`, `class/code` or `code`, is the member by its alias or by its own identifier.
+fn is_party(register: &Register, member: MemberKey, party: &str) -> bool {
+    let member = register.member(member);
+    let alias = member.alias("xroad").and_then(|alias| alias.split_once('/')).map(|(_, party)| party);
+    let code = alias.and_then(|alias| alias.split_once('/')).map(|(_, code)| code);
+    party == member.id.as_str() || alias == Some(party) || code == Some(party)
+}
+
+/// Holds an X-Road client's name against the member and system that the certificate belongs to. It says
+/// nothing that the certificate does not; it must not say anything else either.
+///
+/// # Errors
+/// The header is malformed or repeated, or names another member or system.
+pub fn is_client(
+    headers: &HeaderMap,
+    alias: Option<&str>,
+    member: &MemberId,
+    system: &str,
+) -> Result<(), Refusal> {
+    let Some(written) = code(headers, rest::CLIENT, XROAD_CAP)? else { return Ok(()) };
+    let decoded = percent_decode_str(written).decode_utf8().ok();
+    let client = decoded.and_then(|text| text.parse::<Identifier>().ok());
+    let client = client.ok_or(Refusal::Header { name: rest::CLIENT })?;
+    let same = alias.is_some_and(|alias| {
+        client.to_string() == alias
+            || (client.member_name() == alias && client.subsystem.as_deref() == Some(system))
+    });
+    if same { Ok(()) } else { Err(Refusal::XRoadClient { member: member.clone(), known: alias.is_some() }) }
+}
+
+/// X-Road's id of the message, to be given back.
 ///
 /// # Errors
 /// The header is malformed or repeated.
-pub fn on_behalf_of(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    code(headers, ON_BEHALF_OF, CODE_CAP)
+pub fn message_id(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    code(headers, rest::ID, XROAD_CAP)
+}
+
+/// The number of the case in which somebody asks, by X-Road's header: free text of one line, for an
+/// X-Road provider and nobody else.
+///
+/// # Errors
+/// The header is malformed or repeated.
+pub fn issue(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    let mut values = headers.get_all(rest::ISSUE).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let text = std::str::from_utf8(value.as_bytes()).ok();
+    let good =
+        |text: &&str| (1..=XROAD_CAP).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    match (text.filter(good), values.next()) {
+        (Some(text), None) => Ok(Some(text)),
+        _ => Err(Refusal::Header { name: rest::ISSUE }),
+    }
 }
 
 /// The key by which a request sent twice is known again, if one is stated.

@@ -28,6 +28,13 @@ pub struct Member {
     pub contacts: Vec<(ContactRole, String)>,
 }
 
+impl Member {
+    /// Its name in another system, such as `xroad`.
+    pub fn alias(&self, system: &str) -> Option<&str> {
+        self.aliases.iter().find(|(known, _)| known == system).map(|(_, alias)| alias.as_str())
+    }
+}
+
 /// What a member is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MemberKind {

@@ -96,14 +96,12 @@ impl ServiceVersion {
         self.operations.iter()
     }
 
-    /// Whether its records can be written in `format`. JSON, XML, line-delimited JSON and CSV follow
-    /// from every contract; geographic formats need a provider that gives positions; SOAP wraps a
-    /// verdict or a record where the provider itself is asked by SOAP.
+    /// Whether its records can be written in `format`. JSON, XML, line-delimited JSON, CSV and SOAP
+    /// messages follow from every contract; geographic formats need a provider that gives positions.
     pub fn offers(&self, format: Format) -> bool {
         match format {
-            Format::Json | Format::Xml | Format::NdJson | Format::Csv => true,
+            Format::Json | Format::Xml | Format::NdJson | Format::Csv | Format::Soap => true,
             Format::GeoJson | Format::JsonFg | Format::Gml => self.format == Format::Gml,
-            Format::Soap => self.format == Format::Soap,
         }
     }
 

@@ -4,5 +4,6 @@
 mod consumer;
 mod evidence;
 mod provider;
+mod soap;
 mod stage;
 mod standing;

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
 
 use super::{connection::Connection, hygiene::HygieneFault, incoming::Incoming};
@@ -80,16 +80,16 @@ pub struct Refused<'a> {
     pub received_at: Timestamp,
     /// Its method.
     pub method: Option<&'a Method>,
-    /// `Accept-Language`, for the words.
-    pub accept_language: Option<&'a str>,
-    /// `Accept`, for their format.
-    pub accept: Option<&'a str>,
+    /// Its path, as it was sent.
+    pub path: Option<&'a str>,
+    /// Its header fields, for the words' language and format.
+    pub headers: Option<&'a HeaderMap>,
 }
 
 impl<'a> Refused<'a> {
     /// What is no request that could be framed.
     pub(super) fn unframed(fault: HygieneFault, connection: &'a Connection, received_at: Timestamp) -> Self {
-        Self { fault, connection, received_at, method: None, accept_language: None, accept: None }
+        Self { fault, connection, received_at, method: None, path: None, headers: None }
     }
 
     /// A request whose framing is sound.
@@ -99,8 +99,8 @@ impl<'a> Refused<'a> {
             connection: request.connection(),
             received_at: request.received_at(),
             method: Some(request.method()),
-            accept_language: request.header(header::ACCEPT_LANGUAGE.as_str()),
-            accept: request.header(header::ACCEPT.as_str()),
+            path: Some(request.path()),
+            headers: Some(request.headers()),
         }
     }
 }

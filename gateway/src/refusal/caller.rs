@@ -3,7 +3,7 @@
 use std::{borrow::Cow, time::Duration};
 
 use contracts::Bilingual;
-use policies::{Party, Rule};
+use policies::{MemberId, Party, Rule};
 
 use super::{
     Blame::{self, Consumer, Gateway},
@@ -100,6 +100,39 @@ pub(super) fn relay_not_allowed() -> Face {
             "`Lt-On-Behalf-Of` names a member this system may not speak for (`relays_for`). Leave the header out, or ask the gateway's operator for the right.",
         ),
     )
+}
+
+pub(super) fn xroad_client(member: &MemberId, known: bool) -> Face {
+    let remedy = if known {
+        (
+            "Ghi tên X-Road của thành viên đó (`aliases.xroad`), có thể kèm tên hệ thống, hoặc bỏ đi.",
+            "State that member's X-Road name (`aliases.xroad`), with the system's name if you like, or leave it out.",
+        )
+    } else {
+        (
+            "Hãy đề nghị đơn vị vận hành cổng khai báo `aliases.xroad` cho thành viên đó, hoặc bỏ đi.",
+            "Ask the gateway's operator to declare `aliases.xroad` for that member, or leave it out.",
+        )
+    };
+    Face {
+        detail: Bilingual::new(
+            format!(
+                "Bên gọi theo X-Road (`X-Road-Client`, khối `client`) không phải là thành viên `{member}` mà chứng thư thuộc về. {}",
+                remedy.0
+            ),
+            format!(
+                "The X-Road client (`X-Road-Client`, block `client`) is not member `{member}`, to whom the certificate belongs. {}",
+                remedy.1
+            ),
+        ),
+        ..face(
+            403,
+            "xroad-client",
+            Consumer,
+            ("Bên gọi X-Road không khớp chứng thư", "X-Road client is not the certificate's"),
+            ("", ""),
+        )
+    }
 }
 
 pub(super) fn denied(refusal: &policies::Refusal) -> Face {

@@ -16,7 +16,7 @@ use std::{borrow::Cow, time::Duration};
 use adapters::{Unreadable, population::Unaskable};
 use contracts::{Bilingual, ContractId, Violation, ViolationRule};
 use http::{Method, StatusCode};
-use policies::AgreementId;
+use policies::{AgreementId, MemberId};
 
 pub use self::face::Face;
 use crate::{
@@ -88,6 +88,30 @@ pub enum Refusal {
     Header {
         /// Its name.
         name: &'static str,
+    },
+    /// A SOAP message that asks for nothing the service has, or contradicts itself.
+    Message {
+        /// Which rule: `soap-version`, `unknown-operation`, `soap-action`, `soap-part`, `xroad-service`.
+        rule: &'static str,
+    },
+    /// Two headers, or a header and a header block, state different things.
+    Contradiction {
+        /// One of them.
+        one: &'static str,
+        /// The other.
+        other: &'static str,
+    },
+    /// An X-Road client's name is not one of the certificate's system.
+    XRoadClient {
+        /// The member that the certificate belongs to.
+        member: MemberId,
+        /// Whether its document has an X-Road name at all.
+        known: bool,
+    },
+    /// A document bears an XML signature that could not stay whole.
+    Signed {
+        /// Which rule: `signed-message`.
+        rule: &'static str,
     },
     /// The agreement, or the lack of one, says no.
     Denied(policies::Refusal),
@@ -221,6 +245,10 @@ impl Refusal {
             Self::MethodNotAllowed { .. } => request::method_not_allowed(),
             Self::Parameter { rule, name } => request::parameter(rule, name),
             Self::Header { name } => request::header(name),
+            Self::Message { rule } => request::message(rule),
+            Self::Contradiction { one, other } => request::contradiction(one, other),
+            Self::XRoadClient { member, known } => caller::xroad_client(member, *known),
+            Self::Signed { rule } => request::signed(rule),
             Self::Denied(refusal) => caller::denied(refusal),
             Self::QuotaSpent(exceeded) => caller::quota_spent(exceeded),
             Self::Body(fault) => request::body(fault),

@@ -151,6 +151,69 @@ pub(super) fn not_acceptable() -> Face {
     )
 }
 
+pub(super) fn message(rule: &'static str) -> Face {
+    let detail = match rule {
+        "soap-version" => (
+            "`Content-Type` và phong bì thuộc hai phiên bản SOAP khác nhau. SOAP 1.1 là `text/xml`, SOAP 1.2 là `application/soap+xml`.",
+            "`Content-Type` and the envelope are of different SOAP versions. SOAP 1.1 is `text/xml`, SOAP 1.2 is `application/soap+xml`.",
+        ),
+        "soap-action" => (
+            "Hành động (`SOAPAction` hoặc tham số `action`) nêu một thao tác khác với phần tử trong `Body`. Hãy ghi theo WSDL của dịch vụ, hoặc để trống.",
+            "The action (`SOAPAction` or the parameter `action`) names another operation than the element in `Body`. Write it as the service's WSDL says, or leave it empty.",
+        ),
+        "soap-part" => (
+            "Phần tử thao tác chứa thành phần mà thao tác không nhận, hoặc thiếu thành phần bắt buộc. Hãy gửi đúng theo WSDL của dịch vụ, mọi phần tử trong không gian tên của hợp đồng.",
+            "The operation's element holds what it does not take, or lacks what it needs. Send it as the service's WSDL says, every element in the contract's namespace.",
+        ),
+        "xroad-service" => (
+            "Khối X-Road `service` nêu một bên cung cấp hoặc một `serviceCode` khác với đường dẫn và `Body`. Hãy ghi tên X-Road của bên cung cấp và tên phần tử thao tác, hoặc bỏ khối này.",
+            "The X-Road block `service` names another provider, or another `serviceCode`, than the path and the body. State the provider's X-Road name and the operation element's name, or leave the block out.",
+        ),
+        _ => (
+            "Phần tử trong `Body` không phải là thao tác nào của dịch vụ này. Hãy dùng tên và không gian tên trong WSDL của dịch vụ, ví dụ `QueryNhiemVu`.",
+            "The element in `Body` is no operation of this service. Use the names and the namespace of the service's WSDL, such as `QueryNhiemVu`.",
+        ),
+    };
+    Face {
+        rule: Cow::Borrowed(rule),
+        ..face(400, "soap-message", Consumer, ("Thông điệp SOAP sai", "Bad SOAP message"), detail)
+    }
+}
+
+pub(super) fn contradiction(one: &str, other: &str) -> Face {
+    Face {
+        detail: Bilingual::new(
+            format!(
+                "`{one}` và `{other}` nói khác nhau. Hãy chỉ gửi một trong hai, hoặc gửi cùng một giá trị."
+            ),
+            format!("`{one}` and `{other}` say different things. Send one of them, or the same in both."),
+        ),
+        ..face(
+            400,
+            "contradiction",
+            Consumer,
+            ("Yêu cầu tự mâu thuẫn", "The request contradicts itself"),
+            ("", ""),
+        )
+    }
+}
+
+pub(super) fn signed(rule: &'static str) -> Face {
+    Face {
+        rule: Cow::Borrowed(rule),
+        ..face(
+            422,
+            "signed-document",
+            Consumer,
+            ("Tài liệu có chữ ký XML", "The document bears an XML signature"),
+            (
+                "Thông điệp SOAP mang chữ ký XML, mà cổng phải mở và viết lại thông điệp nên chữ ký sẽ hỏng. Hãy gửi không ký; bên gọi được xác thực bằng chứng thư TLS.",
+                "The SOAP message bears an XML signature, and the gateway takes messages apart and writes them anew, which would break it. Send it unsigned; callers are known by their TLS certificate.",
+            ),
+        )
+    }
+}
+
 pub(super) fn unreadable(unreadable: &Unreadable) -> Face {
     Face {
         rule: Cow::Borrowed(unreadable.rule),

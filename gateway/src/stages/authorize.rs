@@ -3,14 +3,8 @@
 use jiff::Timestamp;
 use policies::{Ask, Conditions, Format, Operation, ReleasePlan, Rule, ServiceVersion};
 
-use super::Routed;
-use crate::{
-    host::Incoming,
-    negotiation::{Formats, formats},
-    quota::Meters,
-    refusal::Refusal,
-    stated,
-};
+use super::{Asked, Routed};
+use crate::{negotiation::Formats, quota::Meters, refusal::Refusal, stated};
 
 /// Proof that an agreement, or a sharing rule, allows the exchange.
 pub struct Granted<'w> {
@@ -73,12 +67,12 @@ impl<'w> Granted<'w> {
 /// # Errors
 /// The rule that says no, or a service that cannot let a change be checked; nothing has been charged
 /// or forwarded.
-pub fn authorize<'w>(routed: Routed<'w>, head: &Incoming, now: Timestamp) -> Result<Granted<'w>, Refusal> {
+pub fn authorize<'w>(routed: Routed<'w>, head: &Asked<'_>, now: Timestamp) -> Result<Granted<'w>, Refusal> {
     let caller = *routed.caller();
     let world = caller.world();
     let purpose = stated::purpose(head.headers())?;
     let officer = stated::officer(head.headers())?;
-    let Formats { sent, read } = formats(head.headers(), routed.operation());
+    let Formats { sent, read } = head.formats(routed.operation());
     if routed.operation().carries_record() && sent.is_none() {
         return Err(Refusal::MediaType);
     }

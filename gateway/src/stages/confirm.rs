@@ -10,11 +10,8 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use policies::Operation;
 use uuid::Uuid;
 
-use super::{Granted, Outbound, conform, forward, translate};
-use crate::{
-    host::{Call, Incoming},
-    refusal::Refusal,
-};
+use super::{Asked, Granted, Outbound, conform, forward, translate};
+use crate::{host::Call, refusal::Refusal};
 
 /// Proof that the record about to be changed, if there is one, lies within the agreement's records.
 pub struct Confirmed<'w> {
@@ -34,7 +31,7 @@ impl<'w> Confirmed<'w> {
 /// consumer's `If-Match` names, or cannot be looked at.
 pub async fn confirm<'w>(
     mut outbound: Outbound<'w>,
-    head: &Incoming,
+    head: &Asked<'_>,
     exchange: Uuid,
 ) -> Result<Confirmed<'w>, Refusal> {
     let granted = outbound.admitted().granted();
@@ -57,7 +54,7 @@ pub async fn confirm<'w>(
 /// Reads the record as it stands, and gives its entity tag.
 async fn look(
     granted: &Granted<'_>,
-    head: &Incoming,
+    head: &Asked<'_>,
     exchange: Uuid,
 ) -> Result<Option<HeaderValue>, Refusal> {
     let routed = granted.routed();

@@ -11,12 +11,8 @@ use http::{HeaderMap, StatusCode, header};
 use policies::{Format, Operation, UnknownFields};
 use ring::digest::{Digest, SHA256, digest};
 
-use super::{Admitted, Replied};
-use crate::{
-    host::{Incoming, has_coding},
-    negotiation::content_format,
-    refusal::Refusal,
-};
+use super::{Admitted, Asked, Replied};
+use crate::{host::has_coding, negotiation::content_format, refusal::Refusal};
 
 /// Bodies up to this size are checked in one go: a millisecond or so (DESIGN 8).
 const LARGE: usize = 64 * 1024;
@@ -27,13 +23,14 @@ const RECORDS_AT_ONCE: usize = 16;
 pub struct Received {
     bytes: Bytes,
     format: Option<Format>,
+    size: usize,
     digest: Option<Digest>,
 }
 
 impl Received {
-    /// How many bytes came.
+    /// How many bytes came; of a message, all of it.
     pub fn size(&self) -> usize {
-        self.bytes.len()
+        self.size
     }
 
     /// SHA-256 of the body, when there was one.
@@ -46,17 +43,24 @@ impl Received {
 ///
 /// # Errors
 /// It is too large, too slow, coded, broken off, or of a media type that is not taken.
-pub async fn receive(admitted: &Admitted<'_>, request: &mut Incoming) -> Result<Received, Refusal> {
+pub async fn receive(admitted: &Admitted<'_>, request: &mut Asked<'_>) -> Result<Received, Refusal> {
     let routed = admitted.granted().routed();
-    if !routed.operation().carries_record() {
+    let carries = routed.operation().carries_record();
+    if let Some(message) = request.message() {
+        // It came before anybody knew what it asks for (see `understand`).
+        let bytes = if carries { message.record() } else { Bytes::new() };
+        let format = carries.then_some(Format::Soap);
+        return Ok(Received { bytes, format, size: message.size(), digest: Some(*message.digest()) });
+    }
+    if !carries {
         // A body that means nothing is left unread; the host drains it.
-        return Ok(Received { bytes: Bytes::new(), format: None, digest: None });
+        return Ok(Received { bytes: Bytes::new(), format: None, size: 0, digest: None });
     }
     let format = content_format(request.headers()).ok_or(Refusal::MediaType)?;
     let cap = admitted.granted().body_cap();
     let bytes = request.body(cap).await.map_err(Refusal::Body)?;
     let digest = digest(&SHA256, &bytes);
-    Ok(Received { bytes, format: Some(format), digest: Some(digest) })
+    Ok(Received { size: bytes.len(), bytes, format: Some(format), digest: Some(digest) })
 }
 
 /// Proof that what is about to be forwarded conforms to the contract and to the agreement's records.
@@ -278,6 +282,8 @@ pub(super) fn read<'b>(
     expect: Expect,
     unknown: Unknown,
 ) -> Result<Reading<'b>, adapters::Unreadable> {
+    // What a message carries is XML that was cut out of it.
+    let format = if format == Format::Soap { Format::Xml } else { format };
     adapters::read(format, bytes, contract, expect, unknown, &Limits::default())
 }
 

@@ -1,6 +1,7 @@
 //! Who calls: the connection's certificate, resolved to the member and system of the current
 //! snapshot on every request, so that revocation, suspension and expiry reach open connections.
 
+use http::HeaderMap;
 use jiff::Timestamp;
 use policies::{MemberId, MemberKey, Parties, System, SystemKey};
 
@@ -41,6 +42,29 @@ impl<'w> Caller<'w> {
         let register = self.world.snapshot.register();
         self.represented.map(|key| &register.member(key).id)
     }
+
+    /// The same caller, who states in `headers` for whom it speaks and by which name others know it.
+    ///
+    /// # Errors
+    /// It may not speak for that member, is not called so, or what it speaks for is suspended.
+    pub(super) fn stating(self, headers: &HeaderMap, now: Timestamp) -> Result<Self, Refusal> {
+        let register = self.world.snapshot.register();
+        let member = register.member(self.system.member);
+        stated::message_id(headers)?;
+        stated::issue(headers)?;
+        stated::is_client(headers, member.alias("xroad"), &member.id, self.system.id.system())?;
+        let represented = stated::represented(headers, register, &self.system.relays_for)?;
+        let parties = Parties {
+            system: &self.system.id,
+            represented: represented.map(|member| &register.member(member).id),
+            service: None,
+            agreement: None,
+        };
+        if let Some(suspension) = self.world.overlay.suspends(&parties, now) {
+            return Err(Refusal::Suspended { reason: suspension.reason.clone() });
+        }
+        Ok(Self { represented, ..self })
+    }
 }
 
 /// Identifies the caller of `head`.
@@ -77,21 +101,5 @@ pub fn identify<'w>(world: &'w World, head: &Incoming, now: Timestamp) -> Result
     // The permit is dropped at once: a flood limit counts arrivals, not how long they stay.
     quota::admit(snapshot.flood(key), now).map_err(Refusal::QuotaSpent)?;
 
-    let represented = match stated::on_behalf_of(head.headers())? {
-        None => None,
-        Some(name) => {
-            let member = register.member_named(name).filter(|member| system.relays_for.contains(member));
-            Some(member.ok_or(Refusal::RelayNotAllowed)?)
-        }
-    };
-    let parties = Parties {
-        system: &system.id,
-        represented: represented.map(|member| &register.member(member).id),
-        service: None,
-        agreement: None,
-    };
-    if let Some(suspension) = world.overlay.suspends(&parties, now) {
-        return Err(Refusal::Suspended { reason: suspension.reason.clone() });
-    }
-    Ok(Caller { world, key, system, represented })
+    Caller { world, key, system, represented: None }.stating(head.headers(), now)
 }

@@ -1,6 +1,6 @@
 //! The checks of an exchange, one file each, in the order of [`crate::exchange`].
 //!
-//! Each stage takes the proof that the one before made and gives its own: [`Caller`], [`Routed`],
+//! Each stage takes the proof that the one before made and gives its own: [`Caller`], [`Asked`], [`Routed`],
 //! [`Granted`], [`Admitted`], [`Conforming`], [`Outbound`], [`Confirmed`], [`Replied`], [`Checked`],
 //! [`Released`].
 //! Their fields are private to their file and only the stage itself constructs them, so an order
@@ -12,13 +12,14 @@
 //!
 //! async fn checked(world: &World, request: &mut Incoming, now: Timestamp) -> Result<(), Refusal> {
 //!     let caller = identify(world, request, now)?;
-//!     let routed = route(caller, request)?;
-//!     let granted = authorize(routed, request, now)?;
+//!     let (caller, mut asked) = understand(caller, request, now).await?;
+//!     let routed = route(caller, &asked)?;
+//!     let granted = authorize(routed, &asked, now)?;
 //!     let (admitted, _place) = admit(granted, now)?;
-//!     let received = receive(&admitted, request).await?;
+//!     let received = receive(&admitted, &mut asked).await?;
 //!     let conforming = conform(admitted, &received).await?;
-//!     let outbound = translate(conforming, request, uuid::Uuid::nil())?;
-//!     let replied = forward(confirm(outbound, request, uuid::Uuid::nil()).await?).await?;
+//!     let outbound = translate(conforming, &asked, uuid::Uuid::nil())?;
+//!     let replied = forward(confirm(outbound, &asked, uuid::Uuid::nil()).await?).await?;
 //!     let released = release(conform_reply(&replied).await?).await?;
 //!     drop(released);
 //!     Ok(())
@@ -33,9 +34,10 @@
 //!
 //! async fn unauthorized(world: &World, request: &mut Incoming, now: Timestamp) -> Result<(), Refusal> {
 //!     let caller = identify(world, request, now)?;
-//!     let routed = route(caller, request)?;
+//!     let (caller, mut asked) = understand(caller, request, now).await?;
+//!     let routed = route(caller, &asked)?;
 //!     let (admitted, _place) = admit(routed, now)?;
-//!     let received = receive(&admitted, request).await?;
+//!     let received = receive(&admitted, &mut asked).await?;
 //!     let conforming = conform(admitted, &received).await?;
 //!     drop(conforming);
 //!     Ok(())
@@ -50,8 +52,9 @@
 //!
 //! async fn unlimited(world: &World, request: &mut Incoming, now: Timestamp) -> Result<(), Refusal> {
 //!     let caller = identify(world, request, now)?;
-//!     let granted = authorize(route(caller, request)?, request, now)?;
-//!     let received = receive(&granted, request).await?;
+//!     let (caller, mut asked) = understand(caller, request, now).await?;
+//!     let granted = authorize(route(caller, &asked)?, &asked, now)?;
+//!     let received = receive(&granted, &mut asked).await?;
 //!     drop(received);
 //!     Ok(())
 //! }
@@ -83,6 +86,7 @@ mod identify;
 mod release;
 mod route;
 mod translate;
+mod understand;
 
 pub use admit::{Admitted, Place, admit};
 pub use authorize::{Granted, authorize};
@@ -93,3 +97,4 @@ pub use identify::{Caller, identify};
 pub use release::{Released, release};
 pub use route::{Routed, route};
 pub use translate::{Outbound, translate};
+pub use understand::{Asked, understand};

@@ -14,6 +14,7 @@ pub struct Released<'w> {
     status: StatusCode,
     body: Bytes,
     format: Format,
+    media_type: &'static str,
     records: usize,
     withheld: &'w [FieldPath],
     etag: Option<HeaderValue>,
@@ -34,6 +35,11 @@ impl<'w> Released<'w> {
     /// Its format.
     pub fn format(&self) -> Format {
         self.format
+    }
+
+    /// The `Content-Type` of the body.
+    pub fn media_type(&self) -> &'static str {
+        self.media_type
     }
 
     /// How many records it holds.
@@ -63,6 +69,19 @@ impl<'w> Released<'w> {
 /// # Errors
 /// A single record that was to be read lies outside the agreement's records.
 pub async fn release<'w>(checked: Checked<'w, '_>) -> Result<Released<'w>, Refusal> {
+    let dress = checked.replied().admitted().granted().routed().dress().cloned();
+    let mut released = undressed(checked).await?;
+    if let Some(dress) = dress {
+        // A message is answered by a message, even when there is nothing to tell; and 200 is its one yes.
+        released.body = dress.around(&released.body);
+        released.media_type = dress.content_type();
+        released.status = StatusCode::OK;
+    }
+    Ok(released)
+}
+
+/// What leaves, before a message is made of it.
+async fn undressed<'w>(checked: Checked<'w, '_>) -> Result<Released<'w>, Refusal> {
     let replied = checked.replied();
     let granted = replied.admitted().granted();
     let routed = granted.routed();
@@ -75,6 +94,7 @@ pub async fn release<'w>(checked: Checked<'w, '_>) -> Result<Released<'w>, Refus
     let mut released = Released {
         status: if operation == Operation::Submit { StatusCode::CREATED } else { StatusCode::OK },
         format,
+        media_type: format.media_type(),
         body: Bytes::new(),
         records: replied.sent_records(),
         withheld: &[],
@@ -105,7 +125,11 @@ pub async fn release<'w>(checked: Checked<'w, '_>) -> Result<Released<'w>, Refus
     if operation == Operation::Submit && plan.releases(contract.key().as_str()) {
         released.location = location(routed, contract, &document);
     }
-    let unchanged = released.records == before && faithful && plan.is_whole() && version.format == format;
+    let unchanged = released.records == before
+        && faithful
+        && plan.is_whole()
+        && version.format == format
+        && format != Format::Soap;
     if unchanged {
         released.body = replied.bytes().clone();
         return Ok(released);
@@ -182,6 +206,8 @@ fn location(routed: &Routed<'_>, contract: &Contract, record: &Document<'_>) -> 
 
 fn write(document: &Document<'_>, format: Format, contract: &Contract) -> Bytes {
     let mut out = Vec::with_capacity(1024);
+    // What a message carries is XML.
+    let format = if format == Format::Soap { Format::Xml } else { format };
     adapters::write(format, document, contract, &mut out);
     out.into()
 }

@@ -7,8 +7,8 @@ use http::Method;
 use percent_encoding::percent_decode_str;
 use policies::{Operation, Service, ServiceKey};
 
-use super::Caller;
-use crate::{host::Incoming, refusal::Refusal};
+use super::{Asked, Caller};
+use crate::{refusal::Refusal, soap::Dress};
 
 /// The most parameters of a query: a contract has fewer filterable fields.
 const PARAMETERS_CAP: usize = 32;
@@ -27,6 +27,7 @@ pub struct Routed<'w> {
     limit: Option<usize>,
     since: Option<String>,
     template: &'static str,
+    dress: Option<Dress>,
 }
 
 impl<'w> Routed<'w> {
@@ -79,13 +80,18 @@ impl<'w> Routed<'w> {
     pub fn template(&self) -> &'static str {
         self.template
     }
+
+    /// The SOAP message that the answer is to be, when it was asked by one.
+    pub fn dress(&self) -> Option<&Dress> {
+        self.dress.as_ref()
+    }
 }
 
 /// Routes `head`.
 ///
 /// # Errors
 /// No such path, method, version or parameter.
-pub fn route<'w>(caller: Caller<'w>, head: &Incoming) -> Result<Routed<'w>, Refusal> {
+pub fn route<'w>(caller: Caller<'w>, head: &Asked<'_>) -> Result<Routed<'w>, Refusal> {
     let mut segments = head.path().strip_prefix("/api/").ok_or(Refusal::NotFound)?.split('/');
     let (Some(member), Some(name), Some(version), Some(place)) =
         (segments.next(), segments.next(), segments.next(), segments.next())
@@ -99,6 +105,8 @@ pub fn route<'w>(caller: Caller<'w>, head: &Incoming) -> Result<Routed<'w>, Refu
         ("records", (Some(id), Some("withdraw"), None)) if !id.is_empty() => Target::Withdrawal(id),
         ("changes", (None, ..)) => Target::Changes,
         ("verify", (None, ..)) => Target::Verification,
+        // Messages were read as what they ask before this; what is left are other methods.
+        ("soap", (None, ..)) => return Err(Refusal::MethodNotAllowed { allow: POST }),
         _ => return Err(Refusal::NotFound),
     };
     let version = version.strip_prefix('v').and_then(number).ok_or(Refusal::NotFound)?;
@@ -114,7 +122,8 @@ pub fn route<'w>(caller: Caller<'w>, head: &Incoming) -> Result<Routed<'w>, Refu
         service,
         version,
         operation,
-        template,
+        template: head.template().unwrap_or(template),
+        dress: head.dress().cloned(),
         id: id.map(Cow::into_owned),
         filters: Vec::new(),
         limit: None,
@@ -183,6 +192,8 @@ impl<'w> Routed<'w> {
     }
 }
 
+const POST: &[Method] = &[Method::POST];
+
 enum Target<'p> {
     Collection,
     Record(&'p str),
@@ -203,7 +214,6 @@ impl<'p> Target<'p> {
         const COLLECTION: &[Method] = &[Method::GET, Method::POST];
         const RECORD: &[Method] = &[Method::GET, Method::PUT];
         const GET: &[Method] = &[Method::GET];
-        const POST: &[Method] = &[Method::POST];
         let not = |allow| Err(Refusal::MethodNotAllowed { allow });
         match self {
             Self::Collection => match *method {
@@ -242,7 +252,7 @@ fn record_key(raw: &str) -> Result<Cow<'_, str>, Refusal> {
 }
 
 /// A number in its one way of writing: `1`, never `01` or `+1`, so that nothing has two names.
-fn number(text: &str) -> Option<u32> {
+pub(super) fn number(text: &str) -> Option<u32> {
     text.parse().ok().filter(|number: &u32| number.to_string() == text)
 }
 

@@ -9,8 +9,8 @@ use policies::{Format, MemberId, Operation, OperationTerms, ServiceVersion};
 use ring::digest::{self, SHA256};
 use uuid::Uuid;
 
-use super::{Admitted, Conforming, Granted};
-use crate::{host::Incoming, refusal::Refusal, stated};
+use super::{Admitted, Asked, Conforming, Granted};
+use crate::{refusal::Refusal, stated};
 
 /// What stays itself in a path segment or a query value (RFC 3986 unreserved); everything else is
 /// escaped anew, so that what a caller wrote cannot become structure at the provider.
@@ -91,7 +91,7 @@ impl<'w> Outbound<'w> {
 /// A verification that the dialect cannot ask, or a malformed `Idempotency-Key`.
 pub fn translate<'w>(
     conforming: Conforming<'w, '_>,
-    head: &Incoming,
+    head: &Asked<'_>,
     exchange: Uuid,
 ) -> Result<Outbound<'w>, Refusal> {
     let granted = conforming.admitted().granted();
@@ -148,7 +148,7 @@ pub fn translate<'w>(
 pub(super) fn identity_headers(
     headers: &mut Vec<(HeaderName, HeaderValue)>,
     granted: &Granted<'_>,
-    head: &Incoming,
+    head: &Asked<'_>,
     exchange: Uuid,
 ) {
     let caller = granted.routed().caller();
@@ -244,7 +244,7 @@ fn write(document: &Document<'_>, format: Format, contract: &Contract) -> Bytes 
 fn write_question(
     document: &Document<'_>,
     dialect: &population::Dialect,
-    head: &Incoming,
+    head: &Asked<'_>,
     exchange: Uuid,
 ) -> Result<Bytes, Refusal> {
     let field =

@@ -33,7 +33,7 @@ pub const PUSH: Journey = Journey {
             // A caller that says it is someone else: none of this may reach the provider.
             .header("Lt-Consumer", "G01/he-thong-dan-cu")
             .header("Lt-Agreement", "TT-9999-999")
-            .header("X-Road-Client", "VN/GOV/G01/he-thong-dan-cu")
+            .header("X-Road-Service", "VN/GOV/G01/he-thong-dan-cu")
             .header("X-Forwarded-For", "203.0.113.7");
         let pushed = scene.ask("G06/nen-tang-khcn", push)?;
         pushed.granted(201, "TT-2026-001")?.hides(&PROVIDERS_OWN)?;
@@ -55,7 +55,7 @@ pub const PUSH: Journey = Journey {
         ] {
             ensure!(seen.header(name) == [value], "{name}: {:?}, not {value}", seen.header(name));
         }
-        for name in ["x-road-client", "x-forwarded-for"] {
+        for name in ["x-road-service", "x-forwarded-for"] {
             ensure!(seen.header(name).is_empty(), "`{name}` went through");
         }
         pushed.recorded("operation", &json!("submit"))?.recorded("records", &json!(1))?;

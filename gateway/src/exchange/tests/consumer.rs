@@ -90,7 +90,7 @@ async fn methods_that_are_not_ours_are_refused_and_do_not_reach_the_provider() {
 #[tokio::test]
 async fn identity_headers_are_the_gateways_and_cannot_be_forged() {
     let stage = Stage::set(|_| json("[]")).await;
-    let forged = "Lt-Consumer: G01/bo-cong-an\r\nLt-Agreement: TT-9999\r\nLt-Exchange-Id: 1\r\nX-Road-Client: a/b\r\n\
+    let forged = "Lt-Consumer: G01/bo-cong-an\r\nLt-Agreement: TT-9999\r\nLt-Exchange-Id: 1\r\nX-Road-Service: a/b\r\n\
                   X-Forwarded-For: 1.2.3.4\r\nCookie: a=b\r\nAuthorization: Bearer x\r\nTraceparent: Nguyen Van A\r\n\
                   Idempotency-Key: k\r\nIf-Match: \"guess\"\r\nIf-None-Match: \"x\"\r\nRange: bytes=0-1\r\n";
     let said = stage.ask(Who::Hanoi, "GET", "/records", forged, "").await;
