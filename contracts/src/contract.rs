@@ -115,7 +115,10 @@ impl Contract {
     }
 
     /// What the journal names as the revision: SHA-256 over the bytes of `contract.toml`, one zero
-    /// byte, and the bytes of `schema.json`. Code lists have editions of their own.
+    /// byte, the bytes of `schema.json`, and for each part of `catalog/parts.json` that the contract
+    /// uses, in the order of their names, one zero byte and the definition as written there, its name
+    /// included. So a changed part changes every contract that uses it, and no other. Code lists have
+    /// editions of their own.
     pub fn revision(&self) -> &[u8; 32] {
         &self.revision
     }

@@ -1,7 +1,7 @@
 //! All contracts, by name.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -12,9 +12,12 @@ use crate::{
     Bilingual, CodeLists, Contract, ContractId, Fault, Shape,
     files::{folders, read},
     manifest::{Manifest, Reading},
-    schema::{self, Compiled},
+    schema::{self, Compiled, Parts},
     validation::Validator,
 };
+
+/// The parts that contracts share; a catalog whose contracts share nothing need not have the file.
+const PARTS: &str = "catalog/parts.json";
 
 /// The contracts and code lists of a folder, compiled. Cheap to clone, never changed.
 #[derive(Clone, Debug, Default)]
@@ -32,20 +35,33 @@ impl Catalog {
     pub fn load(folder: &Path) -> Result<(Self, Vec<Fault>), Vec<Fault>> {
         let (code_lists, mut faults) = CodeLists::load(folder);
         let mut catalog = Self { contracts: BTreeMap::new(), code_lists: Arc::new(code_lists) };
-        let mut namespaces = BTreeMap::new();
+        let parts_file = Path::new(PARTS);
+        let parts_text = parts_text(folder, parts_file, &mut faults);
+        let parts = parts_text
+            .as_ref()
+            .and_then(|text| Parts::read(parts_file, text).map_err(|more| faults.extend(more)).ok());
+        let mut seen = Seen::default();
         for dataset in folders(folder, Path::new("catalog"), &mut faults) {
             for version in folders(folder, &dataset, &mut faults) {
                 let Some(id) = id_of(&dataset, &version) else {
                     faults.push(misnamed(version));
                     continue;
                 };
-                let loading = Loading { folder, version: &version, id, code_lists: &catalog.code_lists };
-                if let Some(contract) = loading.contract(&mut namespaces, &mut faults) {
+                let (parts, code_lists) = (parts.as_ref(), &catalog.code_lists);
+                let loading = Loading { folder, version: &version, id, parts, code_lists };
+                if let Some(contract) = loading.contract(&mut seen, &mut faults) {
                     catalog.contracts.insert(contract.id.clone(), Arc::new(contract));
                 }
             }
         }
+        // A contract that failed may be the one that uses a part.
+        if let Some(parts) = parts.filter(|_| faults.iter().all(|fault| fault.warning)) {
+            let unused = parts.names().filter(|name| !seen.parts.contains(*name));
+            faults.extend(unused.map(|name| parts.unused(name)));
+        }
         faults.sort_by(|one, two| (&one.file, one.place, one.rule).cmp(&(&two.file, two.place, two.rule)));
+        // A faulty part is one fault, however many contracts use it.
+        faults.dedup();
         if faults.iter().all(|fault| fault.warning) { Ok((catalog, faults)) } else { Err(faults) }
     }
 
@@ -70,31 +86,47 @@ struct Loading<'a> {
     folder: &'a Path,
     version: &'a Path,
     id: ContractId,
+    parts: Option<&'a Parts<'a>>,
     code_lists: &'a Arc<CodeLists>,
 }
 
+/// What the contracts read so far have taken: namespaces are one contract's each, parts are there to be
+/// used.
+#[derive(Default)]
+struct Seen {
+    namespaces: BTreeMap<String, ContractId>,
+    parts: BTreeSet<String>,
+}
+
+/// The text of the shared parts, if the catalog has any.
+fn parts_text(folder: &Path, file: &Path, faults: &mut Vec<Fault>) -> Option<String> {
+    if !folder.join(file).exists() {
+        return None;
+    }
+    read(folder, file).map_err(|fault| faults.push(fault)).ok()
+}
+
 impl Loading<'_> {
-    fn contract(
-        self,
-        namespaces: &mut BTreeMap<String, ContractId>,
-        faults: &mut Vec<Fault>,
-    ) -> Option<Contract> {
+    fn contract(self, seen: &mut Seen, faults: &mut Vec<Fault>) -> Option<Contract> {
         let manifest_file = self.version.join("contract.toml");
         let schema_file = self.version.join("schema.json");
         let manifest_text = read(self.folder, &manifest_file).map_err(|fault| faults.push(fault)).ok();
         let schema_text = read(self.folder, &schema_file).map_err(|fault| faults.push(fault)).ok();
         let compiled = schema_text.as_ref().and_then(|text| {
-            schema::compile(&schema_file, text, self.code_lists).map_err(|more| faults.extend(more)).ok()
+            schema::compile(&schema_file, text, self.parts, self.code_lists)
+                .map_err(|more| faults.extend(more))
+                .ok()
         });
         let manifest_text = manifest_text?;
         let mut reading = Reading::of(&manifest_file, &manifest_text);
         let manifest = reading.manifest(&self.id);
         if let Some(manifest) = &manifest {
             let namespace = manifest.xml.namespace.get_ref().clone();
-            if let Some(taken) = namespaces.insert(namespace, self.id.clone()) {
+            if let Some(taken) = seen.namespaces.insert(namespace, self.id.clone()) {
                 reading.taken_namespace(manifest, &taken);
             }
         }
+        seen.parts.extend(compiled.iter().flat_map(|compiled| compiled.parts.iter().cloned()));
         let key = manifest
             .as_ref()
             .zip(compiled.as_ref())
@@ -112,7 +144,8 @@ impl Loading<'_> {
                 return None;
             }
         };
-        let revision = revision(&manifest_text, &schema_text);
+        let parts = compiled.parts.iter().filter_map(|name| self.parts?.written(name));
+        let revision = revision(&manifest_text, &schema_text, parts);
         Some(assemble(self.id, manifest, compiled, key, validator, revision))
     }
 }
@@ -145,12 +178,14 @@ fn assemble(
     }
 }
 
-fn revision(manifest: &str, schema: &str) -> [u8; 32] {
+fn revision<'t>(manifest: &str, schema: &'t str, parts: impl Iterator<Item = &'t str>) -> [u8; 32] {
     let mut context = Context::new(&SHA256);
     context.update(manifest.as_bytes());
-    // TOML has no zero byte, so no text can move from one file to the other unseen.
-    context.update(&[0]);
-    context.update(schema.as_bytes());
+    // TOML and JSON have no zero byte, so no text can move from one file to the other unseen.
+    for text in std::iter::once(schema).chain(parts) {
+        context.update(&[0]);
+        context.update(text.as_bytes());
+    }
     let mut revision = [0; 32];
     revision.copy_from_slice(context.finish().as_ref());
     revision

@@ -284,6 +284,60 @@ fn the_revision_changes_with_either_file_and_with_nothing_else() {
 }
 
 #[test]
+fn a_changed_part_changes_every_contract_that_uses_it_and_no_other() {
+    const PARTS: &str = r#"{ "$schema": "https://json-schema.org/draft/2020-12/schema", "$defs": {
+  "Ten": { "x-title": { "vi": "Tên", "en": "Name" }, "type": "string", "maxLength": 10 },
+  "So": { "x-title": { "vi": "Số", "en": "Number" }, "type": "integer" }
+} }"#;
+    let using = |name: &str| {
+        let field =
+            format!(r#""T": {{ "x-classification": "open", "$ref": "parts.json#/$defs/{name}" }}, "Ma""#);
+        SCHEMA.replacen("    \"Ma\"", &field, 1)
+    };
+    let written = Written::sound();
+    written.put("catalog/parts.json", PARTS);
+    for (dataset, schema) in [("mau", SCHEMA), ("ten", &using("Ten")), ("so", &using("So"))] {
+        written.put(&format!("catalog/{dataset}/v1/contract.toml"), &MANIFEST.replace("mau", dataset));
+        written.put(&format!("catalog/{dataset}/v1/schema.json"), schema);
+    }
+    let revisions = || -> Vec<_> {
+        let catalog = written.load().unwrap_or_else(|_| panic!("{:?}", written.faults()));
+        catalog.contracts().map(|contract| *contract.revision()).collect()
+    };
+    let before = revisions();
+    written.put("catalog/parts.json", &PARTS.replace("10", "20"));
+    let after = revisions();
+    let changed: Vec<bool> = before.iter().zip(&after).map(|(before, after)| before != after).collect();
+    assert_eq!(changed, [false, false, true], "mau, so, ten");
+
+    // What stands between the definitions is nobody's.
+    written.put("catalog/parts.json", &PARTS.replace("10", "20").replace("} }", "}\n}"));
+    assert_eq!(revisions(), after);
+}
+
+#[test]
+fn a_faulty_part_is_one_fault_and_an_unused_one_is_told() {
+    let written = Written::sound();
+    let part = |kind: &str| {
+        format!(
+            r#"{{ "$schema": "https://json-schema.org/draft/2020-12/schema", "$defs": {{
+  "Ten": {{ "x-title": {{ "vi": "Tên", "en": "Name" }}, "type": "string", "format": "{kind}" }}
+}} }}"#
+        )
+    };
+    written.put("catalog/parts.json", &part("date"));
+    assert_eq!(written.faults(), ["catalog/parts.json:2 unused-definition"]);
+    let field = r#""T": { "x-classification": "open", "$ref": "parts.json#/$defs/Ten" }, "Ma""#;
+    let schema = SCHEMA.replacen("    \"Ma\"", field, 1);
+    written.put("catalog/mau/v1/schema.json", &schema);
+    written.put("catalog/khac/v1/schema.json", &schema);
+    written.put("catalog/khac/v1/contract.toml", &MANIFEST.replace("mau", "khac"));
+    assert_eq!(written.faults(), [""; 0]);
+    written.put("catalog/parts.json", &part("ngay"));
+    assert_eq!(written.faults(), ["catalog/parts.json:2 unknown-format"]);
+}
+
+#[test]
 fn a_folder_that_is_not_there_is_a_fault() {
     let empty = tempfile::tempdir().unwrap();
     let faults = Catalog::load(empty.path()).unwrap_err();

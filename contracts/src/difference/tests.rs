@@ -9,7 +9,7 @@ use crate::{Catalog, CodeLists, Document, Number, Record, Shape, schema, validat
 fn contract(version: u32, mut written: Value) -> Contract {
     written["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
     let code_lists = Arc::new(CodeLists::default());
-    let compiled = schema::compile(Path::new("schema.json"), &written.to_string(), &code_lists)
+    let compiled = schema::compile(Path::new("schema.json"), &written.to_string(), None, &code_lists)
         .unwrap_or_else(|faults| panic!("{faults:#?}\n{written:#}"));
     Contract {
         id: format!("mau@{version}").parse().unwrap(),

@@ -2,8 +2,9 @@
 //!
 //! A tree of values must have exactly one XML form and one JSON form, and every leaf a class that
 //! says how freely it leaves. So what a schema may say is a closed list; anything else is a fault at
-//! load, with its place. References are local (`#/$defs/…`) and are written out here: the compiled
-//! schema has none, so it is as deep as the record and no deeper, whatever a sender nests.
+//! load, with its place. References are to the file's own definitions (`#/$defs/…`) or to the
+//! catalog's shared ones (`parts.json#/$defs/…`, [`parts`]) and are written out here: the compiled schema
+//! has none, so it is as deep as the record and no deeper, whatever a sender nests.
 //!
 //! | part | may have |
 //! |---|---|
@@ -18,6 +19,7 @@
 
 mod annotations;
 mod dates;
+mod parts;
 mod places;
 mod rules;
 mod said;
@@ -26,16 +28,20 @@ mod site;
 mod tests;
 mod xml;
 
-use std::{collections::HashSet, path::Path};
+use std::{
+    collections::{BTreeSet, HashSet},
+    path::Path,
+};
 
 use serde_json::{Map, Value};
 
 pub(crate) use self::annotations::Listed;
+pub(crate) use self::parts::Parts;
 use self::{
     dates::Dated,
     places::{Places, below},
     said::Said,
-    site::Site,
+    site::{Open, Site},
     xml::{NodeType, Xml},
 };
 use crate::{
@@ -52,18 +58,25 @@ pub(crate) struct Compiled {
     pub(crate) record: RecordShape,
     /// The schema with references written out and `$defs` gone.
     pub(crate) schema: Value,
+    /// The shared parts that are written out in it, those that parts refer to included.
+    pub(crate) parts: BTreeSet<String>,
 }
 
-/// Compiles the text of the schema file `file`.
+/// Compiles the text of the schema file `file`, whose shared parts are `parts`.
 ///
 /// # Errors
-/// Every fault of the schema, in the order of the file.
-pub(crate) fn compile(file: &Path, text: &str, code_lists: &CodeLists) -> Result<Compiled, Vec<Fault>> {
+/// Every fault of the schema and of the parts it uses, in the order of the files.
+pub(crate) fn compile(
+    file: &Path,
+    text: &str,
+    parts: Option<&Parts<'_>>,
+    code_lists: &CodeLists,
+) -> Result<Compiled, Vec<Fault>> {
     let root: Value = serde_json::from_str(text).map_err(|error| vec![not_json(file, text, &error)])?;
     let mut compiler = Compiler {
-        file,
-        places: Places::of(text),
+        text: Text { file, places: Places::of(text) },
         defs: root.get("$defs").and_then(Value::as_object),
+        parts,
         code_lists,
         open: Vec::new(),
         used: HashSet::new(),
@@ -73,7 +86,7 @@ pub(crate) fn compile(file: &Path, text: &str, code_lists: &CodeLists) -> Result
     };
     let compiled = compiler.root(&root);
     let mut faults = compiler.faults;
-    faults.sort_by_key(|fault| (fault.place, fault.rule));
+    faults.sort_by(|one, two| (&one.file, one.place, one.rule).cmp(&(&two.file, two.place, two.rule)));
     // A definition written out twice tells its faults twice.
     faults.dedup();
     match compiled {
@@ -100,18 +113,27 @@ const ROOT: &[&str] = &["$schema", "$id", "$defs", "type", "title", "description
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
+/// A pointer `at`, wherever it is handed on as text, is a JSON pointer into the schema's own file, or
+/// one into the shared parts with [`parts::WITHIN`] before it.
 struct Compiler<'s> {
-    file: &'s Path,
-    places: Places<'s>,
+    text: Text<'s>,
     defs: Option<&'s Map<String, Value>>,
+    parts: Option<&'s Parts<'s>>,
     code_lists: &'s CodeLists,
     /// The definitions being written out, to see a reference that comes back to itself.
-    open: Vec<&'s str>,
-    used: HashSet<&'s str>,
+    open: Vec<Open>,
+    /// The pointers of the definitions referred to.
+    used: HashSet<String>,
     /// The codes that are read by a date of their record.
     dated: Vec<Dated>,
     fields: usize,
     faults: Vec<Fault>,
+}
+
+/// A JSON file with its places.
+struct Text<'t> {
+    file: &'t Path,
+    places: Places<'t>,
 }
 
 /// What stands above a field: its path, and the class it inherits.
@@ -143,7 +165,8 @@ struct Typed {
 
 impl<'s> Compiler<'s> {
     fn root(&mut self, root: &'s Value) -> Option<Compiled> {
-        self.repeated_members();
+        let repeated = self.text.repeated_members();
+        self.faults.extend(repeated);
         // The draft's own meta-schema knows the type of every keyword's value.
         if let Err(error) = jsonschema::draft202012::meta::validate(root) {
             let pointer = error.instance_path().as_str().to_owned();
@@ -165,7 +188,7 @@ impl<'s> Compiler<'s> {
         schema.shift_remove("$defs");
         self.dates_of_codes(&mut record, &schema);
         self.unused_definitions();
-        Some(Compiled { record, schema: Value::Object(schema) })
+        Some(Compiled { record, schema: Value::Object(schema), parts: self.used_parts() })
     }
 
     /// A record's fields and its schema written out.
@@ -184,7 +207,7 @@ impl<'s> Compiler<'s> {
         let properties_at = site.at("properties");
         for (name, property) in properties {
             let at = below(&properties_at, name);
-            let is_required = required.contains(name.as_str());
+            let is_required = required.contains(&name.as_str());
             if let Some((field, schema)) = self.field(name, property, at, above, is_required) {
                 shape.fields.push(field);
                 written.insert(name.clone(), schema);
@@ -201,18 +224,27 @@ impl<'s> Compiler<'s> {
         }
         let mut schema: Map<_, _> =
             site.keywords().map(|(keyword, value, _)| (keyword.to_owned(), value.clone())).collect();
+        if schema.contains_key("required") {
+            schema.insert("required".to_owned(), required.into_iter().collect());
+        }
         schema.insert("properties".to_owned(), Value::Object(written));
         Some((shape, schema))
     }
 
-    fn required(&mut self, site: &Site<'s>, properties: &Map<String, Value>) -> HashSet<&'s str> {
-        let mut required = HashSet::new();
-        let names = site.get("required").and_then(Value::as_array).into_iter().flatten();
-        for (position, name) in names.filter_map(Value::as_str).enumerate() {
-            if !properties.contains_key(name) {
-                self.fault(&below(&site.at("required"), &position.to_string()), &said::UNKNOWN_FIELD, name);
+    /// The names that the record must have: its definition's, and those that the place of the reference
+    /// asks for on top.
+    fn required(&mut self, site: &Site<'s>, properties: &Map<String, Value>) -> Vec<&'s str> {
+        let mut required = Vec::new();
+        for (names, at) in site.each("required") {
+            for (position, name) in names.as_array().into_iter().flatten().enumerate() {
+                let Some(name) = name.as_str() else { continue };
+                if !properties.contains_key(name) {
+                    self.fault(&below(&at, &position.to_string()), &said::UNKNOWN_FIELD, name);
+                }
+                if !required.contains(&name) {
+                    required.push(name);
+                }
             }
-            required.insert(name);
         }
         required
     }
@@ -303,7 +335,9 @@ impl<'s> Compiler<'s> {
         let code_list = self.code_list(site, above.path);
         let identifier = self.identifier(site);
         let Some(classification) = above.class else {
-            self.fault(&site.own_at, &said::NO_CLASSIFICATION, "");
+            // A part leaves the class to whoever refers to it: there it is missing.
+            let at = self.reference_to_part().unwrap_or(&site.own_at).to_owned();
+            self.fault(&at, &said::NO_CLASSIFICATION, "");
             return None;
         };
         let schema = site.keywords().map(|(keyword, value, _)| (keyword.to_owned(), value.clone())).collect();
@@ -385,29 +419,41 @@ impl<'s> Compiler<'s> {
         }
     }
 
-    fn repeated_members(&mut self) {
-        for (pointer, offset) in std::mem::take(&mut self.places.repeated) {
-            let name = pointer.rsplit('/').next().unwrap_or_default();
-            let place = self.places.at(offset);
-            self.fault_at(place, &said::REPEATED_MEMBER, name);
-        }
-    }
-
-    /// Records a fault at JSON pointer `at`; `name` fills its texts.
+    /// Records a fault at pointer `at`; `name` fills its texts.
     fn fault(&mut self, at: &str, said: &Said, name: &str) {
-        let place = self.places.place(at);
-        self.fault_at(place, said, name);
+        let fault = match (at.strip_prefix(parts::WITHIN), self.parts) {
+            (Some(pointer), Some(parts)) => parts.text().fault(pointer, said, name),
+            _ => self.text.fault(at, said, name),
+        };
+        self.faults.push(fault);
+    }
+}
+
+impl Text<'_> {
+    /// The fault at JSON pointer `at` of this file; `name` fills its texts.
+    fn fault(&self, at: &str, said: &Said, name: &str) -> Fault {
+        self.fault_at(self.places.place(at), said, name)
     }
 
-    fn fault_at(&mut self, place: Place, said: &Said, name: &str) {
-        self.faults.push(Fault {
+    /// A fault for each member written a second time.
+    fn repeated_members(&mut self) -> Vec<Fault> {
+        let repeated = std::mem::take(&mut self.places.repeated);
+        let fault = |(pointer, offset): (String, usize)| {
+            let name = pointer.rsplit('/').next().unwrap_or_default();
+            self.fault_at(self.places.at(offset), &said::REPEATED_MEMBER, name)
+        };
+        repeated.into_iter().map(fault).collect()
+    }
+
+    fn fault_at(&self, place: Place, said: &Said, name: &str) -> Fault {
+        Fault {
             file: self.file.to_owned(),
             place: Some(place),
             rule: said.rule,
             message: said.message(name),
             remedy: said.remedy(name),
             warning: false,
-        });
+        }
     }
 }
 

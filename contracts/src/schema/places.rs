@@ -3,14 +3,14 @@
 //! The text has been parsed before, so the scan trusts its grammar. It also sees what a parsed tree
 //! no longer shows: a member written twice.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Range};
 
 use crate::Place;
 
 /// The places of a JSON text, by JSON pointer: of a member, its name; of an item, its value.
 pub(super) struct Places<'t> {
     text: &'t str,
-    offsets: HashMap<String, usize>,
+    spans: HashMap<String, Range<usize>>,
     /// The pointers of members written a second time, with the second's offset.
     pub(super) repeated: Vec<(String, usize)>,
 }
@@ -18,7 +18,7 @@ pub(super) struct Places<'t> {
 impl<'t> Places<'t> {
     /// Scans `text`, which `serde_json` has accepted.
     pub(super) fn of(text: &'t str) -> Self {
-        let mut places = Self { text, offsets: HashMap::new(), repeated: Vec::new() };
+        let mut places = Self { text, spans: HashMap::new(), repeated: Vec::new() };
         let mut scan = Scan { bytes: text.as_bytes(), at: 0 };
         places.value(&mut scan, &mut String::new());
         places
@@ -28,14 +28,19 @@ impl<'t> Places<'t> {
     pub(super) fn place(&self, pointer: &str) -> Place {
         let mut pointer = pointer;
         loop {
-            if let Some(offset) = self.offsets.get(pointer) {
-                return Place::of(self.text, *offset);
+            if let Some(span) = self.spans.get(pointer) {
+                return Place::of(self.text, span.start);
             }
             match pointer.rfind('/') {
                 Some(cut) => pointer = pointer.get(..cut).unwrap_or_default(),
                 None => return Place { line: 1, column: 1 },
             }
         }
+    }
+
+    /// The text of `pointer` as written: of a member, from its name to the end of its value.
+    pub(super) fn written(&self, pointer: &str) -> Option<&'t str> {
+        self.text.get(self.spans.get(pointer)?.clone())
     }
 
     /// The place of byte `offset`.
@@ -46,7 +51,7 @@ impl<'t> Places<'t> {
     // serde_json refuses more than 128 levels, which bounds this recursion.
     fn value(&mut self, scan: &mut Scan<'_>, pointer: &mut String) {
         scan.blanks();
-        self.offsets.entry(pointer.clone()).or_insert(scan.at);
+        let start = scan.at;
         match scan.peek() {
             Some(b'{') => self.object(scan, pointer),
             Some(b'[') => self.array(scan, pointer),
@@ -55,6 +60,7 @@ impl<'t> Places<'t> {
             }
             _ => scan.scalar(),
         }
+        self.spans.entry(pointer.clone()).or_insert(start..start).end = scan.at;
     }
 
     fn object(&mut self, scan: &mut Scan<'_>, pointer: &mut String) {
@@ -68,7 +74,7 @@ impl<'t> Places<'t> {
                     let name: String = serde_json::from_str(raw).unwrap_or_default();
                     let length = pointer.len();
                     push_segment(pointer, &name);
-                    if self.offsets.insert(pointer.clone(), start).is_some() {
+                    if self.spans.insert(pointer.clone(), start..start).is_some() {
                         self.repeated.push((pointer.clone(), start));
                     }
                     scan.blanks();
@@ -182,6 +188,14 @@ mod tests {
         assert_eq!(places.place("/đ"), Place { line: 3, column: 3 });
         assert_eq!(places.place("/a/7/x"), Place { line: 2, column: 3 }, "the nearest part above");
         assert!(places.repeated.is_empty());
+    }
+
+    #[test]
+    fn a_member_is_written_from_its_name_to_the_end_of_its_value() {
+        let places = Places::of("{ \"a\" : { \"b\": [1, 2] } , \"c\": 3 }");
+        assert_eq!(places.written("/a"), Some("\"a\" : { \"b\": [1, 2] }"));
+        assert_eq!(places.written("/a/b/1"), Some("2"));
+        assert_eq!(places.written("/d"), None);
     }
 
     #[test]

@@ -229,12 +229,33 @@ pub(super) const BESIDE_REF: Said = Said {
 pub(super) const UNKNOWN_REFERENCE: Said = Said {
     rule: "unknown-reference",
     message: [
-        "`$ref` không trỏ tới định nghĩa nào trong `$defs` của tệp này",
-        "`$ref` names no definition of this file's `$defs`",
+        "`$ref` không trỏ tới định nghĩa nào trong `$defs` của tệp này hoặc của `catalog/parts.json`",
+        "`$ref` names no definition in the `$defs` of this file or of `catalog/parts.json`",
     ],
     remedy: [
-        "Viết `#/$defs/<tên>` với tên có trong `$defs`.",
-        "Write `#/$defs/<name>` with a name from `$defs`.",
+        "Viết `#/$defs/<tên>` với tên có trong tệp này, hoặc `parts.json#/$defs/<tên>` với tên có trong phần dùng chung.",
+        "Write `#/$defs/<name>` with a name of this file, or `parts.json#/$defs/<name>` with one of the shared parts.",
+    ],
+};
+
+pub(super) const PARTS_ONLY: Said = Said {
+    rule: "parts-only",
+    message: [
+        "`{}` không thuộc tệp phần dùng chung: tệp chỉ có các định nghĩa",
+        "`{}` does not belong into the shared parts: they are definitions only",
+    ],
+    remedy: ["Chuyển vào trong `$defs`, hoặc bỏ.", "Move it into `$defs`, or drop it."],
+};
+
+pub(super) const UNUSED_PART: Said = Said {
+    rule: "unused-definition",
+    message: [
+        "Không hợp đồng nào dùng phần dùng chung `{}`, nên không gì kiểm tra nó",
+        "No contract uses the shared part `{}`, so nothing checks it",
+    ],
+    remedy: [
+        "Xóa định nghĩa, hoặc tham chiếu tới nó bằng `parts.json#/$defs/{}`.",
+        "Remove it, or refer to it by `parts.json#/$defs/{}`.",
     ],
 };
 

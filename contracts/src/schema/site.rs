@@ -1,29 +1,55 @@
 //! A schema where it stands, its reference looked up.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
-use super::{Compiler, places::below, said};
+use super::{Compiler, Parts, parts, places::below, said};
 
-/// What may stand beside `$ref`: annotations of the place, never another rule.
-const BESIDE_REF: &[&str] = &["$ref", "title", "description", "x-title", "x-classification", "xml"];
+/// What may stand beside `$ref`: annotations of the place, and the fields that a record must have here
+/// beyond those it always must. Never another rule.
+const BESIDE_REF: &[&str] =
+    &["$ref", "title", "description", "x-title", "x-classification", "xml", "required"];
 
 /// A schema with the definition it refers to, if any: what stands beside the reference comes first.
 pub(super) struct Site<'s> {
     pub(super) own: &'s Map<String, Value>,
     pub(super) own_at: String,
-    pub(super) def: Option<(&'s str, &'s Map<String, Value>)>,
+    pub(super) def: Option<Definition<'s>>,
+}
+
+/// A definition referred to, of this file or of the shared parts.
+pub(super) struct Definition<'s> {
+    schema: &'s Map<String, Value>,
+    at: String,
+}
+
+/// A definition being written out.
+pub(super) struct Open {
+    /// Its pointer.
+    def: String,
+    /// The pointer of what refers to it.
+    from: String,
 }
 
 impl<'s> Site<'s> {
     pub(super) fn get(&self, keyword: &str) -> Option<&'s Value> {
-        self.own.get(keyword).or_else(|| self.def.and_then(|(_, def)| def.get(keyword)))
+        self.own.get(keyword).or_else(|| self.def.as_ref().and_then(|def| def.schema.get(keyword)))
+    }
+
+    /// What the definition and then what stands beside the reference says under `keyword`, with pointers.
+    pub(super) fn each(&self, keyword: &str) -> impl Iterator<Item = (&'s Value, String)> {
+        let def = self.def.as_ref().map(|def| (def.schema, &def.at));
+        def.into_iter()
+            .chain([(self.own, &self.own_at)])
+            .filter_map(move |(schema, at)| Some((schema.get(keyword)?, below(at, keyword))))
     }
 
     /// The pointer of `keyword`, wherever it is written.
     pub(super) fn at(&self, keyword: &str) -> String {
-        match self.def {
-            Some((name, def)) if !self.own.contains_key(keyword) && def.contains_key(keyword) => {
-                below(&below("/$defs", name), keyword)
+        match &self.def {
+            Some(def) if !self.own.contains_key(keyword) && def.schema.contains_key(keyword) => {
+                below(&def.at, keyword)
             }
             _ => below(&self.own_at, keyword),
         }
@@ -31,7 +57,7 @@ impl<'s> Site<'s> {
 
     /// Every keyword that holds here, with its value and pointer, in the order written.
     pub(super) fn keywords(&self) -> impl Iterator<Item = (&'s str, &'s Value, String)> {
-        let def = self.def.into_iter().flat_map(|(_, def)| def);
+        let def = self.def.as_ref().into_iter().flat_map(|def| def.schema);
         let own = self.own;
         own.iter()
             .filter(|(keyword, _)| *keyword != "$ref")
@@ -49,8 +75,8 @@ impl<'s> Compiler<'s> {
         compile: impl FnOnce(&mut Self, &Site<'s>) -> Option<T>,
     ) -> Option<T> {
         let site = self.site(schema, at)?;
-        let Some((name, _)) = site.def else { return compile(self, &site) };
-        self.open.push(name);
+        let Some(def) = &site.def else { return compile(self, &site) };
+        self.open.push(Open { def: def.at.clone(), from: site.own_at.clone() });
         let compiled = compile(self, &site);
         self.open.pop();
         compiled
@@ -67,33 +93,56 @@ impl<'s> Compiler<'s> {
         for keyword in own.keys().filter(|keyword| !BESIDE_REF.contains(&keyword.as_str())) {
             self.fault(&below(&at, keyword), &said::BESIDE_REF, keyword);
         }
-        let found = reference
-            .as_str()
-            .and_then(|reference| reference.strip_prefix("#/$defs/"))
-            .and_then(|name| self.defs?.get_key_value(name))
-            .and_then(|(name, def)| Some((name.as_str(), def.as_object()?)));
-        let Some((name, def)) = found else {
+        let Some((name, def)) = reference.as_str().and_then(|reference| self.definition(reference, &at))
+        else {
             self.fault(&below(&at, "$ref"), &said::UNKNOWN_REFERENCE, "");
             return None;
         };
-        self.used.insert(name);
-        if self.open.contains(&name) {
+        self.used.insert(def.at.clone());
+        if self.open.iter().any(|open| open.def == def.at) {
             self.fault(&below(&at, "$ref"), &said::ENDLESS_REFERENCE, name);
             return None;
         }
-        if def.contains_key("$ref") {
-            self.fault(&below(&below("/$defs", name), "$ref"), &said::CHAINED_REFERENCE, name);
+        if def.schema.contains_key("$ref") {
+            self.fault(&below(&def.at, "$ref"), &said::CHAINED_REFERENCE, name);
             return None;
         }
-        Some(Site { own, own_at: at, def: Some((name, def)) })
+        Some(Site { own, own_at: at, def: Some(def) })
+    }
+
+    /// The definition that `reference`, written at `at`, names: one of the same file, or a shared part.
+    fn definition(&self, reference: &str, at: &str) -> Option<(&'s str, Definition<'s>)> {
+        let to_parts = reference.strip_prefix(parts::WITHIN);
+        let within = if to_parts.is_some() || at.starts_with(parts::WITHIN) { parts::WITHIN } else { "" };
+        let defs = if within.is_empty() { self.defs } else { self.parts.and_then(Parts::defs) };
+        let name = to_parts.or_else(|| reference.strip_prefix('#'))?.strip_prefix("/$defs/")?;
+        let (name, schema) = defs?.get_key_value(name)?;
+        let at = below(&format!("{within}/$defs"), name);
+        Some((name, Definition { schema: schema.as_object()?, at }))
+    }
+
+    /// Where this schema's own file refers to the shared part that is being written out, if one is.
+    pub(super) fn reference_to_part(&self) -> Option<&str> {
+        let entered = self.open.iter().find(|open| open.def.starts_with(parts::WITHIN));
+        entered.map(|open| open.from.as_str())
     }
 
     /// Definitions that nothing refers to are checked by nothing.
     pub(super) fn unused_definitions(&mut self) {
         for name in self.defs.into_iter().flat_map(Map::keys) {
-            if !self.used.contains(name.as_str()) {
-                self.fault(&below("/$defs", name), &said::UNUSED_DEFINITION, name);
+            let at = below("/$defs", name);
+            if !self.used.contains(&at) {
+                self.fault(&at, &said::UNUSED_DEFINITION, name);
             }
         }
+    }
+
+    /// The names of the shared parts that were used.
+    pub(super) fn used_parts(&self) -> BTreeSet<String> {
+        let names = self.parts.into_iter().flat_map(Parts::names);
+        names
+            .filter(|name| self.used.contains(&below(&format!("{}/$defs", parts::WITHIN), name)))
+            .map(str::to_owned)
+            .collect()
     }
 }

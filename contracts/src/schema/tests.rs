@@ -3,6 +3,8 @@ use crate::NodeKind;
 
 const FILE: &str = "catalog/mau/v1/schema.json";
 
+const PARTS: &str = "catalog/parts.json";
+
 const TEXT_FIELD: &str =
     r#""MaSo": { "type": "string", "x-title": { "vi": "Mã", "en": "Code" }, "x-classification": "open" }"#;
 
@@ -16,7 +18,20 @@ fn schema(field: &str, rest: &str) -> String {
 }
 
 fn compiled(text: &str) -> Result<Compiled, Vec<Fault>> {
-    compile(Path::new(FILE), text, &CodeLists::default())
+    compile(Path::new(FILE), text, None, &CodeLists::default())
+}
+
+/// What becomes of `field` when the shared parts hold `defs`, which stand on line 3.
+fn with_parts(field: &str, defs: &str) -> Result<Compiled, Vec<String>> {
+    let text = format!("{{\n\"$schema\": \"{DIALECT}\",\n\"$defs\": {{ {defs} }}\n}}");
+    let parts = Parts::read(Path::new(PARTS), &text).map_err(told)?;
+    compile(Path::new(FILE), &schema(field, ""), Some(&parts), &CodeLists::default()).map_err(told)
+}
+
+/// `file:line rule` of each fault.
+fn told(faults: Vec<Fault>) -> Vec<String> {
+    let line = |fault: &Fault| fault.place.map_or(0, |place| place.line);
+    faults.iter().map(|fault| format!("{}:{} {}", fault.file.display(), line(fault), fault.rule)).collect()
 }
 
 /// The rules broken, each with its line.
@@ -145,7 +160,7 @@ fn a_code_names_its_list_and_a_date_of_its_record() {
             r#""Trong": {{ "x-title": {{ "vi": "T", "en": "T" }}, "type": "object", "additionalProperties": false, "properties": {{ {code} }} }}"#
         );
         let text = schema(&inner, "").replace(TEXT_FIELD, &format!("{TEXT_FIELD}, {}", days.join(",")));
-        let compiled = compile(Path::new(FILE), &text, &code_lists);
+        let compiled = compile(Path::new(FILE), &text, None, &code_lists);
         compiled
             .map(|compiled| {
                 let inner = compiled.record.field("Trong").unwrap().1.form.record().unwrap().clone();
@@ -251,6 +266,111 @@ fn references_end_and_definitions_are_used() {
     assert_eq!(
         broken(&schema(&beside, r#""$defs": { "A": { "type": "string", "x-classification": "open" } }"#)),
         [("beside-ref", 6)]
+    );
+}
+
+#[test]
+fn shared_parts_are_written_out_with_the_parts_they_refer_to() {
+    let field = r##""Truong": { "x-classification": "open", "required": ["Duong"], "$ref": "parts.json#/$defs/DiaChi" }"##;
+    let tinh = r#""Tinh": { "x-title": { "vi": "Tỉnh", "en": "Province" }, "type": "string" }"#;
+    let defs = r##""DiaChi": { "x-title": { "vi": "Địa chỉ", "en": "Address" }, "type": "object",
+        "additionalProperties": false, "required": ["MaTinh"], "properties": {
+        "Duong": { "x-title": { "vi": "Đường", "en": "Street" }, "type": "string" },
+        "MaTinh": { "$ref": "#/$defs/Tinh" } } }, "KhongDung": { "type": "string" }"##;
+    let compiled = with_parts(field, &format!("{defs}, {tinh}")).unwrap();
+    assert_eq!(compiled.parts, BTreeSet::from(["DiaChi".to_owned(), "Tinh".to_owned()]));
+    let address = compiled.record.field("Truong").unwrap().1;
+    assert_eq!((address.title.en.as_str(), address.classification), ("Address", Classification::Open));
+    let fields = &address.form.record().unwrap().fields;
+    let told: Vec<_> = fields.iter().map(|field| (field.path.as_str(), field.required)).collect();
+    assert_eq!(
+        told,
+        [("Truong.Duong", true), ("Truong.MaTinh", true)],
+        "what is asked for here comes on top"
+    );
+    let written = &compiled.schema["properties"]["Truong"];
+    assert_eq!(written["required"], serde_json::json!(["MaTinh", "Duong"]));
+    assert!(!compiled.schema.to_string().contains("$ref"));
+}
+
+#[test]
+fn a_fault_of_a_part_is_told_in_the_parts_and_one_of_its_use_where_it_is_used() {
+    let refer = |rest: &str| format!(r##""Truong": {{ {rest} "$ref": "parts.json#/$defs/A" }}"##);
+    let open = r#""x-classification": "open","#;
+    let title = r#""x-title": { "vi": "T", "en": "T" }"#;
+    let broken = |field: &str, defs: &str| with_parts(field, defs).err().unwrap_or_default();
+    let text = format!(r#""A": {{ {title}, "type": "string" }}"#);
+    assert_eq!(broken(&refer(open), &text), [""; 0]);
+    assert_eq!(broken(&refer(""), &text), [format!("{FILE}:6 no-classification")], "the place leaves it out");
+    assert_eq!(
+        broken(&refer(open), &format!(r#""A": {{ {title}, "type": "strng" }}"#)),
+        [format!("{PARTS}:3 not-a-schema")]
+    );
+    assert_eq!(
+        broken(&refer(open), &format!(r#""A": {{ {title}, "type": "string", "format": "ngay" }}"#)),
+        [format!("{PARTS}:3 unknown-format")]
+    );
+    assert_eq!(
+        broken(&refer(r#""x-classification": "open", "required": ["X"],"#), &text),
+        [format!("{FILE}:6 unknown-keyword")],
+        "only a record has required fields"
+    );
+}
+
+#[test]
+fn a_reference_reaches_the_shared_parts_and_nothing_else() {
+    let text = r#""A": { "x-title": { "vi": "T", "en": "T" }, "type": "string" }"#;
+    for reference in [
+        "parts.json#/$defs/B",
+        "parts.json",
+        "parts.json#A",
+        "parts.json#/$defs/A/type",
+        "./parts.json#/$defs/A",
+        "../parts.json#/$defs/A",
+        "../../catalog/parts.json#/$defs/A",
+        "file:///parts.json#/$defs/A",
+        "khac.json#/$defs/A",
+        "#/$defs/A",
+    ] {
+        let field = format!(r#""Truong": {{ "x-classification": "open", "$ref": "{reference}" }}"#);
+        assert_eq!(
+            with_parts(&field, text).unwrap_err(),
+            [format!("{FILE}:6 unknown-reference")],
+            "{reference}"
+        );
+    }
+    let field = r##""Truong": { "x-classification": "open", "$ref": "parts.json#/$defs/A" }"##;
+    assert_eq!(compiled(&schema(field, "")).unwrap_err()[0].rule, "unknown-reference", "without parts");
+}
+
+#[test]
+fn parts_that_come_back_to_themselves_are_refused() {
+    let field = r##""Truong": { "x-classification": "open", "$ref": "parts.json#/$defs/A" }"##;
+    let record = |name: &str, target: &str| {
+        format!(
+            r#""{name}": {{ "x-title": {{ "vi": "T", "en": "T" }}, "type": "object", "additionalProperties": false,
+            "properties": {{ "Con": {{ "$ref": "{target}" }} }} }}"#
+        )
+    };
+    let own = format!("{},{}", record("A", "#/$defs/B"), record("B", "#/$defs/A"));
+    assert_eq!(with_parts(field, &own).unwrap_err(), [format!("{PARTS}:5 endless-reference")]);
+    let full = record("A", "parts.json#/$defs/A");
+    assert_eq!(with_parts(field, &full).unwrap_err(), [format!("{PARTS}:4 endless-reference")]);
+    let chained = r##""A": { "$ref": "#/$defs/B" }, "B": { "type": "string" }"##;
+    assert_eq!(with_parts(field, chained).unwrap_err(), [format!("{PARTS}:3 chained-reference")]);
+}
+
+#[test]
+fn the_file_of_parts_holds_definitions_only() {
+    let broken = |text: &str| Parts::read(Path::new(PARTS), text).err().map(told).unwrap_or_default();
+    let schema = format!("\"$schema\": \"{DIALECT}\"");
+    assert_eq!(broken(&format!("{{ {schema} }}")), [""; 0]);
+    assert_eq!(broken("{}"), [format!("{PARTS}:1 dialect")]);
+    assert_eq!(broken("{"), [format!("{PARTS}:1 not-json")]);
+    assert_eq!(broken(&format!("{{ {schema},\n\"type\": \"object\" }}")), [format!("{PARTS}:2 parts-only")]);
+    assert_eq!(
+        broken(&format!("{{ {schema},\n\"$defs\": {{ \"A\": {{}},\n\"A\": {{}} }} }}")),
+        [format!("{PARTS}:3 repeated-member")]
     );
 }
 
