@@ -8,11 +8,13 @@ use std::collections::BTreeMap;
 use contracts::{FieldPath, Language};
 use http::{HeaderValue, Method, StatusCode, header};
 use jiff::Timestamp;
-use policies::{MemberId, PurposeId};
+use policies::{MemberId, PurposeId, Service, ServiceVersion};
 use serde_json::{Value, json};
 
 use crate::{
+    description::page::Kind,
     host::{Answer, Incoming},
+    lifetime,
     problem::Manner,
     quota::Meter,
     refusal::Refusal,
@@ -72,6 +74,7 @@ impl Page {
 
 fn services(caller: &Caller<'_>, language: Language, now: Timestamp) -> Value {
     let register = caller.world().snapshot.register();
+    let today = policies::local(now).date();
     let paths = |paths: &[FieldPath]| paths.iter().map(ToString::to_string).collect::<Vec<_>>();
     let offers: Vec<Value> = register
         .usable_by(caller.key(), caller.represented(), now)
@@ -85,6 +88,7 @@ fn services(caller: &Caller<'_>, language: Language, now: Timestamp) -> Value {
                 "contract": version.contract.id().to_string(),
                 "title": version.contract.title().get(language),
                 "url": format!("/api/{}/v{}", service.id, version.number),
+                "descriptions": descriptions(service, version.number),
                 "basis": usable.basis.as_str(),
                 "agreement": usable.agreement.map(|agreement| agreement.id.as_str()),
                 "operations": usable.operations.iter().map(|operation| operation.as_str()).collect::<Vec<_>>(),
@@ -95,10 +99,23 @@ fn services(caller: &Caller<'_>, language: Language, now: Timestamp) -> Value {
                 "filters": usable.agreement.map(|agreement| paths(&agreement.filter)),
                 "deprecated_from": version.deprecated_from.map(|date| date.to_string()),
                 "retired_from": version.retired_from.map(|date| date.to_string()),
+                "successor": leaving(version).then(|| lifetime::successor(service, version.number, today)).flatten()
+                    .map(|successor| format!("/api/{}/v{successor}", service.id)),
             })
         })
         .collect();
     json!({ "services": offers })
+}
+
+/// Whether the version is on its way out.
+fn leaving(version: &ServiceVersion) -> bool {
+    version.deprecated_from.is_some() || version.retired_from.is_some()
+}
+
+/// Where the version is described, as this caller sees it.
+fn descriptions(service: &Service, version: u32) -> BTreeMap<&'static str, String> {
+    let kinds = Kind::ALL.into_iter();
+    kinds.map(|kind| (kind.name(), format!("/api/{}/v{version}/{}", service.id, kind.file()))).collect()
 }
 
 fn me(caller: &Caller<'_>, request: &Incoming, language: Language, now: Timestamp) -> Value {

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::{
     host::Incoming,
     journal::{self, Durability, Entry, Journal, JournalFault, SubjectKey, Times},
+    lifetime::Leaving,
     refusal::{Blame, Face, Refusal},
     stages::{Asked, Caller, Checked, Conforming, Granted, Place, Received, Released, Replied, Routed},
     stated,
@@ -45,6 +46,7 @@ pub struct Evidence<'w> {
     route: Option<&'static str>,
     service: Option<&'w Service>,
     service_key: Option<ServiceKey>,
+    version: Option<u32>,
     operation: Option<Operation>,
     contract: Option<&'w Contract>,
     contract_name: Option<String>,
@@ -95,6 +97,7 @@ impl<'w> Evidence<'w> {
             route: None,
             service: None,
             service_key: None,
+            version: None,
             operation: None,
             contract: None,
             contract_name: None,
@@ -142,6 +145,17 @@ impl<'w> Evidence<'w> {
         }
     }
 
+    /// Which version of a service a description is asked of.
+    pub fn describes(&mut self, service: &'w Service, version: u32) {
+        self.service = Some(service);
+        self.version = Some(version);
+    }
+
+    /// The version that is asked for, when it is on its way out.
+    pub fn leaving_version(&self, now: Timestamp) -> Option<Leaving<'w>> {
+        Leaving::of(self.service?, self.version?, now)
+    }
+
     /// Which of the gateway's own pages is asked for.
     pub fn looks_at(&mut self, template: &'static str) {
         self.route = Some(template);
@@ -152,6 +166,7 @@ impl<'w> Evidence<'w> {
         self.route = Some(routed.template());
         self.service = Some(routed.service());
         self.service_key = Some(routed.key());
+        self.version = Some(routed.version());
         self.operation = Some(routed.operation());
         // The format wanted most, until one is decided on.
         let [wanted, ..] = request.formats(routed.operation()).read;

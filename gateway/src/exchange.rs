@@ -12,6 +12,7 @@ use policies::SystemKey;
 use uuid::Uuid;
 
 use crate::{
+    description::page::Wanted,
     discovery::Page,
     evidence::Evidence,
     host::{Answer, Answered, Application, Incoming, Refused},
@@ -70,6 +71,11 @@ impl Gateway {
         if let Some(page) = Page::at(request.path()) {
             evidence.looks_at(page.template());
             return page.show(&caller, request, now).map(Outcome::Shown);
+        }
+        if let Some(wanted) = Wanted::at(&caller, request)? {
+            evidence.looks_at(wanted.template());
+            evidence.describes(wanted.service(), wanted.version());
+            return wanted.show(&caller, request, now).map(Outcome::Shown);
         }
         let (caller, mut asked) = stages::understand(caller, request, now).await?;
         evidence.understood(&caller, &asked);
@@ -153,6 +159,9 @@ impl Application for Gateway {
         if let Err(fault) = evidence.record().await {
             let changed = evidence.may_have_changed();
             answer = self.without_evidence(fault, changed, exchange, Manner::asked(request));
+        }
+        if let Some(leaving) = evidence.leaving_version(request.received_at()) {
+            leaving.tell(&mut answer);
         }
         evidence.measure();
         evidence.log();

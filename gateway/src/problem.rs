@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Where the stable codes of `type` live; RFC 9457 section 3.1.1 asks for a URI.
-const TYPE_PREFIX: &str = "urn:lienthong:problem:";
+pub const TYPE_PREFIX: &str = "urn:lienthong:problem:";
 
 /// How the caller wants to be told.
 #[derive(Clone, Copy, Debug, Default)]

@@ -86,6 +86,30 @@ fn settings_file(given: &ArgMatches) -> PathBuf {
     given.get_one::<PathBuf>("config").cloned().unwrap_or_else(|| PathBuf::from("gateway.toml"))
 }
 
+/// What chooses between a contract whole and a service as one caller sees it.
+fn seen(w: Words, config: Arg) -> [Arg; 6] {
+    let text = |name: &'static str, vi: &'static str, en: &'static str| {
+        Arg::new(name).long(name).help(w.say(vi, en))
+    };
+    [
+        Arg::new("id")
+            .value_name("ID")
+            .required_unless_present("consumer")
+            .help(w.say("Như nhiem-vu@1", "Such as nhiem-vu@1")),
+        config.required(false),
+        text(
+            "consumer",
+            "Hệ thống sử dụng, như H26/quan-ly-khcn",
+            "Consumer system, such as H26/quan-ly-khcn",
+        ),
+        text("service", "Dịch vụ, như G06/nhiem-vu", "Service, such as G06/nhiem-vu"),
+        text("contract-version", "Phiên bản hợp đồng", "Contract version")
+            .value_parser(value_parser!(u32))
+            .default_value("1"),
+        text("at", "Thời điểm xét, giờ Việt Nam", "When, in Viet Nam time"),
+    ]
+}
+
 fn command(language: Language) -> Command {
     let w = Words(language);
     let config = Arg::new("config")
@@ -164,6 +188,14 @@ fn command(language: Language) -> Command {
                     Command::new("schema")
                         .about(w.say("In JSON Schema của một hợp đồng", "Print a contract's JSON Schema"))
                         .arg(Arg::new("id").required(true).value_name("ID").help(w.say("Như nhiem-vu@1", "Such as nhiem-vu@1"))),
+                )
+                .subcommand(
+                    Command::new("openapi")
+                        .about(w.say(
+                            "In OpenAPI 3.1 của một hợp đồng, hoặc (với -c) của một dịch vụ như một hệ thống nhìn thấy",
+                            "Print OpenAPI 3.1 of a contract or, with -c, of a service as one system sees it",
+                        ))
+                        .args(seen(w, config.clone())),
                 )
                 .subcommand(
                     Command::new("diff")

@@ -107,7 +107,7 @@ fn explain_goes_rule_by_rule_to_a_grant_and_to_a_refusal() {
     let (exit, out, err) = ask(&["--purpose", "quan-ly-nhiem-vu", "--at", "2026-11-21T09:00:00"]);
     assert_eq!(exit, Exit::Done, "{out}{err}");
     assert!(out.contains("09:00:00 21/11/2026") && out.contains("SHARED (TT-2026-017)"), "{out}");
-    assert!(out.contains("only records with: MaTinh = 01"), "{out}");
+    assert!(out.contains("only records with: MaTinh @ ThoiGianBatDau = 01"), "{out}");
     assert!(!out.contains('✗'), "{out}");
 
     let (exit, out, _) = ask(&["--purpose", "thong-ke"]);
@@ -323,6 +323,67 @@ fn contracts_are_compared_within_a_folder_and_across_two() {
     assert!(exit == Exit::Refused && out.contains("KHÔNG TƯƠNG THÍCH"), "{out}");
     let (exit, _, err) = english(&["contract", "diff", "nhiem-vu@1", "--contracts", contracts]);
     assert!(exit == Exit::Refused && err.contains("--with FOLDER"), "{err}");
+}
+
+#[test]
+fn explain_tells_of_a_version_on_its_way_out() {
+    let fixture = Fixture::new();
+    let config = config(&fixture);
+    let service = "policies/services/G06/nhiem-vu.toml";
+    let contract = "contract = \"nhiem-vu@1\"\n";
+    fixture.edit(
+        service,
+        contract,
+        &format!("{contract}deprecated_from = 2027-01-01\nretired_from = 2027-07-01\n"),
+    );
+    let ask = |more: &[&str]| {
+        english(&[&QUESTION[..], &[&config, "--purpose", "quan-ly-nhiem-vu", "--at"], more].concat())
+    };
+    let (exit, out, _) = ask(&["2026-11-21"]);
+    assert!(
+        exit == Exit::Done && out.contains("! deprecated from 2027-01-01; gone from 2027-07-01"),
+        "{out}"
+    );
+    let (_, out, _) = ask(&["2026-11-21", "--json"]);
+    let value: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(value["outcome"]["retired_from"], "2027-07-01");
+    let (exit, out, _) = ask(&["2027-07-01"]);
+    assert!(exit == Exit::Refused && out.contains("(version-retired)"), "{out}");
+}
+
+#[test]
+fn a_contract_is_described_whole_and_a_service_as_a_system_sees_it() {
+    let contracts = concat!(env!("CARGO_MANIFEST_DIR"), "/../contracts");
+    let (exit, out, err) = english(&["contract", "openapi", "nhiem-vu@1", "--contracts", contracts]);
+    let value: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
+    assert_eq!(exit, Exit::Done);
+    assert_eq!(value["openapi"], "3.1.0");
+    let person = "/components/schemas/NhiemVu/properties/ChuNhiem/properties/HoVaTen";
+    assert!(value.pointer(person).is_some());
+
+    let fixture = Fixture::new();
+    let config = config(&fixture);
+    let seen = |consumer: &str, service: &str| {
+        english(&[
+            "contract",
+            "openapi",
+            "-c",
+            &config,
+            "--consumer",
+            consumer,
+            "--service",
+            service,
+            "--at",
+            "2026-11-21",
+        ])
+    };
+    let (exit, out, err) = seen("G03/thu-vien", "H26/nhiem-vu");
+    let value: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
+    assert!(exit == Exit::Done && value.pointer(person).is_none(), "withheld");
+    let (exit, out, err) = seen("G03/thu-vien", "G06/nhan-luc");
+    assert!(exit == Exit::Refused && out.is_empty() && err.contains("(no-agreement)"), "{out}{err}");
+    let (exit, _, err) = seen("G03/thu-vien", "G06/khong-co");
+    assert!(exit == Exit::Refused && err.contains("G06/khong-co"), "{err}");
 }
 
 #[test]

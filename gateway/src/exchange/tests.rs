@@ -2,6 +2,7 @@
 //! listener and TLS in front, a provider that says what a test tells it to behind.
 
 mod consumer;
+mod described;
 mod evidence;
 mod provider;
 mod soap;

@@ -95,6 +95,6 @@ pub use conform::{Checked, Conforming, Received, conform, conform_reply, receive
 pub use forward::{Replied, forward};
 pub use identify::{Caller, identify};
 pub use release::{Released, release};
-pub use route::{Routed, route};
+pub use route::{LIMIT_CAP, Routed, route};
 pub use translate::{Outbound, translate};
 pub use understand::{Asked, understand};

@@ -13,7 +13,7 @@ use crate::{refusal::Refusal, soap::Dress};
 /// The most parameters of a query: a contract has fewer filterable fields.
 const PARAMETERS_CAP: usize = 32;
 /// The most records one page may ask for.
-const LIMIT_CAP: usize = 10_000;
+pub const LIMIT_CAP: usize = 10_000;
 
 /// Proof that the request names a service's operation in a version that is served.
 pub struct Routed<'w> {

@@ -21,7 +21,9 @@ use super::{
     keeper::Parts,
     peers::{material_files, providers},
 };
-use crate::{host::Provider, journal::JournalFault, metrics::RouteMetrics, quota::Meters};
+use crate::{
+    description::shelf::Shelf, host::Provider, journal::JournalFault, metrics::RouteMetrics, quota::Meters,
+};
 
 /// Everything that decides, compiled once.
 pub struct Snapshot {
@@ -43,6 +45,7 @@ pub struct Snapshot {
     one_offs: HashMap<AgreementId, Arc<OneOff>>,
     floods: HashMap<SystemKey, Meters>,
     unlimited: Meters,
+    descriptions: Shelf,
 }
 
 impl Snapshot {
@@ -126,6 +129,7 @@ impl Snapshot {
             one_offs,
             floods,
             unlimited: parts.quota.meters(&[]),
+            descriptions: Shelf::default(),
         };
         Ok((snapshot, warnings))
     }
@@ -202,6 +206,11 @@ impl Snapshot {
             None => self.service_meters.get(&service),
         };
         found.unwrap_or(&self.unlimited)
+    }
+
+    /// The descriptions that callers asked for.
+    pub(crate) fn descriptions(&self) -> &Shelf {
+        &self.descriptions
     }
 
     /// The one exchange of a one-off agreement.

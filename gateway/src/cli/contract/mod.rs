@@ -1,18 +1,31 @@
 //! `lienthong contract`: what the contracts say.
 
+mod describe;
 mod diff;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use clap::ArgMatches;
-use contracts::{Catalog, ContractId};
+use contracts::{Catalog, Contract, ContractId};
 
 use super::{Console, Exit, Failure, Outcome};
 
 pub(super) fn run(given: &ArgMatches, console: &mut Console<'_>) -> Outcome {
     let folder = given.get_one::<PathBuf>("contracts").cloned().unwrap_or_else(|| PathBuf::from("contracts"));
+    if let Some((kind @ "openapi", given)) = given.subcommand()
+        && given.contains_id("consumer")
+    {
+        return describe::as_seen(kind, given, console);
+    }
     let Some(catalog) = load(&folder, console) else { return Ok(Exit::Refused) };
     match given.subcommand() {
+        Some((kind @ "openapi", given)) => {
+            let contract = described(given, &catalog, console)?;
+            describe::whole(kind, &contract, console)?;
+        }
         Some(("diff", given)) => {
             let with = match given.get_one::<PathBuf>("with") {
                 Some(folder) => match load(folder, console) {
@@ -24,12 +37,7 @@ pub(super) fn run(given: &ArgMatches, console: &mut Console<'_>) -> Outcome {
             return diff::run(given, &catalog, with.as_ref(), console);
         }
         Some(("schema", given)) => {
-            let id: ContractId =
-                given.get_one::<String>("id").map(String::as_str).unwrap_or_default().parse()?;
-            let w = console.words;
-            let contract = catalog.contract(&id).ok_or_else(|| {
-                Failure(format!("{} `{id}`", w.say("không có hợp đồng", "there is no contract")))
-            })?;
+            let contract = described(given, &catalog, console)?;
             console.print(&serde_json::to_string_pretty(contract.schema())?);
         }
         Some(("list", given)) if given.get_flag("json") => {
@@ -62,4 +70,11 @@ pub(super) fn run(given: &ArgMatches, console: &mut Console<'_>) -> Outcome {
 /// The contracts of `folder`; nothing when they have faults, which are told.
 fn load(folder: &Path, console: &mut Console<'_>) -> Option<Catalog> {
     Catalog::load(folder).map_err(|faults| console.faults(&faults)).ok().map(|(catalog, _)| catalog)
+}
+
+/// The contract that is named on the command line.
+fn described(given: &ArgMatches, catalog: &Catalog, console: &Console<'_>) -> Result<Arc<Contract>, Failure> {
+    let id: ContractId = given.get_one::<String>("id").map(String::as_str).unwrap_or_default().parse()?;
+    let missing = || Failure(format!("{} `{id}`", console.say("không có hợp đồng", "there is no contract")));
+    catalog.contract(&id).cloned().ok_or_else(missing)
 }

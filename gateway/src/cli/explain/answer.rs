@@ -7,7 +7,10 @@ use policies::{Ask, Granted, Parties, Refusal, Register, Step, Suspension};
 use serde_json::{Value, json};
 
 use super::{Asked, Question};
-use crate::cli::{Console, Exit, Failure, Outcome, words};
+use crate::{
+    cli::{Console, Exit, Failure, Outcome, words, words::Words},
+    lifetime,
+};
 
 /// What was found: who is stopped, each rule as it was held against the question, the decision.
 struct Finding<'r> {
@@ -99,7 +102,12 @@ fn show(question: &Question, finding: &Finding<'_>, console: &mut Console<'_>) {
             let by = console.say("đình chỉ", "suspension");
             console.print(&format!("{refused}: {by} {} ({SUSPENDED})", stopped.id));
         }
-        (None, Ok(granted)) => show_granted(granted, console),
+        (None, Ok(granted)) => {
+            show_granted(granted, console);
+            if let Some(told) = on_its_way_out(granted, question, console.language()) {
+                console.print(&format!("  {told}"));
+            }
+        }
         (None, Err(refusal)) => {
             console.print(&format!(
                 "{refused}: {} ({})",
@@ -156,6 +164,9 @@ fn as_json(question: &Question, finding: &Finding<'_>, language: Language) -> Va
             "masked": granted.release.masked().iter()
                 .map(|(path, mask)| (path.to_string(), mask.as_str())).collect::<BTreeMap<_, _>>(),
             "conditions": conditions(granted.conditions),
+            "deprecated_from": granted.version.deprecated_from.map(|day| day.to_string()),
+            "retired_from": granted.version.retired_from.map(|day| day.to_string()),
+            "successor": successor(granted, question),
         }),
         (None, Err(refusal)) => json!({
             "granted": false, "rule": refusal.rule.code(),
@@ -169,6 +180,30 @@ fn as_json(question: &Question, finding: &Finding<'_>, language: Language) -> Va
         "steps": stopped.into_iter().chain(rules).collect::<Vec<_>>(),
         "outcome": outcome, "recorded": question.recorded,
     })
+}
+
+/// What is to be known of a version that is on its way out, in one line.
+fn on_its_way_out(granted: &Granted<'_>, question: &Question, language: Language) -> Option<String> {
+    let version = granted.version;
+    let mut told = Vec::new();
+    let words = Words(language);
+    if let Some(day) = version.deprecated_from {
+        told.push(format!("{} {day}", words.say("nên chuyển phiên bản từ ngày", "deprecated from")));
+    }
+    if let Some(day) = version.retired_from {
+        told.push(format!("{} {day}", words.say("ngừng phục vụ từ ngày", "gone from")));
+    }
+    if let Some(number) = successor(granted, question) {
+        told.push(format!("{} v{number}", words.say("chuyển sang", "move to")));
+    }
+    (!told.is_empty()).then(|| format!("! {}", told.join("; ")))
+}
+
+/// The version to move to, when this one is on its way out.
+fn successor(granted: &Granted<'_>, question: &Question) -> Option<u32> {
+    let version = granted.version;
+    version.deprecated_from.or(version.retired_from)?;
+    lifetime::successor(granted.service, version.number, policies::local(question.at).date())
 }
 
 fn list(paths: &[FieldPath]) -> String {

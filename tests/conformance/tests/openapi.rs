@@ -1,0 +1,107 @@
+//! OpenAPI documents, judged by an outside validator: of every contract whole, and of every service as
+//! each system of the sandbox sees it. What a document says of requests holds for the catalogue's own
+//! examples.
+
+#![allow(clippy::unwrap_used)] // a test that cannot go on fails
+
+use std::{fs, path::Path, process::Command};
+
+use contracts::{Catalog, Language};
+use gateway::description::{
+    Offer,
+    page::{Kind, make},
+    rights::{self, Look},
+};
+use policies::{Register, Sources};
+use support::tools;
+
+const JUDGE: &str = r#"
+import json, pathlib, sys
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+folder, catalog = map(pathlib.Path, sys.argv[1:3])
+judged = examples = 0
+for file in sorted(folder.glob('*.json')):
+    api = json.loads(file.read_text())
+    errors = list(OpenAPIV31SpecValidator(api).iter_errors())
+    assert not errors, (file.name, errors[:3])
+    judged += 1
+    registry = Registry().with_resource('urn:api', Resource.from_contents(api, default_specification=DRAFT202012))
+    for path, method in [('/records', 'post'), ('/verify', 'post')]:
+        operation = api['paths'].get(path, {}).get(method)
+        content = (operation or {}).get('requestBody', {}).get('content', {}).get('application/json')
+        if content is None or not file.name.startswith('whole-'):
+            continue
+        at = '#/paths/' + path.replace('/', '~1') + f'/{method}/requestBody/content/application~1json/schema'
+        validator = Draft202012Validator({'$ref': 'urn:api' + at}, registry=registry)
+        name, version = file.stem.removeprefix('whole-').split('@')
+        for example in sorted((catalog / name / f'v{version}' / 'examples' / 'ok').glob('*.json')):
+            value = json.loads(example.read_text())
+            if path == '/verify' and isinstance(value, list):
+                continue
+            found = [error.message for error in validator.iter_errors(value)]
+            assert not found, (file.name, example.name, found[:3])
+            examples += 1
+        assert not validator.is_valid({'KhongCo': 1}), file.name
+print(judged, examples)
+"#;
+
+#[test]
+fn every_open_api_document_is_one_and_says_what_is_taken() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, offer: &Offer<'_>| {
+        for (tag, language) in [("", Language::Vi), (".en", Language::En)] {
+            let made = make(offer, Kind::OpenApi, language);
+            fs::write(folder.path().join(format!("{name}{tag}.json")), made.body).unwrap();
+        }
+    };
+    let (catalog, _) = Catalog::load(&root.join("contracts")).unwrap();
+    let mut written = 0;
+    for contract in catalog.contracts() {
+        // Named by what the judge looks for.
+        let made = make(&Offer::whole(contract), Kind::OpenApi, Language::Vi);
+        fs::write(folder.path().join(format!("whole-{}.json", contract.id())), made.body).unwrap();
+        written += 1;
+    }
+    let at = "2026-11-21T03:00:00Z".parse().unwrap();
+    let sources = Sources::read(&root.join("policies")).unwrap();
+    let (register, _) = Register::compile(&sources, &catalog, policies::local(at).date()).unwrap();
+    for (caller, system) in register.systems() {
+        for (key, service) in register.services() {
+            for version in &service.versions {
+                let look = Look {
+                    caller,
+                    represented: None,
+                    service: key,
+                    version: version.number,
+                    environment: &system.environment,
+                    at,
+                };
+                if let Ok(offer) = rights::offer(&register, &look) {
+                    let name = format!("{}-{}-{}", system.id, service.id, version.number).replace('/', "_");
+                    write(&name, &offer);
+                    written += 2;
+                }
+            }
+        }
+    }
+    assert!(written > 20, "{written}");
+    let judge = folder.path().join("judge.py");
+    fs::write(&judge, JUDGE).unwrap();
+    let output = Command::new(tools::python().unwrap())
+        .arg(&judge)
+        .args([folder.path(), &root.join("contracts/catalog")])
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let counts: Vec<usize> = told.split_whitespace().map(|count| count.parse().unwrap()).collect();
+    assert!(
+        counts.first() == Some(&written) && counts.get(1).is_some_and(|examples| *examples > 10),
+        "{told}"
+    );
+}
