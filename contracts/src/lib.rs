@@ -25,6 +25,7 @@ pub mod identifiers;
 mod language;
 mod manifest;
 mod number;
+mod pattern;
 mod schema;
 mod shape;
 mod validation;

@@ -60,6 +60,58 @@ impl<'a> Number<'a> {
         (remainder * power_of_ten(shift, divisor)).is_multiple_of(divisor)
     }
 
+    /// The characters of [`plain`](Self::plain); `usize::MAX` stands for more than anyone counts.
+    pub fn plain_length(&self) -> usize {
+        let Some((mantissa, exponent)) = self.0.split_once(['e', 'E']) else { return self.0.len() };
+        let size = usize::try_from(read_exponent(exponent).unsigned_abs()).unwrap_or(usize::MAX);
+        // Each step of the exponent moves the point over a digit, or over a zero to be written.
+        mantissa.len().saturating_add(size).saturating_add(2)
+    }
+
+    /// The same value without an exponent, which XML Schema's decimals have not, and with the decimals
+    /// that the shifted point leaves: `1.50e1` is `15.0`. Write it out only after a look at
+    /// [`plain_length`](Self::plain_length): `1e999999999` is a number too.
+    pub fn plain(&self) -> Cow<'_, str> {
+        let Some((mantissa, exponent)) = self.0.split_once(['e', 'E']) else {
+            return Cow::Borrowed(&self.0);
+        };
+        let (sign, unsigned) = match mantissa.strip_prefix('-') {
+            Some(unsigned) => ("-", unsigned),
+            None => ("", mantissa),
+        };
+        let (integer, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+        let digits = [integer, fraction].concat();
+        // Where the point stands among the digits.
+        let point = length(integer.as_bytes()) + read_exponent(exponent);
+        let zeros = |count: i64| "0".repeat(usize::try_from(count).unwrap_or_default());
+        let (whole, decimals) = match usize::try_from(point) {
+            Ok(point) if point < digits.len() => {
+                let (whole, decimals) = digits.split_at(point);
+                (whole.to_owned(), decimals.to_owned())
+            }
+            Ok(_) => (format!("{digits}{}", zeros(point - length(digits.as_bytes()))), String::new()),
+            Err(_) => (String::new(), format!("{}{digits}", zeros(-point))),
+        };
+        let whole = match whole.trim_start_matches('0') {
+            "" => "0",
+            significant => significant,
+        };
+        let dot = if decimals.is_empty() { "" } else { "." };
+        Cow::Owned([sign, whole, dot, &decimals].concat())
+    }
+
+    /// A whole number as XML Schema writes integers: without a point. A number with a fraction stays
+    /// [`plain`](Self::plain).
+    pub fn plain_integer(&self) -> Cow<'_, str> {
+        let mut plain = self.plain();
+        if let Some((whole, decimals)) = plain.split_once('.')
+            && decimals.bytes().all(|digit| digit == b'0')
+        {
+            plain = Cow::Owned(whole.to_owned());
+        }
+        plain
+    }
+
     /// A copy that borrows nothing.
     pub fn into_owned(self) -> Number<'static> {
         Number(Cow::Owned(self.0.into_owned()))
@@ -287,7 +339,40 @@ mod tests {
         assert!(divides("0", "3"));
     }
 
+    #[test]
+    fn exponents_are_written_out() {
+        for (written, plain) in [
+            ("5", "5"),
+            ("-0", "-0"),
+            ("5.00", "5.00"),
+            ("1E5", "100000"),
+            ("1.50e1", "15.0"),
+            ("-1.5e-3", "-0.0015"),
+            ("15e-1", "1.5"),
+            ("0e3", "0"),
+            ("0.001e2", "0.1"),
+            ("0.001e+3", "1"),
+        ] {
+            assert_eq!(number(written).plain(), plain, "{written}");
+        }
+        assert_eq!(number("5.00").plain_integer(), "5");
+        assert_eq!(number("1.5e1").plain_integer(), "15");
+        assert_eq!(number("5.01").plain_integer(), "5.01");
+        assert!(number("1e999999999999").plain_length() > 1_000_000_000);
+    }
+
     proptest! {
+        #[test]
+        fn plain_numbers_keep_their_value(
+            text in "-?(0|[1-9][0-9]{0,3})(\\.[0-9]{1,3})?([eE][+-]?[0-9]{1,2})?",
+        ) {
+            let number = number(&text);
+            let plain = number.plain();
+            prop_assert!(plain.len() <= number.plain_length());
+            let plain = Number::new(plain.to_string());
+            prop_assert!(plain.is_some_and(|plain| plain.compare(&number) == Ordering::Equal && !plain.as_str().contains(['e', 'E'])));
+        }
+
         #[test]
         fn comparison_agrees_with_integers(one in any::<i64>(), two in any::<i64>(), zeros in 0_usize..6) {
             let (left, right) = (format!("{one}.{}", "0".repeat(zeros + 1)), format!("{two}e0"));

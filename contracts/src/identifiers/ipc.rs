@@ -1,9 +1,14 @@
 //! Chỉ số phân loại sáng chế quốc tế (IPC): `[A-H]\d{2}[A-Z] ?\d{1,4}/\d{2,6}`, the form in general use.
 
+use super::Written;
+
 pub(super) const ASKS: (&str, &str) = (
     "Chỉ số IPC có dạng như G06F 16/25: phần A-H, lớp 2 chữ số, phân lớp 1 chữ cái, nhóm và phân nhóm.",
     "An IPC symbol looks like G06F 16/25: section A-H, class of 2 digits, subclass letter, group and subgroup.",
 );
+
+pub(super) const FORM: Written =
+    Written { pattern: "^[A-H][0-9]{2}[A-Z] ?[0-9]{1,4}/[0-9]{2,6}$", longest: None, exact: true };
 
 pub(super) fn accepts(text: &str) -> bool {
     let [section, class @ .., subclass] = text.as_bytes().get(..4).unwrap_or_default() else { return false };

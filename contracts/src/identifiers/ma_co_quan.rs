@@ -5,6 +5,8 @@
 //! 102:2016/BTTTT), is still met and has the same alphabet; it is kept as written, because the two
 //! are different codes and only their owner may say which replaces which.
 
+use super::Written;
+
 pub(super) const ASKS: (&str, &str) = (
     "Mã định danh cơ quan gồm các nhóm chữ số và chữ in hoa không dấu cách nhau bằng một dấu chấm, tối đa 35 ký tự, ví \
      dụ G06 hoặc G06.01.02.",
@@ -13,6 +15,9 @@ pub(super) const ASKS: (&str, &str) = (
 );
 
 const LONGEST: usize = 35;
+
+pub(super) const FORM: Written =
+    Written { pattern: "^[0-9A-Z]+(\\.[0-9A-Z]+)*$", longest: Some(LONGEST), exact: true };
 
 pub(super) fn accepts(text: &str) -> bool {
     let good = |group: &str| {

@@ -5,10 +5,15 @@
 //! 1, 3, 5 or 7 digits. The older table has the same form with at most five digits (`30218`), so one
 //! rule holds for records of either; which entries exist is the code list's to say.
 
+use super::Written;
+
 pub(super) const ASKS: (&str, &str) = (
     "Mã lĩnh vực nghiên cứu gồm 1, 3, 5 hoặc 7 chữ số, chữ số đầu từ 1 đến 6, ví dụ 302 hoặc 30218.",
     "A code of a field of research has 1, 3, 5 or 7 digits and begins with 1 to 6, such as 302 or 30218.",
 );
+
+pub(super) const FORM: Written =
+    Written { pattern: "^[1-6]([0-9]{2}){0,3}$", longest: None, exact: true };
 
 pub(super) fn accepts(text: &str) -> bool {
     matches!(text.len(), 1 | 3 | 5 | 7)

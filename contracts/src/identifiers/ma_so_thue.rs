@@ -7,7 +7,7 @@
 //! N10 = 10 − (31·N1 + 29·N2 + 23·N3 + 19·N4 + 17·N5 + 13·N6 + 7·N7 + 5·N8 + 3·N9) mod 11. A remainder
 //! of 0 would ask for a tenth digit of 10, so no such code is given out.
 
-use super::{are_digits, so_dinh_danh};
+use super::{Written, are_digits, so_dinh_danh};
 
 pub(super) const ASKS: (&str, &str) = (
     "Mã số thuế gồm 10 chữ số với chữ số cuối là số kiểm tra, có thể thêm mã đơn vị phụ thuộc từ -001 đến -999; cá \
@@ -17,6 +17,9 @@ pub(super) const ASKS: (&str, &str) = (
 );
 
 const WEIGHTS: [u32; 9] = [31, 29, 23, 19, 17, 13, 7, 5, 3];
+
+pub(super) const FORM: Written =
+    Written { pattern: "^([0-9]{10}(-[0-9]{3})?|[0-9]{12})$", longest: None, exact: false };
 
 pub(super) fn accepts(text: &str) -> bool {
     match text.split_once('-') {

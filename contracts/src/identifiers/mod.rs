@@ -36,6 +36,17 @@ pub enum IdentifierKind {
     Ipc,
 }
 
+/// An identifier's form as descriptions can write it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// A regular expression, anchored at both ends.
+    pub pattern: &'static str,
+    /// The most characters, where the pattern does not say.
+    pub longest: Option<usize>,
+    /// Whether that is the whole rule; if not, a check digit comes on top.
+    pub exact: bool,
+}
+
 /// The text names no known identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a known identifier, such as `so-dinh-danh`")]
@@ -76,6 +87,19 @@ impl IdentifierKind {
             Self::MaTinh => ma_tinh::accepts(text),
             Self::MaXa => ma_xa::accepts(text),
             Self::Ipc => ipc::accepts(text),
+        }
+    }
+
+    /// Its form as descriptions can write it: what [`accepts`](Self::accepts) takes has this form.
+    pub fn written(self) -> Written {
+        match self {
+            Self::SoDinhDanh => so_dinh_danh::FORM,
+            Self::MaSoThue => ma_so_thue::FORM,
+            Self::MaCoQuan => ma_co_quan::FORM,
+            Self::MaLinhVuc => ma_linh_vuc::FORM,
+            Self::MaTinh => ma_tinh::FORM,
+            Self::MaXa => ma_xa::FORM,
+            Self::Ipc => ipc::FORM,
         }
     }
 
@@ -127,7 +151,29 @@ mod tests {
         assert!("ma-nhiem-vu".parse::<IdentifierKind>().is_err(), "a task's number is free text");
     }
 
+    fn has_form(kind: IdentifierKind, text: &str) -> bool {
+        let written = kind.written();
+        let validator = jsonschema::options()
+            .with_pattern_options(jsonschema::PatternOptions::regex())
+            .build(&serde_json::json!({ "pattern": written.pattern }))
+            .unwrap();
+        validator.is_valid(&text.into()) && written.longest.is_none_or(|longest| text.len() <= longest)
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn the_written_form_is_that_of_the_rule(
+            text in "[0-9]{0,14}|[0-9]{9,10}-[0-9]{2,4}|[A-I][0-9]{1,3}[A-Z] {0,2}[0-9]{0,5}/[0-9]{1,7}|[A-Zg0-9.]{0,37}",
+        ) {
+            for kind in IdentifierKind::ALL {
+                let (accepted, formed) = (kind.accepts(&text), has_form(kind, &text));
+                prop_assert!(formed || !accepted, "{kind} {text}");
+                prop_assert!(accepted || !formed || !kind.written().exact, "{kind} {text}");
+            }
+        }
+
         #[test]
         fn no_text_panics_a_rule_and_none_takes_the_digits_of_other_scripts(text in "\\PC{0,40}") {
             for kind in IdentifierKind::ALL {

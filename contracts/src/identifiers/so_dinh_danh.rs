@@ -5,10 +5,13 @@
 //! for century and sex, two for the year of birth, six at random; there is no check digit. Numbers
 //! that contradict the structure exist, so it is a ground for doubt, never for refusal.
 
-use super::are_digits;
+use super::{Written, are_digits};
 
 pub(super) const ASKS: (&str, &str) =
     ("Số định danh cá nhân gồm đúng 12 chữ số.", "A personal identification number has exactly 12 digits.");
+
+pub(super) const FORM: Written =
+    Written { pattern: "^[0-9]{12}$", longest: None, exact: true };
 
 pub(super) fn accepts(text: &str) -> bool {
     are_digits(text, 12)

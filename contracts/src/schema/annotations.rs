@@ -4,7 +4,9 @@
 use serde_json::Value;
 
 use super::{Compiler, dates::Dated, places::below, said, site::Site};
-use crate::{Bilingual, Classification, FieldPath, identifiers::IdentifierKind, validation::FORMATS};
+use crate::{
+    Bilingual, Classification, FieldPath, identifiers::IdentifierKind, pattern::Pattern, validation::FORMATS,
+};
 
 /// What `x-code-list` says.
 pub(crate) struct Listed<'s> {
@@ -88,6 +90,9 @@ impl Compiler<'_> {
                 self.fault(at, &said::UNKNOWN_FORMAT, &all);
             }
             ("pattern", Value::String(pattern)) if !is_pattern(pattern) => self.fault(at, &said::PATTERN, ""),
+            ("pattern", Value::String(pattern)) if Pattern::parse(pattern).is_none() => {
+                self.fault(at, &said::PATTERN_XSD, "");
+            }
             _ => {}
         }
     }

@@ -217,6 +217,18 @@ pub(super) const PATTERN: Said = Said {
     ],
 };
 
+pub(super) const PATTERN_XSD: Said = Said {
+    rule: "pattern-xsd",
+    message: [
+        "Biểu thức không diễn đạt được trong XSD: neo hoặc ranh giới từ đứng giữa biểu thức, hoặc ký tự mà XML không có",
+        "XML Schema cannot say the pattern: an anchor or a word boundary stands inside, or characters that XML has not",
+    ],
+    remedy: [
+        "Chỉ đặt `^` ở đầu và `$` ở cuối; thay `\\b` bằng lớp ký tự.",
+        "Put `^` first and `$` last only; write a class of characters for `\\b`.",
+    ],
+};
+
 pub(super) const BESIDE_REF: Said = Said {
     rule: "beside-ref",
     message: ["`{}` không được đứng cạnh `$ref`", "`{}` may not stand beside `$ref`"],
