@@ -4,7 +4,9 @@ use std::{fmt, str::FromStr, sync::Arc};
 
 use serde::Deserialize;
 
-use crate::{Bilingual, Document, FieldPath, Form, RecordShape, Shape, Violation, validation::Validator};
+use crate::{
+    Bilingual, CodeLists, Document, FieldPath, Form, RecordShape, Shape, Violation, validation::Validator,
+};
 
 /// A dataset and the version of its contract: `nhiem-vu@1`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -112,6 +114,11 @@ impl Contract {
     /// The compiled shape.
     pub fn shape(&self) -> &Shape {
         &self.shape
+    }
+
+    /// The code lists that its fields may name.
+    pub fn code_lists(&self) -> &CodeLists {
+        self.validator.code_lists()
     }
 
     /// What the journal names as the revision: SHA-256 over the bytes of `contract.toml`, one zero

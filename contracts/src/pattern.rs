@@ -25,13 +25,8 @@ struct Alternative {
 }
 
 /// What XML 1.0 calls characters, as ranges.
-const CHARACTERS: [(char, char); 5] = [
-    ('\t', '\n'),
-    ('\r', '\r'),
-    (' ', '\u{D7FF}'),
-    ('\u{E000}', '\u{FFFD}'),
-    ('\u{10000}', '\u{10FFFF}'),
-];
+const CHARACTERS: [(char, char); 5] =
+    [('\t', '\n'), ('\r', '\r'), (' ', '\u{D7FF}'), ('\u{E000}', '\u{FFFD}'), ('\u{10000}', '\u{10FFFF}')];
 
 /// Any character, in XML Schema's words.
 const ANY: &str = r"[\s\S]";
@@ -283,8 +278,11 @@ mod tests {
             ("^x(a|bc)y$", "x(a|bc)y"),
             ("^[^/]*$", "[^/]*"),
             ("^$", ""),
-            ("^(.{1,3}\\.)*$", "([^\\n\\r\u{2028}\u{2029}]{1,3}\\.)*"),
-            (r"^10\.[0-9]{4,9}/\S+$", "10\\.[0-9]{4,9}/[^\\t\\n\\r \u{A0}\u{1680}\u{2000}-\u{200A}\u{2028}\u{2029}\u{202F}\u{205F}\u{3000}\u{FEFF}]+"),
+            ("^(.{1,3}\\.)*$", r"([^\n]{1,3}\.)*"),
+            (
+                r"^10\.[0-9]{4,9}/\S+$",
+                "10\\.[0-9]{4,9}/[^\\t\\n\\r \u{A0}\u{1680}\u{2000}-\u{200A}\u{2028}\u{2029}\u{202F}\u{205F}\u{3000}\u{FEFF}]+",
+            ),
         ] {
             assert_eq!(xsd(ecma).as_deref(), Some(told), "{ecma}");
         }

@@ -59,7 +59,10 @@ impl Contract {
         let written = self.schema.as_object().unwrap_or(&empty);
         let left = record(&self.shape.root, written, seen);
         let mut schema = Value::Object(left.schema);
-        let root = left.shape;
+        let mut root = left.shape;
+        let is_whole =
+            |date: &FieldPath| self.shape.field(date).is_some_and(|field| seen(field) == Seen::Whole);
+        undate(&mut root, &mut schema, &is_whole);
         if !left.whole {
             // The name is that of the whole.
             schema.as_object_mut().map(|members| members.shift_remove("$id"));
@@ -140,11 +143,6 @@ fn record(shape: &RecordShape, written: &Map<String, Value>, seen: &dyn Fn(&Fiel
     if left.whole {
         left.schema = written.clone();
         return left;
-    }
-    for (schema, field) in kept.values_mut().zip(&mut left.shape.fields) {
-        if undate(schema, &left.fates) {
-            field.dated_by = None;
-        }
     }
     left.schema = narrowed(written, &left.fates);
     left.schema.shift_remove("description");
@@ -256,16 +254,34 @@ fn changed(field: &Field, written: &Map<String, Value>, schema: Value, always: b
     (Fate::Changed { always: there }, Some((field, left)))
 }
 
-/// A code list that is read at the date of another field, which is not whole, is read at any date.
-/// Whether this is one.
-fn undate(schema: &mut Value, fates: &Fates) -> bool {
-    let schema = if schema.get("items").is_some() { schema.get_mut("items") } else { Some(schema) };
-    let Some(list) = schema.and_then(|schema| schema.get_mut("x-code-list")) else { return false };
-    let known = list.get("at").and_then(Value::as_str).is_none_or(|at| is_whole_path(at, fates));
-    if !known && let Some(name) = list.get_mut("list").map(Value::take) {
-        *list = name;
+/// Codes that are read at the date of a field which is not whole are read at any date. The field may
+/// stand in a record around theirs, so this is done once all is known.
+fn undate(shape: &mut RecordShape, schema: &mut Value, is_whole: &dyn Fn(&FieldPath) -> bool) {
+    for field in &mut shape.fields {
+        let own = schema.get_mut("properties").and_then(|all| all.get_mut(&field.name));
+        let Some(own) = own else { continue };
+        let value = if own.get("items").is_some() { own.get_mut("items") } else { Some(own) };
+        let Some(value) = value else { continue };
+        if field.dated_by.as_ref().is_some_and(|date| !is_whole(date)) {
+            field.dated_by = None;
+            if let Some(list) = value.get_mut("x-code-list")
+                && let Some(name) = list.get_mut("list").map(Value::take)
+            {
+                *list = name;
+            }
+        }
+        let inner = match &mut field.form {
+            Form::Record(inner) => Some(inner),
+            Form::List(list) => match &mut list.item {
+                Form::Record(inner) => Some(inner),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(inner) = inner {
+            undate(inner, value, is_whole);
+        }
     }
-    !known
 }
 
 /// The most guarded class of what is left: that of what is gone would tell of it.

@@ -12,8 +12,7 @@ pub(super) const ASKS: (&str, &str) = (
     "A code of a field of research has 1, 3, 5 or 7 digits and begins with 1 to 6, such as 302 or 30218.",
 );
 
-pub(super) const FORM: Written =
-    Written { pattern: "^[1-6]([0-9]{2}){0,3}$", longest: None, exact: true };
+pub(super) const FORM: Written = Written { pattern: "^[1-6]([0-9]{2}){0,3}$", longest: None, exact: true };
 
 pub(super) fn accepts(text: &str) -> bool {
     matches!(text.len(), 1 | 3 | 5 | 7)

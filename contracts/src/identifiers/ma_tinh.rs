@@ -8,8 +8,7 @@ use super::{Written, are_digits};
 pub(super) const ASKS: (&str, &str) =
     ("Mã tỉnh, thành phố gồm đúng 2 chữ số.", "A province code has exactly 2 digits.");
 
-pub(super) const FORM: Written =
-    Written { pattern: "^[0-9]{2}$", longest: None, exact: true };
+pub(super) const FORM: Written = Written { pattern: "^[0-9]{2}$", longest: None, exact: true };
 
 pub(super) fn accepts(text: &str) -> bool {
     are_digits(text, 2)

@@ -5,8 +5,7 @@ use super::{Written, are_digits};
 pub(super) const ASKS: (&str, &str) =
     ("Mã xã, phường, đặc khu gồm đúng 5 chữ số.", "A commune code has exactly 5 digits.");
 
-pub(super) const FORM: Written =
-    Written { pattern: "^[0-9]{5}$", longest: None, exact: true };
+pub(super) const FORM: Written = Written { pattern: "^[0-9]{5}$", longest: None, exact: true };
 
 pub(super) fn accepts(text: &str) -> bool {
     are_digits(text, 5)

@@ -10,8 +10,7 @@ use super::{Written, are_digits};
 pub(super) const ASKS: (&str, &str) =
     ("Số định danh cá nhân gồm đúng 12 chữ số.", "A personal identification number has exactly 12 digits.");
 
-pub(super) const FORM: Written =
-    Written { pattern: "^[0-9]{12}$", longest: None, exact: true };
+pub(super) const FORM: Written = Written { pattern: "^[0-9]{12}$", longest: None, exact: true };
 
 pub(super) fn accepts(text: &str) -> bool {
     are_digits(text, 12)

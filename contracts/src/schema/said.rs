@@ -217,6 +217,18 @@ pub(super) const PATTERN: Said = Said {
     ],
 };
 
+pub(super) const XML_NIL_ATTRIBUTES: Said = Said {
+    rule: "xml-nil-attributes",
+    message: [
+        "Bản ghi có thuộc tính XML thì không thể null: phần tử `xsi:nil` không mang thuộc tính",
+        "A record with XML attributes cannot be null: an element that is `xsi:nil` carries none",
+    ],
+    remedy: [
+        "Bỏ `null` khỏi `type` và để trường không bắt buộc, hoặc chuyển các thuộc tính thành phần tử.",
+        "Take `null` out of `type` and let the field be absent, or make the attributes elements.",
+    ],
+};
+
 pub(super) const PATTERN_XSD: Said = Said {
     rule: "pattern-xsd",
     message: [

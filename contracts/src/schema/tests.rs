@@ -115,6 +115,11 @@ fn whatever_is_outside_the_subset_is_a_fault_with_its_place() {
         (r#""type": "string", "xml": { "nodeType": "none" }"#, "xml-node-type"),
         (r#""type": "string", "xml": { "name": "MaSo" }"#, "xml-repeated-name"),
         (r#""type": ["string", "null"], "xml": { "nodeType": "attribute" }"#, "xml-attribute"),
+        (
+            r#""type": ["object", "null"], "additionalProperties": false, "properties": { "A": { "type": "string", "x-title": { "vi": "A", "en": "A" }, "xml": { "nodeType": "attribute" } } }"#,
+            "xml-nil-attributes",
+        ),
+        (r#""type": "string", "pattern": "a\\b""#, "pattern-xsd"),
         (r#""type": "array", "items": { "type": "string" }"#, "xml-item-name"),
         (r#""type": "array", "items": { "type": "string" }, "xml": { "nodeType": "none" }"#, "xml-unwrapped"),
         (

@@ -65,6 +65,12 @@ impl Compiler<'_> {
         if kind == NodeKind::Text && !required {
             self.fault(&site.at("xml"), &said::XML_TEXT_OPTIONAL, "");
         }
+        // A null element has no attributes in the tree, but XML Schema would ask for them.
+        let has_attributes =
+            |record: &RecordShape| record.fields.iter().any(|field| field.xml.kind == NodeKind::Attribute);
+        if value.nullable && matches!(&value.form, Form::Record(record) if has_attributes(record)) {
+            self.fault(&site.at("type"), &said::XML_NIL_ATTRIBUTES, "");
+        }
         XmlName { kind, name: xml.name.unwrap_or_else(|| name.to_owned()) }
     }
 

@@ -27,7 +27,7 @@ use std::sync::Arc;
 use jsonschema::{PatternOptions, Retrieve, ValidationOptions};
 use serde_json::{Map, Value};
 
-pub(crate) use self::formats::FORMATS;
+pub(crate) use self::formats::{FORMATS, Xsd, format};
 use self::{
     editions::Editions,
     report::{Placed, Reporter},

@@ -131,13 +131,33 @@ fn a_condition_may_ask_whether_a_changed_field_is_there() {
 
 #[test]
 fn a_code_is_no_longer_read_at_a_date_that_is_gone() {
-    let fates: Fates = [("Ngay".to_owned(), Fate::Gone), ("Nam".to_owned(), Fate::Whole)].into();
-    let mut schema = json!({ "x-code-list": { "list": "tinh", "at": "Ngay" } });
-    undate(&mut schema, &fates);
-    assert_eq!(schema, json!({ "x-code-list": "tinh" }));
-    let mut schema = json!({ "items": { "x-code-list": { "list": "tinh", "at": "Nam" } } });
-    undate(&mut schema, &fates);
-    assert_eq!(schema, json!({ "items": { "x-code-list": { "list": "tinh", "at": "Nam" } } }));
+    let task = task();
+    let dated = |view: &View| {
+        let found = view.shape.walk().filter(|field| field.dated_by.is_some()).count();
+        (found, view.schema.to_string().contains("\"at\""))
+    };
+    assert_eq!(dated(&task.whole_view()), (1, true));
+    let view = task.view(&without(&["ThoiGianBatDau"]));
+    assert_eq!(dated(&view), (0, false));
+    assert_eq!(view.schema["properties"]["MaTinh"]["x-code-list"], "don-vi-hanh-chinh-tinh");
+}
+
+#[test]
+fn a_code_within_a_record_is_not_read_at_a_date_around_it_that_is_gone() {
+    let task = task();
+    let mut view = task.whole_view();
+    // A code in a record, read at a date of the record around it.
+    let inner = |view: &mut View| {
+        let field = view.shape.root.fields.iter_mut().find(|field| field.name == "ChuongTrinh").unwrap();
+        let Form::Record(record) = &mut field.form else { panic!("a record") };
+        record.fields[2].dated_by.clone_from(&Some("ThoiGianBatDau".parse().unwrap()));
+    };
+    inner(&mut view);
+    view.schema["properties"]["ChuongTrinh"]["properties"]["MaSo"]["x-code-list"] =
+        json!({ "list": "x", "at": "ThoiGianBatDau" });
+    undate(&mut view.shape.root, &mut view.schema, &|date| date.as_str() != "ThoiGianBatDau");
+    assert!(!view.schema.to_string().contains("\"at\""));
+    assert!(view.shape.walk().all(|field| field.dated_by.is_none()));
 }
 
 #[test]

@@ -119,6 +119,8 @@ fn command(language: Language) -> Command {
         .value_parser(value_parser!(PathBuf))
         .default_value("gateway.toml")
         .help(w.say("Tệp cấu hình của cổng", "The gateway's settings file"));
+    let id =
+        Arg::new("id").required(true).value_name("ID").help(w.say("Như nhiem-vu@1", "Such as nhiem-vu@1"));
     let json = Arg::new("json")
         .long("json")
         .action(ArgAction::SetTrue)
@@ -187,7 +189,26 @@ fn command(language: Language) -> Command {
                 .subcommand(
                     Command::new("schema")
                         .about(w.say("In JSON Schema của một hợp đồng", "Print a contract's JSON Schema"))
-                        .arg(Arg::new("id").required(true).value_name("ID").help(w.say("Như nhiem-vu@1", "Such as nhiem-vu@1"))),
+                        .arg(id.clone()),
+                )
+                .subcommand(
+                    Command::new("xsd")
+                        .about(w.say("In XSD 1.0 của một hợp đồng", "Print a contract's XML Schema 1.0"))
+                        .arg(id.clone()),
+                )
+                .subcommand(
+                    Command::new("dictionary")
+                        .about(w.say(
+                            "In từ điển dữ liệu của một hợp đồng, song ngữ, dạng Markdown hoặc HTML",
+                            "Print a contract's data dictionary, in both languages, as Markdown or HTML",
+                        ))
+                        .arg(id)
+                        .arg(
+                            Arg::new("html")
+                                .long("html")
+                                .action(ArgAction::SetTrue)
+                                .help(w.say("Một trang HTML tự đủ", "One self-contained HTML page")),
+                        ),
                 )
                 .subcommand(
                     Command::new("openapi")

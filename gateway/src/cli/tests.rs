@@ -287,6 +287,12 @@ fn contracts_are_listed_and_their_schemas_printed() {
     assert!(exit == Exit::Done && out.contains("nhiem-vu@1"), "{out}");
     let (_, out, _) = english(&["contract", "schema", "nhiem-vu@1", "--contracts", contracts]);
     assert!(serde_json::from_str::<Value>(&out).unwrap()["properties"]["MaSo"].is_object());
+    let (_, out, _) = english(&["contract", "xsd", "nhiem-vu@1", "--contracts", contracts]);
+    assert!(out.starts_with("<?xml") && out.ends_with("</xs:schema>\n"), "{out}");
+    let (_, out, _) = english(&["contract", "dictionary", "nhiem-vu@1", "--contracts", contracts]);
+    assert!(out.starts_with("# ") && out.contains("| `MaSo` |"), "{out}");
+    let (_, out, _) = english(&["contract", "dictionary", "--html", "nhiem-vu@1", "--contracts", contracts]);
+    assert!(out.starts_with("<!DOCTYPE html>") && out.ends_with("</html>\n"), "{out}");
     let (exit, _, err) = english(&["contract", "schema", "nhiem-vu@9", "--contracts", contracts]);
     assert!(exit == Exit::Refused && err.contains("nhiem-vu@9"), "{err}");
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use clap::ArgMatches;
-use contracts::{Catalog, Contract, ContractId};
+use contracts::{Catalog, Contract, ContractId, description};
 
 use super::{Console, Exit, Failure, Outcome};
 
@@ -36,9 +36,17 @@ pub(super) fn run(given: &ArgMatches, console: &mut Console<'_>) -> Outcome {
             };
             return diff::run(given, &catalog, with.as_ref(), console);
         }
-        Some(("schema", given)) => {
+        Some((language @ ("schema" | "xsd" | "dictionary"), given)) => {
             let contract = described(given, &catalog, console)?;
-            console.print(&serde_json::to_string_pretty(contract.schema())?);
+            let view = contract.whole_view();
+            let text = match language {
+                "xsd" => description::xsd(&contract, &view).document,
+                "dictionary" if given.get_flag("html") => description::dictionary::html(&contract, &view),
+                "dictionary" => description::dictionary::markdown(&contract, &view),
+                _ => serde_json::to_string_pretty(&description::json_schema(&contract, &view))?,
+            };
+            // The document ends its own last line.
+            console.print(text.trim_end());
         }
         Some(("list", given)) if given.get_flag("json") => {
             let list: Vec<_> = catalog

@@ -1,0 +1,66 @@
+use std::path::Path;
+
+use serde_json::json;
+
+use super::*;
+use crate::{Catalog, Seen};
+
+fn catalog() -> Catalog {
+    Catalog::load(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap().0
+}
+
+#[test]
+fn the_published_schema_says_our_keywords_in_standard_ones() {
+    let catalog = catalog();
+    let task = catalog.contract(&"nhiem-vu@1".parse().unwrap()).unwrap();
+    let schema = json_schema(task, &task.whole_view());
+    let province = &schema["properties"]["MaTinh"];
+    assert!(province["enum"].as_array().unwrap().contains(&json!("01")), "{province}");
+    assert_eq!(
+        province["title"],
+        "Mã tỉnh, thành phố nơi tổ chức chủ trì đặt trụ sở / Province of the lead organisation's seat"
+    );
+    let person = &schema["properties"]["ChuNhiem"]["properties"]["SoDinhDanh"];
+    assert_eq!(person["pattern"], "^[0-9]{12}$");
+    let changed = &schema["properties"]["CapNhatLuc"];
+    assert!(changed["pattern"].as_str().unwrap().contains('T'), "{changed}");
+    // What the field of research has already, and what its identifier asks on top.
+    assert!(schema["properties"]["MaLinhVuc"]["pattern"].is_string());
+    jsonschema::draft202012::meta::validate(&schema).unwrap();
+}
+
+#[test]
+fn a_dictionary_holds_every_field_of_the_view_and_no_other() {
+    let catalog = catalog();
+    for contract in catalog.contracts() {
+        let first = contract.shape().root.fields[0].name.clone();
+        let views = [
+            contract.whole_view(),
+            contract.view(&|field| if field.path.as_str() == first { Seen::Withheld } else { Seen::Whole }),
+        ];
+        for view in views {
+            let (html, markdown) = (dictionary::html(contract, &view), dictionary::markdown(contract, &view));
+            let told = |name: &str| {
+                (html.contains(&format!("<code>{name}</code>")), markdown.contains(&format!("| `{name}` |")))
+            };
+            for field in view.shape.walk() {
+                assert_eq!(told(&field.name), (true, true), "{} {}", contract.id(), field.path);
+                assert!(markdown.contains(field.title.en.split('(').next().unwrap()), "{}", field.title.en);
+            }
+            let is_left = view.shape.walk().any(|field| field.name == first);
+            assert_eq!(told(&first), (is_left, is_left), "{}", contract.id());
+        }
+    }
+}
+
+#[test]
+fn a_dictionary_is_text_whatever_the_contract_says() {
+    let catalog = catalog();
+    let task = catalog.contract(&"nhiem-vu@1".parse().unwrap()).unwrap();
+    let mut view = task.whole_view();
+    view.schema["properties"]["MaSo"]["description"] = "<script>alert(1)</script> | `x`\n# y".into();
+    let html = dictionary::html(task, &view);
+    assert!(!html.contains("<script") && html.contains("&lt;script&gt;"));
+    let markdown = dictionary::markdown(task, &view);
+    assert!(!markdown.contains("<script") && markdown.contains("\\| \\`x\\` \\# y |"), "{markdown}");
+}
