@@ -27,6 +27,7 @@ mod quota;
 mod register;
 mod release;
 mod service;
+mod soap;
 mod sources;
 mod written;
 
@@ -47,5 +48,6 @@ pub use service::{
     Adapter, Authority, BadRecords, ClientCertificate, DateForm, Endpoint, Mode, OperationTerms, Population,
     Publication, Service, ServiceVersion, Streaming, Timeouts, UnknownFields, Upstream,
 };
+pub use soap::{Signed, Soap, SoapVersion, Wording, XRoad};
 pub use sources::{LONGEST_DOCUMENT, MOST_DOCUMENTS, Source, Sources};
 pub use written::{Address, Reference};

@@ -6,8 +6,8 @@ use contracts::{Bilingual, Contract, ContractId, FieldPath, UpdateFrequency};
 use jiff::{Span, Timestamp, civil::Date};
 
 use crate::{
-    Address, Basis, Format, Operation, QuotaTerms, Reference, ReleasePlan, ServiceId, SystemKey,
-    calendar::Stretch, operation::PerOperation, written::words,
+    Address, Basis, Format, Operation, QuotaTerms, Reference, ReleasePlan, ServiceId, Signed, Soap,
+    SystemKey, Wording, XRoad, calendar::Stretch, operation::PerOperation, written::words,
 };
 
 /// A system's offer of a dataset, in one or more versions of its contract.
@@ -78,6 +78,13 @@ pub struct ServiceVersion {
     pub upstream: Upstream,
     /// Settings of the population database, for its adapter.
     pub population: Option<Population>,
+    /// How a provider that speaks SOAP is asked; none when it speaks something else, or is asked through an
+    /// adapter.
+    pub soap: Option<Soap>,
+    /// The X-Road header blocks that such a provider wants to read.
+    pub xroad: Option<XRoad>,
+    /// What becomes of documents that bear a signature.
+    pub signed: Signed,
     /// Whether its contract has personal fields.
     pub(crate) personal: bool,
     pub(crate) operations: PerOperation<OperationTerms>,
@@ -137,6 +144,8 @@ pub struct OperationTerms {
     pub stream: Option<Streaming>,
     /// The contract of the answer, when it is not the version's own.
     pub reply: Option<Arc<Contract>>,
+    /// How it is worded for a provider that speaks SOAP.
+    pub wording: Wording,
 }
 
 impl OperationTerms {

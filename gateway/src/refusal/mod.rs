@@ -13,7 +13,7 @@ mod request;
 
 use std::{borrow::Cow, time::Duration};
 
-use adapters::{Unreadable, population::Unaskable};
+use adapters::{Unreadable, population::Unaskable, soap::FaultCode};
 use contracts::{Bilingual, ContractId, Violation, ViolationRule};
 use http::{Method, StatusCode};
 use policies::{AgreementId, MemberId};
@@ -161,6 +161,11 @@ pub enum Refusal {
         /// Its status.
         status: StatusCode,
     },
+    /// The provider answered with a SOAP fault.
+    ProviderFault {
+        /// Its code.
+        code: FaultCode,
+    },
     /// The provider's reply breaks the contract, or cannot be read.
     ProviderBrokeContract {
         /// The contract.
@@ -225,6 +230,7 @@ impl Refusal {
             Self::ProviderTimedOut { .. }
                 | Self::ProviderBroken { .. }
                 | Self::ProviderRefused { .. }
+                | Self::ProviderFault { .. }
                 | Self::ProviderBrokeContract { .. }
                 | Self::ProviderTooLarge
         )
@@ -266,6 +272,7 @@ impl Refusal {
             Self::ProviderBroken { outcome_unknown: false } => provider::broken(),
             Self::ProviderBroken { outcome_unknown: true } => provider::broken_on_a_change(),
             Self::ProviderRefused { status } => provider::refused(*status),
+            Self::ProviderFault { code } => provider::fault(*code),
             Self::ProviderBrokeContract { outcome_unknown: true, .. } => {
                 provider::broke_contract_on_a_change()
             }

@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, time::Duration};
 
+use adapters::soap::FaultCode;
 use contracts::ContractId;
 use http::StatusCode;
 
@@ -113,6 +114,22 @@ pub(super) fn refused(status: StatusCode) -> Face {
             (
                 "Bên cung cấp đã nhận yêu cầu và trả lời không thực hiện; nội dung trả lời không được chuyển tiếp. Hãy đối chiếu với bên cung cấp bằng mã trao đổi.",
                 "The provider received the request and answered that it will not carry it out; its words are not passed on. Take it up with the provider, naming the exchange.",
+            ),
+        )
+    }
+}
+
+pub(super) fn fault(code: FaultCode) -> Face {
+    Face {
+        rule: Cow::Owned(format!("soap-fault-{}", code.as_str())),
+        ..face(
+            502,
+            "provider-fault",
+            Provider,
+            ("Bên cung cấp trả lời bằng SOAP Fault", "Provider answered with a SOAP fault"),
+            (
+                "Bên cung cấp đã nhận yêu cầu và trả lời bằng SOAP Fault; lời lẽ của nó không được chuyển tiếp. Hãy đối chiếu với bên cung cấp bằng mã trao đổi.",
+                "The provider received the request and answered with a SOAP fault; its words are not passed on. Take it up with the provider, naming the exchange.",
             ),
         )
     }

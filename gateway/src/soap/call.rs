@@ -174,7 +174,7 @@ impl Whole {
 }
 
 /// Version and action by the one `Content-Type` and, in 1.1, the `SOAPAction`; UTF-8 only.
-fn media(headers: &HeaderMap) -> Option<(Version, String)> {
+pub(super) fn media(headers: &HeaderMap) -> Option<(Version, String)> {
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let value = values.next().filter(|_| values.next().is_none())?.to_str().ok()?;
     let (media, parameters) = value.split_once(';').unwrap_or((value, ""));

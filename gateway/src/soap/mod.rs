@@ -1,4 +1,4 @@
-//! SOAP as consumers speak it: which requests are messages, what a message asks for, and how its answer
+//! SOAP as consumers speak it, and providers (`provider`): which requests are messages, what a message asks for, and how its answer
 //! is dressed. The convention of names is `adapters::soap`'s, and the WSDL served to callers tells it.
 //!
 //! A message is read as the request that it means (`call`): method, path, filters and headers that a
@@ -8,12 +8,14 @@
 //! thereby agreed to be called by every toolkit there is.
 
 mod call;
+mod provider;
 
 use adapters::{soap, xroad};
 use bytes::Bytes;
 use http::{HeaderMap, Method, header};
 
 pub use call::{Meant, Place, meant};
+pub use provider::{Awaited, Question, Said, ask};
 pub use soap::Version;
 
 /// The header in which SOAP 1.1 names the action.

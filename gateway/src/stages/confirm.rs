@@ -11,7 +11,11 @@ use policies::Operation;
 use uuid::Uuid;
 
 use super::{Asked, Granted, Outbound, conform, forward, translate};
-use crate::{host::Call, refusal::Refusal};
+use crate::{
+    host::Call,
+    refusal::Refusal,
+    soap::{self, Said},
+};
 
 /// Proof that the record about to be changed, if there is one, lies within the agreement's records.
 pub struct Confirmed<'w> {
@@ -63,14 +67,24 @@ async fn look(
         version.operation(Operation::Read).ok_or(Refusal::NotImplemented { what: "change-needs-read" })?;
     let snapshot = &routed.caller().world().snapshot;
     let provider = snapshot.provider(routed.key(), routed.version()).ok_or(Refusal::ProviderUnreachable)?;
-    let target = translate::path(terms, routed.id());
-    let mut headers = vec![(header::ACCEPT, HeaderValue::from_static(version.format.media_type()))];
+    let question = translate::question(granted, Operation::Read, None, head, exchange)?;
+    let message = soap::ask(granted, terms, &question);
+    let (method, target, mut headers, body, awaited) = match message {
+        Some(message) => {
+            let target = translate::path(terms, None);
+            (Method::POST, target, message.headers, message.body, Some(message.awaited))
+        }
+        None => {
+            let accept = (header::ACCEPT, HeaderValue::from_static(version.format.media_type()));
+            (Method::GET, translate::path(terms, routed.id()), vec![accept], Bytes::new(), None)
+        }
+    };
     translate::identity_headers(&mut headers, granted, head, exchange);
     let call = Call {
-        method: Method::GET,
+        method,
         path_and_query: &target,
         headers: &headers,
-        body: Bytes::new(),
+        body,
         deadline: version.upstream.timeout.request,
         reply_limit: granted.body_cap(),
         idempotent: true,
@@ -78,7 +92,9 @@ async fn look(
     // Nothing was asked to change yet: whatever fails here has no unknown outcome.
     let reply =
         provider.call(call).await.map_err(|fault| forward::failed(fault, &routed.service().id, false))?;
+    let said = awaited.map(|awaited| awaited.read(&reply.headers, &reply.body));
     match reply.status {
+        _ if matches!(said, Some(Ok(Said::Fault(_)))) => {}
         StatusCode::OK => {}
         StatusCode::NOT_FOUND | StatusCode::GONE => return Err(Refusal::RecordNotFound),
         status => return Err(Refusal::ProviderRefused { status }),
@@ -90,8 +106,17 @@ async fn look(
         violations: Vec::new(),
         outcome_unknown: false,
     };
-    conform::as_declared(&reply.headers, version.format).map_err(broke)?;
-    let current = conform::read(&reply.body, version.format, contract, Expect::Record, Unknown::Drop)
+    let body = match said {
+        None => {
+            conform::as_declared(&reply.headers, version.format).map_err(broke)?;
+            reply.body
+        }
+        Some(Ok(Said::Document(bytes))) => bytes,
+        Some(Ok(Said::Nothing)) => return Err(Refusal::RecordNotFound),
+        Some(Ok(Said::Fault(fault))) => return Err(conform::fault_of(fault, Operation::Read)),
+        Some(Err(rule)) => return Err(broke(rule)),
+    };
+    let current = conform::read(&body, version.format, contract, Expect::Record, Unknown::Drop)
         .map_err(|fault| broke(fault.rule))?;
     // Another record's scope says nothing of this one's.
     if !routed.id().is_some_and(|id| conform::names(contract, &current.document, id)) {

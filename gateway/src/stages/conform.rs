@@ -4,7 +4,10 @@
 //! Both ways may carry a mebibyte, and a worker has other callers: records of large bodies are
 //! checked some at a time, and others run in between.
 
-use adapters::{Expect, Limits, Reading, Unknown, population};
+use adapters::{
+    Expect, Limits, Reading, Unknown, population,
+    soap::{Fault, FaultCode},
+};
 use bytes::Bytes;
 use contracts::{Bilingual, Contract, Document, Violation, ViolationRule};
 use http::{HeaderMap, StatusCode, header};
@@ -12,7 +15,7 @@ use policies::{Format, Operation, UnknownFields};
 use ring::digest::{Digest, SHA256, digest};
 
 use super::{Admitted, Asked, Replied};
-use crate::{host::has_coding, negotiation::content_format, refusal::Refusal};
+use crate::{host::has_coding, negotiation::content_format, refusal::Refusal, soap::Said};
 
 /// Bodies up to this size are checked in one go: a millisecond or so (DESIGN 8).
 const LARGE: usize = 64 * 1024;
@@ -190,6 +193,9 @@ pub async fn conform_reply<'w: 'b, 'b>(replied: &'b Replied<'w>) -> Result<Check
     let version = granted.version();
     let contract = version.reply(operation);
     let changes = operation.changes_state();
+    if let Some(Ok(Said::Fault(fault))) = replied.message() {
+        return Err(fault_of(*fault, operation));
+    }
     says_yes(operation, replied.status())?;
     if replied.bytes().is_empty() && changes {
         return Ok(Checked { replied, document: None, faithful: true });
@@ -201,10 +207,23 @@ pub async fn conform_reply<'w: 'b, 'b>(replied: &'b Replied<'w>) -> Result<Check
         outcome_unknown: changes,
     };
     let cap = routed.caller().world().snapshot.settings().limits.violations;
-    let format = if replied.is_verdict() { Format::Xml } else { version.format };
-    as_declared(replied.headers(), format).map_err(|rule| broke(Some(rule), Vec::new()))?;
+    let bytes: &'b [u8] = match replied.message() {
+        None => {
+            let format = if replied.is_verdict() { Format::Xml } else { version.format };
+            as_declared(replied.headers(), format).map_err(|rule| broke(Some(rule), Vec::new()))?;
+            replied.bytes()
+        }
+        Some(Ok(Said::Document(bytes))) => bytes,
+        Some(Ok(Said::Nothing)) if changes => {
+            return Ok(Checked { replied, document: None, faithful: true });
+        }
+        // An answer without a record is how messages say that there is none.
+        Some(Ok(Said::Nothing)) if operation == Operation::Read => return Err(Refusal::RecordNotFound),
+        Some(Ok(Said::Nothing | Said::Fault(_))) => return Err(broke(Some("wrong-root"), Vec::new())),
+        Some(Err(rule)) => return Err(broke(Some(rule), Vec::new())),
+    };
     if replied.is_verdict() {
-        let verdict = population::read(replied.bytes(), &Limits::default())
+        let verdict = population::read(bytes, &Limits::default())
             .map_err(|fault| broke(Some(fault.rule), Vec::new()))?;
         let document = verdict_document(verdict);
         contract.check(&document, cap).map_err(|violations| broke(None, violations))?;
@@ -217,7 +236,7 @@ pub async fn conform_reply<'w: 'b, 'b>(replied: &'b Replied<'w>) -> Result<Check
     };
     let drop = version.unknown_fields == UnknownFields::Drop;
     let unknown = if drop { Unknown::Drop } else { Unknown::Keep };
-    let reading = read(replied.bytes(), version.format, contract, expect, unknown)
+    let reading = read(bytes, version.format, contract, expect, unknown)
         .map_err(|fault| broke(Some(fault.rule), Vec::new()))?;
     let Reading { mut document, mut faithful } = reading;
     if drop {
@@ -260,6 +279,21 @@ fn says_yes(operation: Operation, status: StatusCode) -> Result<(), Refusal> {
         }
         status => Err(Refusal::ProviderRefused { status }),
     }
+}
+
+/// What a provider's fault means. With a problem in its detail it says no by that problem's status, as
+/// providers of other formats do. Without one, a fault for which the message itself is to blame says that nothing
+/// was done; any other leaves a change in doubt.
+pub(super) fn fault_of(fault: Fault, operation: Operation) -> Refusal {
+    let status = fault.status.and_then(|status| StatusCode::from_u16(status).ok());
+    if let Some(Err(refusal)) = status.map(|status| says_yes(operation, status)) {
+        return refusal;
+    }
+    let in_doubt = matches!(fault.code, FaultCode::Receiver | FaultCode::Other);
+    if operation.changes_state() && in_doubt {
+        return Refusal::ProviderBroken { outcome_unknown: true };
+    }
+    Refusal::ProviderFault { code: fault.code }
 }
 
 /// Whether a reply comes as the service declares: uncoded, and in its format if it says which. The

@@ -9,6 +9,7 @@ use super::{Admitted, Confirmed};
 use crate::{
     host::{Call, CallFault},
     refusal::Refusal,
+    soap::Said,
 };
 
 /// The longest entity tag that is passed on; those in use are hashes or versions.
@@ -20,6 +21,7 @@ pub struct Replied<'w> {
     status: StatusCode,
     headers: HeaderMap,
     bytes: Bytes,
+    message: Option<Result<Said, &'static str>>,
     verification: bool,
     sent_records: usize,
     sent_at: Timestamp,
@@ -45,6 +47,11 @@ impl<'w> Replied<'w> {
     /// Its body.
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
+    }
+
+    /// What its message says, or by which rule it says nothing, when it speaks SOAP.
+    pub(super) fn message(&self) -> Option<&Result<Said, &'static str>> {
+        self.message.as_ref()
     }
 
     /// Its entity tag, which an update needs.
@@ -95,7 +102,9 @@ pub async fn forward(confirmed: Confirmed<'_>) -> Result<Replied<'_>, Refusal> {
         idempotent: !changes,
     };
     let reply = provider.call(call).await.map_err(|fault| failed(fault, &routed.service().id, changes))?;
+    let message = outbound.awaited().map(|awaited| awaited.read(&reply.headers, &reply.body));
     Ok(Replied {
+        message,
         status: reply.status,
         headers: reply.headers,
         bytes: reply.body,

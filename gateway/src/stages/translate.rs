@@ -10,7 +10,11 @@ use ring::digest::{self, SHA256};
 use uuid::Uuid;
 
 use super::{Admitted, Asked, Conforming, Granted};
-use crate::{refusal::Refusal, stated};
+use crate::{
+    refusal::Refusal,
+    soap::{self, Awaited, Question},
+    stated,
+};
 
 /// What stays itself in a path segment or a query value (RFC 3986 unreserved); everything else is
 /// escaped anew, so that what a caller wrote cannot become structure at the provider.
@@ -30,6 +34,7 @@ pub struct Outbound<'w> {
     body: Bytes,
     records: usize,
     verification: bool,
+    awaited: Option<Awaited>,
 }
 
 impl<'w> Outbound<'w> {
@@ -73,6 +78,11 @@ impl<'w> Outbound<'w> {
         self.verification
     }
 
+    /// How the answer of a provider that speaks SOAP is known.
+    pub(super) fn awaited(&self) -> Option<&Awaited> {
+        self.awaited.as_ref()
+    }
+
     /// Whether an opening record must stand before the provider is called, and all records of the
     /// exchange must be on the disk: for whatever changes something there or touches personal data.
     pub fn needs_opening(&self) -> bool {
@@ -103,7 +113,16 @@ pub fn translate<'w>(
 
     let mut headers = Vec::with_capacity(12);
     let mut verification = false;
+    let mut awaited = None;
+    let question = question(granted, routed.operation(), conforming.document(), head, exchange)?;
     let body = match conforming.document() {
+        _ if version.soap.is_some() => {
+            let message = soap::ask(granted, terms, &question);
+            let message = message.ok_or(Refusal::NotImplemented { what: "soap-wording" })?;
+            headers.extend(message.headers);
+            awaited = Some(message.awaited);
+            message.body
+        }
         None => Bytes::new(),
         Some(document) if routed.operation() == Operation::Verify => {
             let dialect = dialect(version).ok_or(Refusal::NotImplemented { what: "verify-dialect" })?;
@@ -121,7 +140,7 @@ pub fn translate<'w>(
                 .unwrap_or_else(|| write(document, version.format, &version.contract))
         }
     };
-    if !verification {
+    if !verification && awaited.is_none() {
         headers.push((header::ACCEPT, HeaderValue::from_static(version.format.media_type())));
     }
     identity_headers(&mut headers, granted, head, exchange);
@@ -131,7 +150,8 @@ pub fn translate<'w>(
     if let Some(parent) = head.headers().get(TRACEPARENT).filter(|parent| is_traceparent(parent.as_bytes())) {
         headers.push((TRACEPARENT, parent.clone()));
     }
-    let target = target(granted, terms);
+    // A message has its filters in itself.
+    let target = if awaited.is_some() { path(terms, None) } else { target(granted, terms) };
     Ok(Outbound {
         method,
         target,
@@ -139,7 +159,26 @@ pub fn translate<'w>(
         body,
         records,
         verification,
+        awaited,
         admitted: conforming.into_admitted(),
+    })
+}
+
+/// What a provider that speaks SOAP is asked.
+pub(super) fn question<'q, 'd>(
+    granted: &'q Granted<'_>,
+    operation: Operation,
+    document: Option<&'q Document<'d>>,
+    head: &'q Asked<'_>,
+    exchange: Uuid,
+) -> Result<Question<'q, 'd>, Refusal> {
+    Ok(Question {
+        operation,
+        id: granted.routed().id(),
+        document,
+        officer: stated::officer(head.headers())?,
+        issue: stated::issue(head.headers())?,
+        exchange,
     })
 }
 

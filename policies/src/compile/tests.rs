@@ -551,7 +551,22 @@ fn values_are_sane() {
     assert_eq!(broken(SERVICE, "path = \"/{id}\"", "path = \"/{id}\", stream = true"), ["bad-stream"]);
     assert_eq!(broken(SERVICE, "operations.submit", "operations.submitt"), ["unknown-operation"]);
     assert_eq!(broken(SERVICE, "format = \"json\"", "format = \"csv\""), ["provider-format"]);
-    assert_eq!(broken(SERVICE, "format = \"json\"", "format = \"soap\""), ["missing-adapter"]);
+    assert_eq!(
+        broken(SERVICE, "format = \"json\"", "format = \"json\"\nadapter = \"population\"")[0],
+        "missing-adapter"
+    );
+    let by_message = broken(SERVICE, "format = \"json\"", "format = \"soap\"");
+    assert_eq!(by_message, ["bad-method", "bad-method", "bad-path"], "GET, and a key in a path");
+    let json = |keys: &str| broken(SERVICE, "format = \"json\"", &format!("format = \"json\"\n{keys}"));
+    assert_eq!(json("soap = { version = \"1.2\" }"), ["not-by-message"]);
+    assert_eq!(json("soap = { version = \"2\" }")[0], "bad-value");
+    assert_eq!(json("xroad = { client = \"VN/GOV/G06\", service = \"VN/GOV/H26\" }"), ["not-by-message"]);
+    assert_eq!(json("xroad = { client = \"VN\", service = \"VN/GOV/H26\" }")[0], "bad-value");
+    assert_eq!(json("signed = \"carry\""), ["cannot-carry"]);
+    assert_eq!(
+        broken(SERVICE, "path = \"/{id}\"", "path = \"/{id}\", soap = { request = \"a b\" }")[0],
+        "bad-value"
+    );
     assert_eq!(broken(SERVICE, "until = 2026-12-02", "until = 2026-11-02"), ["bad-dates"]);
     assert_eq!(broken(SERVICE, "[versions.1]", "[versions.01]").first(), Some(&"bad-version"));
     let other_version = Fixture::new().edit("services/G06/mo.toml", "[versions.1]", "[versions.2]");

@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use super::{Desk, dangling, not_a_leaf, pins, unknown_field};
 use crate::{
-    Adapter, Format, Mode, Operation, OperationTerms, ReleasePlan, ServiceVersion,
+    Adapter, Format, Mode, Operation, OperationTerms, ReleasePlan, ServiceVersion, Signed,
     operation::PerOperation,
     written::{Sheet, both, service as written},
 };
@@ -34,6 +34,8 @@ pub(super) fn compile(
         );
     }
     adapter(sheet, &written);
+    let asked_by_message = written.format == Format::Soap && written.adapter.is_none();
+    let soap = asked_by_message.then(|| written.soap.clone().unwrap_or_default());
     let mut operations = PerOperation::default();
     for terms in written.operations {
         let (operation, at) = (terms.operation, terms.at.clone());
@@ -67,6 +69,9 @@ pub(super) fn compile(
         unknown_fields: written.unknown_fields,
         upstream: written.upstream,
         population: written.population,
+        soap,
+        xroad: written.xroad,
+        signed: written.signed.unwrap_or_default(),
         operations,
         by_mode,
     })
@@ -103,20 +108,45 @@ fn numbered_by_contract(sheet: &Sheet<'_>, number: u32, contract: &Spanned<Contr
     }
 }
 
-/// The population database is asked by SOAP through its adapter, and asked nothing but to verify.
+/// The population database is asked by SOAP through its adapter, and asked nothing but to verify. Every
+/// other provider that speaks SOAP is asked by messages of records, and never to verify: what a verdict
+/// looks like is an adapter's to know.
 fn adapter(sheet: &Sheet<'_>, written: &written::Version) {
     let through_population = written.adapter == Some(Adapter::Population);
-    if through_population != (written.format == Format::Soap)
-        || through_population != written.population.is_some()
-    {
+    let by_message = written.format == Format::Soap;
+    if through_population != written.population.is_some() || (through_population && !by_message) {
         sheet.fault(
             written.number.span(),
             "missing-adapter",
             both(
-                "`format = \"soap\"`, `adapter = \"population\"` và bảng `population` phải đi cùng nhau",
-                "`format = \"soap\"`, `adapter = \"population\"` and the table `population` go together",
+                "`adapter = \"population\"` và bảng `population` phải đi cùng nhau, với `format = \"soap\"`",
+                "`adapter = \"population\"` and the table `population` go together, with `format = \"soap\"`",
             ),
             both("Thêm phần còn thiếu hoặc bỏ phần thừa", "Add what is missing or delete what is too much"),
+        );
+    }
+    let worded = written.operations.iter().any(|terms| terms.wording.is_some());
+    let about_messages = written.soap.is_some() || written.xroad.is_some() || worded;
+    if about_messages && (!by_message || through_population) {
+        sheet.fault(
+            written.number.span(),
+            "not-by-message",
+            both(
+                "`soap` và `xroad` chỉ dành cho bên cung cấp nói SOAP (`format = \"soap\"`, không qua `adapter`)",
+                "`soap` and `xroad` are for providers that speak SOAP (`format = \"soap\"`, through no `adapter`)",
+            ),
+            both("Xóa các khóa này, hoặc sửa `format`", "Delete these keys, or correct `format`"),
+        );
+    }
+    if written.signed == Some(Signed::Carry) && written.format != Format::Xml {
+        sheet.fault(
+            written.number.span(),
+            "cannot-carry",
+            both(
+                "`signed = \"carry\"` cần bên cung cấp nói XML: chữ ký XML không sống sót qua định dạng khác",
+                "`signed = \"carry\"` needs a provider that speaks XML: an XML signature survives no other format",
+            ),
+            both("Xóa `signed`, hoặc sửa `format`", "Delete `signed`, or correct `format`"),
         );
     }
     for terms in &written.operations {
@@ -130,6 +160,17 @@ fn adapter(sheet: &Sheet<'_>, written: &written::Version) {
                     format!("`{operation}` does not fit the adapter: `verify` and nothing else uses `population`"),
                 ),
                 both("Tách thành hai dịch vụ, hoặc sửa `adapter`", "Make two services of it, or correct `adapter`"),
+            );
+        }
+        if by_message && terms.stream.is_some() {
+            sheet.fault(
+                terms.at.clone(),
+                "bad-stream",
+                both(
+                    "thông điệp SOAP được kiểm tra cả khối nên không có `stream`",
+                    "SOAP messages are checked whole and have no `stream`",
+                ),
+                both("Bỏ `stream`", "Leave `stream` out"),
             );
         }
     }
@@ -155,6 +196,7 @@ fn operation_terms(
         filter: plain(written.filter),
         stream: written.stream,
         reply,
+        wording: written.wording.unwrap_or_default(),
     }
 }
 

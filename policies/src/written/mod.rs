@@ -12,6 +12,7 @@ pub(crate) mod member;
 pub(crate) mod purpose;
 pub(crate) mod service;
 mod sheet;
+mod soap;
 pub(crate) mod suspension;
 mod values;
 

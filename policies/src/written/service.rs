@@ -17,6 +17,7 @@ use crate::{
         Adapter, Authority, BadRecords, ClientCertificate, DateForm, Endpoint, Mode, Population, Publication,
         Streaming, Timeouts, UnknownFields, Upstream,
     },
+    soap::{Signed, Soap, Wording, XRoad},
 };
 
 /// A service's document.
@@ -48,6 +49,9 @@ pub(crate) struct Version {
     pub(crate) unknown_fields: UnknownFields,
     pub(crate) upstream: Upstream,
     pub(crate) population: Option<Population>,
+    pub(crate) soap: Option<Soap>,
+    pub(crate) xroad: Option<XRoad>,
+    pub(crate) signed: Option<Signed>,
     pub(crate) operations: Vec<OperationTerms>,
 }
 
@@ -61,6 +65,7 @@ pub(crate) struct OperationTerms {
     pub(crate) filter: Vec<Spanned<FieldPath>>,
     pub(crate) stream: Option<Streaming>,
     pub(crate) reply: Option<Spanned<ContractId>>,
+    pub(crate) wording: Option<Wording>,
 }
 
 impl Service {
@@ -222,7 +227,12 @@ impl Version {
         let unknown_fields = table.value("unknown_fields").map(Spanned::into_inner);
         let upstream = table.required("upstream", table.table("upstream")).and_then(upstream);
         let population = table.table("population").and_then(Population::read);
-        let operations = table.required("operations", table.table("operations")).map(operations);
+        let soap = table.table("soap").map(Soap::read);
+        let xroad = table.table("xroad").and_then(XRoad::read);
+        let signed = table.value("signed").map(Spanned::into_inner);
+        let by_message = format == Some(Format::Soap);
+        let operations = table.required("operations", table.table("operations"));
+        let operations = operations.map(|table| operations_of(table, by_message));
         table.close();
         Some(Self {
             number,
@@ -235,6 +245,9 @@ impl Version {
             unknown_fields: unknown_fields.unwrap_or(UnknownFields::Reject),
             upstream: upstream?,
             population,
+            soap,
+            xroad,
+            signed,
             operations: operations?,
         })
     }
@@ -361,7 +374,7 @@ impl Population {
     }
 }
 
-fn operations(table: Table<'_>) -> Vec<OperationTerms> {
+fn operations_of(table: Table<'_>, by_message: bool) -> Vec<OperationTerms> {
     let read = table.named().filter_map(|(key, value)| {
         let Some(operation) =
             Operation::ALL.into_iter().find(|operation| operation.as_str() == key.get_ref())
@@ -385,13 +398,14 @@ fn operations(table: Table<'_>) -> Vec<OperationTerms> {
             );
             return None;
         };
-        OperationTerms::read(value.table("operations")?, operation)
+        OperationTerms::read(value.table("operations")?, operation, by_message)
     });
     read.collect()
 }
 
 impl OperationTerms {
-    fn read(table: Table<'_>, operation: Operation) -> Option<Self> {
+    /// `by_message`: the provider is asked by SOAP, which has the record's key in the message.
+    fn read(table: Table<'_>, operation: Operation, by_message: bool) -> Option<Self> {
         let (span, sheet) = (table.span(), table.sheet());
         let method = table.required("method", table.value::<Method>("method"));
         let path = table.required("path", table.value::<PathTemplate>("path"));
@@ -399,8 +413,17 @@ impl OperationTerms {
         let filter = table.values("filter").unwrap_or_default();
         let stream = streaming(&table);
         let reply = table.value("reply");
+        let wording = table.table("soap").map(Wording::read);
         table.close();
         let (method, path) = (method?.into_inner().0, path?.into_inner().0);
+        if by_message && method != "POST" {
+            sheet.fault(
+                span.clone(),
+                "bad-method",
+                both("thông điệp SOAP được gửi bằng POST", "SOAP messages are sent by POST"),
+                both("Dùng POST", "Use POST"),
+            );
+        }
         if operation.changes_state() && method == "GET" {
             sheet.fault(
                 span.clone(),
@@ -423,11 +446,17 @@ impl OperationTerms {
                 both("Dùng GET", "Use GET"),
             );
         }
-        if operation.names_record() != path.contains("{id}") {
+        let in_path = operation.names_record() && !by_message;
+        if in_path != path.contains("{id}") {
             sheet.fault(
                 span.clone(),
                 "bad-path",
-                if operation.names_record() {
+                if by_message {
+                    both(
+                        "khóa của bản ghi nằm trong thông điệp SOAP nên đường dẫn không có `{id}`",
+                        "the record's key stands in the SOAP message, so the path has no `{id}`",
+                    )
+                } else if operation.names_record() {
                     both(
                         format!("đường dẫn của `{operation}` phải có `{{id}}`"),
                         format!("the path of `{operation}` must have `{{id}}`"),
@@ -452,7 +481,7 @@ impl OperationTerms {
                 both("Bỏ `stream`", "Leave `stream` out"),
             );
         }
-        Some(Self { at: span, operation, method, path, push_down, filter, stream, reply })
+        Some(Self { at: span, operation, method, path, push_down, filter, stream, reply, wording })
     }
 }
 
