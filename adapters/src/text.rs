@@ -3,7 +3,7 @@
 //! The rule about characters holds for JSON too: what one format cannot carry would be lost, or
 //! refused, on the other side of a translation, so it is refused on this one.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, str::Utf8Error};
 
 use contracts::Place;
 use memchr::{memchr, memmem};
@@ -72,8 +72,7 @@ impl Default for Traits {
 pub(crate) fn survey(bytes: &[u8]) -> Result<Surveyed<'_>, Problem<'static>> {
     let unmarked = bytes.strip_prefix(BYTE_ORDER_MARK.encode_utf8(&mut [0; 4]).as_bytes());
     let bytes = unmarked.unwrap_or(bytes);
-    let text =
-        std::str::from_utf8(bytes).map_err(|fault| Problem::new(Rule::Encoding, fault.valid_up_to()))?;
+    let text = utf8(bytes).map_err(|fault| Problem::new(Rule::Encoding, fault.valid_up_to()))?;
     match forbidden(text) {
         Some(offset) => Err(Problem::new(Rule::ControlCharacter, offset)),
         None => Ok(Surveyed { text, marked: unmarked.is_some(), traits: Traits::of(text) }),
@@ -116,12 +115,32 @@ pub(crate) fn forbidden(text: &str) -> Option<usize> {
 
 /// The first control character that is neither tab, line feed nor carriage return.
 fn control(bytes: &[u8]) -> Option<usize> {
-    let control = |byte: &u8| *byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r');
-    // Without an early exit inside the chunk the compiler makes vector code of it.
-    let chunk =
-        bytes.chunks(256).position(|chunk| chunk.iter().fold(false, |any, byte| any | control(byte)))?;
-    let start = chunk * 256;
-    bytes.get(start..)?.iter().position(control).map(|offset| start + offset)
+    first(bytes, |byte| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r'))
+}
+
+/// Where the first byte stands that `is_meant`. Without an early exit inside a chunk the compiler makes
+/// vector code of the test, whatever it is: ten times as fast as byte by byte.
+#[inline]
+pub(crate) fn first(bytes: &[u8], is_meant: impl Fn(u8) -> bool) -> Option<usize> {
+    const CHUNK: usize = 64;
+    let mut start = 0;
+    let (chunks, rest) = bytes.as_chunks::<CHUNK>();
+    for chunk in chunks {
+        if chunk.iter().fold(false, |any, byte| any | is_meant(*byte)) {
+            break;
+        }
+        start += CHUNK;
+    }
+    let from = if start < bytes.len() - rest.len() { bytes.get(start..)? } else { rest };
+    from.iter().position(|byte| is_meant(*byte)).map(|offset| start + offset)
+}
+
+/// Text, by vector instructions where the machine has them; a fault is told by the standard library.
+pub(crate) fn utf8(bytes: &[u8]) -> Result<&str, Utf8Error> {
+    match simdutf8::basic::from_utf8(bytes) {
+        Ok(text) => Ok(text),
+        Err(_) => std::str::from_utf8(bytes),
+    }
 }
 
 /// Whether the text holds only characters that are NFC wherever they stand, told from bytes alone:

@@ -189,7 +189,7 @@ impl<'a> Reader<'a, '_> {
             return Err(self.unfinished());
         }
         let piece = self.text.get(self.at..self.at + end).ok_or(self.problem(Rule::NotWellFormed))?;
-        if let Some(control) = piece.bytes().position(|byte| byte < 0x20) {
+        if let Some(control) = text::first(piece.as_bytes(), |byte| byte < 0x20) {
             return Err(Problem::new(Rule::ControlCharacter, self.at + control));
         }
         self.at += end;

@@ -2,6 +2,8 @@
 
 use contracts::Document;
 
+use crate::text::first;
+
 /// Appends `document` to `out` as UTF-8. The same tree always gives the same bytes.
 ///
 /// It recurses as deep as the tree does; readers cap that.
@@ -40,7 +42,7 @@ pub fn write(document: &Document<'_>, out: &mut Vec<u8>) {
 fn string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     let mut rest = text.as_bytes();
-    while let Some(end) = rest.iter().position(|byte| matches!(byte, 0..0x20 | b'"' | b'\\')) {
+    while let Some(end) = first(rest, |byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
         let (plain, escaped) = rest.split_at(end);
         out.extend_from_slice(plain);
         let Some((byte, after)) = escaped.split_first() else { break };

@@ -5,8 +5,6 @@
 //! when all that stands before it has been read, so that the same error comes at the same record
 //! however the stream was cut.
 
-use std::str::Utf8Error;
-
 use contracts::Place;
 use memchr::{memchr_iter, memrchr};
 
@@ -100,22 +98,18 @@ impl Window {
 
     /// Appends `bytes` up to what is no text; a character that ends too early is kept for later.
     fn append(&mut self, bytes: &[u8]) {
-        let fault: Option<Utf8Error> = match std::str::from_utf8(bytes) {
+        // Cut off first, since a piece often ends so and the quick check only knows all or nothing.
+        let (whole, begun) = bytes.split_at_checked(whole_characters(bytes)).unwrap_or((bytes, &[]));
+        match text::utf8(whole) {
             Ok(text) => {
                 self.text.push_str(text);
-                None
+                self.cursor.partial.extend_from_slice(begun);
             }
             Err(fault) => {
-                let (good, rest) = bytes.split_at_checked(fault.valid_up_to()).unwrap_or((bytes, &[]));
+                let good = whole.get(..fault.valid_up_to()).unwrap_or_default();
                 self.text.push_str(std::str::from_utf8(good).unwrap_or_default());
-                if fault.error_len().is_none() {
-                    self.cursor.partial.extend_from_slice(rest);
-                }
-                Some(fault)
+                self.cursor.fault = Some(Rule::Encoding);
             }
-        };
-        if fault.is_some_and(|fault| fault.error_len().is_some()) {
-            self.cursor.fault = Some(Rule::Encoding);
         }
     }
 
@@ -191,6 +185,17 @@ impl Cursor {
         let (lines, columns) = passed(before, self.lines, self.columns);
         Place { line: lines.saturating_add(1), column: columns.saturating_add(1) }
     }
+}
+
+/// How much of `bytes` is left without a character at their end that has begun and may go on.
+fn whole_characters(bytes: &[u8]) -> usize {
+    let tail = bytes.get(bytes.len().saturating_sub(3)..).unwrap_or_default();
+    let begun = (1..=tail.len()).find(|length| {
+        let tail = tail.get(tail.len() - length..).unwrap_or_default();
+        tail.first().is_some_and(|lead| *lead >= 0xC0)
+            && std::str::from_utf8(tail).is_err_and(|fault| fault.error_len().is_none())
+    });
+    bytes.len() - begun.unwrap_or(0)
 }
 
 /// Lines and columns passed after `bytes`, given those before.

@@ -1,5 +1,7 @@
 //! Characters that markup would swallow, written as Canonical XML writes them.
 
+use crate::text::first;
+
 /// Appends `text` as an element's content.
 pub(crate) fn text(text: &str, out: &mut Vec<u8>) {
     escape(text, out, |byte| match byte {
@@ -28,24 +30,27 @@ pub(crate) fn attribute(value: &str, out: &mut Vec<u8>) {
 }
 
 fn escape(text: &str, out: &mut Vec<u8>, special: impl Fn(u8) -> Option<&'static [u8]>) {
-    let bytes = text.as_bytes();
-    let mut written = 0;
-    for (index, byte) in bytes.iter().enumerate() {
-        let (replacement, length): (&[u8], usize) = match (special(*byte), *byte) {
+    let mut rest = text.as_bytes();
+    // All of these stand apart in ASCII, or lead U+FFFE and U+FFFF.
+    let may_be = |byte: u8| {
+        byte < 0x20 || byte == b'"' || byte == b'&' || byte == b'<' || byte == b'>' || byte == 0xEF
+    };
+    while let Some(at) = first(rest, may_be) {
+        let (plain, from) = rest.split_at(at);
+        out.extend_from_slice(plain);
+        let Some(byte) = from.first() else { break };
+        let (written, length): (&[u8], usize) = match (special(*byte), *byte) {
             (Some(reference), _) => (reference, 1),
             // XML has no way to say these. Readers refuse them; a tree made by other means must not
             // make a document that nobody can read.
             (None, 0..0x20) if !matches!(byte, b'\t' | b'\n') => ("\u{FFFD}".as_bytes(), 1),
-            (None, 0xEF) if matches!(bytes.get(index..index + 3), Some([_, 0xBF, 0xBE | 0xBF])) => {
-                ("\u{FFFD}".as_bytes(), 3)
-            }
-            _ => continue,
+            (None, 0xEF) if matches!(from, [_, 0xBF, 0xBE | 0xBF, ..]) => ("\u{FFFD}".as_bytes(), 3),
+            _ => (from.get(..1).unwrap_or_default(), 1),
         };
-        out.extend_from_slice(bytes.get(written..index).unwrap_or_default());
-        out.extend_from_slice(replacement);
-        written = index + length;
+        out.extend_from_slice(written);
+        rest = from.get(length..).unwrap_or_default();
     }
-    out.extend_from_slice(bytes.get(written..).unwrap_or_default());
+    out.extend_from_slice(rest);
 }
 
 #[cfg(test)]

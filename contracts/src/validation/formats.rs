@@ -103,13 +103,21 @@ pub(crate) fn format(name: &str) -> Option<&'static Format> {
     FORMATS.iter().find(|format| format.name == name)
 }
 
-/// Adds the formats that the library lacks or reads more widely.
+/// What a format asks of a text.
+type Asked = fn(&str) -> bool;
+
+/// The formats that the library lacks or reads more widely, and what they ask.
+const OURS: [(&str, Asked); 4] =
+    [("year", is_year), ("date", is_date), ("time", is_time), ("date-time", is_date_time)];
+
+/// Adds our formats.
 pub(super) fn register(options: Options) -> Options {
-    options
-        .with_format("year", is_year)
-        .with_format("date", is_date)
-        .with_format("time", is_time)
-        .with_format("date-time", is_date_time)
+    OURS.into_iter().fold(options, |options, (name, is_so)| options.with_format(name, is_so))
+}
+
+/// What our format called `name` asks.
+pub(super) fn ours(name: &str) -> Option<Asked> {
+    OURS.into_iter().find(|(known, _)| *known == name).map(|(_, is_so)| is_so)
 }
 
 fn is_year(text: &str) -> bool {

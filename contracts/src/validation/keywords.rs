@@ -8,48 +8,42 @@ use serde_json::{Map, Value};
 use super::{Options, tree::Tree};
 use crate::{CodeList, CodeLists, Document, Number, identifiers::IdentifierKind, schema};
 
-type Built<'a> = Result<Box<dyn for<'i> Keyword<'i, Tree>>, ValidationError<'a>>;
+/// The keywords that speak of numbers.
+pub(super) const NUMERIC: &[&str] =
+    &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"];
 
 /// Adds the keywords to `options`.
 pub(super) fn register(options: Options, code_lists: &Arc<CodeLists>) -> Options {
-    let code_lists = Arc::clone(code_lists);
-    options
-        .with_keyword("minimum", |_: &Map<_, _>, limit: &Value, _: Location| numeric(limit, Test::AtLeast))
-        .with_keyword("maximum", |_: &Map<_, _>, limit: &Value, _: Location| numeric(limit, Test::AtMost))
-        .with_keyword("exclusiveMinimum", |_: &Map<_, _>, limit: &Value, _: Location| {
-            numeric(limit, Test::Above)
+    let ours = NUMERIC.iter().chain(&["x-identifier", "x-code-list"]);
+    ours.fold(options, |options, keyword| {
+        let code_lists = Arc::clone(code_lists);
+        options.with_keyword(*keyword, move |_: &Map<_, _>, value: &Value, _: Location| {
+            match rule(keyword, value, &code_lists) {
+                Some(rule) => Ok(Box::new(Ruled(rule)) as Box<dyn for<'i> Keyword<'i, Tree>>),
+                None => Err(ValidationError::schema("not a value of this keyword")),
+            }
         })
-        .with_keyword("exclusiveMaximum", |_: &Map<_, _>, limit: &Value, _: Location| {
-            numeric(limit, Test::Below)
-        })
-        .with_keyword("multipleOf", |_: &Map<_, _>, step: &Value, _: Location| {
-            numeric(step, Test::MultipleOf)
-        })
-        .with_keyword("x-identifier", |_: &Map<_, _>, name: &Value, _: Location| identifier(name))
-        .with_keyword("x-code-list", move |_: &Map<_, _>, name: &Value, _: Location| {
-            listed(name, Arc::clone(&code_lists))
-        })
+    })
 }
 
-fn numeric(limit: &Value, test: Test) -> Built<'static> {
-    match Number::new(limit.to_string()) {
-        Some(limit) => Ok(Box::new(Ruled(Numeric { limit, test }))),
-        None => Err(ValidationError::schema("not a number")),
-    }
-}
-
-fn identifier(name: &Value) -> Built<'static> {
-    match name.as_str().and_then(|name| name.parse().ok()) {
-        Some(kind) => Ok(Box::new(Ruled(Identifier(kind)))),
-        None => Err(ValidationError::schema("not an identifier")),
-    }
-}
-
-fn listed(name: &Value, code_lists: Arc<CodeLists>) -> Built<'static> {
-    match schema::Listed::of(name).and_then(|listed| code_lists.list(listed.name)) {
-        Some(list) => Ok(Box::new(Ruled(Listed(Arc::clone(list))))),
-        None => Err(ValidationError::schema("not a code list")),
-    }
+/// The rule that `keyword` states with `value`; none when there is no such rule.
+pub(super) fn rule(keyword: &str, value: &Value, code_lists: &CodeLists) -> Option<Box<dyn Rule>> {
+    let test = match keyword {
+        "minimum" => Test::AtLeast,
+        "maximum" => Test::AtMost,
+        "exclusiveMinimum" => Test::Above,
+        "exclusiveMaximum" => Test::Below,
+        "multipleOf" => Test::MultipleOf,
+        "x-identifier" => return Some(Box::new(Identifier(value.as_str()?.parse().ok()?))),
+        "x-code-list" => {
+            let list = code_lists.list(schema::Listed::of(value)?.name)?;
+            return Some(Box::new(Listed(Arc::clone(list))));
+        }
+        _ => return None,
+    };
+    let limit = Number::new(value.to_string())?;
+    let whole = limit.as_str().parse().ok();
+    Some(Box::new(Numeric { limit, whole, test }))
 }
 
 /// How a number stands to the schema's.
@@ -64,6 +58,9 @@ enum Test {
 
 struct Numeric {
     limit: Number<'static>,
+    /// The same, when it is written as a machine's integer: so are most numbers and most limits, and
+    /// comparing those costs a tenth.
+    whole: Option<i64>,
     test: Test,
 }
 
@@ -74,14 +71,18 @@ struct Identifier(IdentifierKind);
 struct Listed(Arc<CodeList>);
 
 /// A rule on one value; values of another type are `type`'s to refuse.
-trait Rule: Send + Sync {
+pub(super) trait Rule: Send + Sync {
+    /// Whether `value` keeps it.
     fn holds(&self, value: &Document<'_>) -> bool;
 }
 
 impl Rule for Numeric {
     fn holds(&self, value: &Document<'_>) -> bool {
         value.as_number().is_none_or(|number| {
-            let order = || number.compare(&self.limit);
+            let order = || match (self.whole, number.as_str().parse::<i64>()) {
+                (Some(limit), Ok(number)) => number.cmp(&limit),
+                _ => number.compare(&self.limit),
+            };
             match self.test {
                 Test::AtLeast => order() != Ordering::Less,
                 Test::AtMost => order() != Ordering::Greater,
@@ -106,9 +107,9 @@ impl Rule for Listed {
 }
 
 /// A rule as the library takes it.
-struct Ruled<R>(R);
+struct Ruled(Box<dyn Rule>);
 
-impl<'i, R: Rule> Keyword<'i, Tree> for Ruled<R> {
+impl<'i> Keyword<'i, Tree> for Ruled {
     fn validate(&self, value: &'i Document<'i>) -> Result<(), ValidationError<'i>> {
         // What it means is told from the schema by `report`; the error only says where.
         if self.0.holds(value) { Ok(()) } else { Err(ValidationError::custom("")) }

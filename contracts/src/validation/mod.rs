@@ -8,6 +8,8 @@
 //! are keywords of our own ([`keywords`]); the one that needs two values that may stand far apart, a
 //! code and the date it is read by, walks the record by itself ([`editions`]).
 //!
+//! Most records conform, and that is told in one walk before the library is asked ([`quick`]).
+//!
 //! The library finds every error before it gives out the first. What a sender can repeat without
 //! end, the items of lists, is therefore not left to it: each list's items have a validator of their
 //! own, and the search for violations ends when enough are found.
@@ -15,6 +17,7 @@
 mod editions;
 mod formats;
 mod keywords;
+mod quick;
 mod report;
 #[cfg(test)]
 mod suite;
@@ -30,6 +33,7 @@ use serde_json::{Map, Value};
 pub(crate) use self::formats::{FORMATS, Xsd, format};
 use self::{
     editions::Editions,
+    quick::Quick,
     report::{Placed, Reporter},
     tree::Tree,
 };
@@ -39,6 +43,7 @@ type Options = ValidationOptions<'static, Arc<dyn Retrieve>, Tree>;
 
 /// A compiled validator of one record.
 pub(crate) struct Validator {
+    quick: Quick,
     root: Level,
     editions: Editions,
     code_lists: Arc<CodeLists>,
@@ -87,6 +92,7 @@ impl Validator {
             .should_ignore_unknown_formats(false);
         let options = keywords::register(formats::register(options), code_lists);
         Ok(Self {
+            quick: Quick::of(&schema, code_lists),
             root: Level::compile(schema, &options)?,
             editions: Editions::of(shape, code_lists),
             code_lists: Arc::clone(code_lists),
@@ -100,7 +106,7 @@ impl Validator {
 
     /// The first `limit` violations of `record`, in document order.
     pub(crate) fn check(&self, record: &Document<'_>, limit: usize) -> Result<(), Vec<Violation>> {
-        if self.root.conforms(record) && self.editions.conform(record) {
+        if (self.quick.accepts(record) || self.root.conforms(record)) && self.editions.conform(record) {
             return Ok(());
         }
         let mut placed = Vec::new();

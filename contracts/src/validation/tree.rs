@@ -159,18 +159,23 @@ impl<'a> Array<'a, Tree> for &'a [Document<'a>] {
     }
 
     fn is_unique(&self) -> bool {
-        // By hash, since a sender chooses the list's length; comparing pairs would be its square.
-        let mut seen = HashSet::with_capacity(<[Document<'_>]>::len(self));
-        self.iter().all(|item| {
-            let mut key = Vec::new();
-            canonical(item, &mut key);
-            seen.insert(key)
-        })
+        are_distinct(self)
     }
 }
 
+/// Whether no two items are equal, as JSON Schema has it.
+pub(super) fn are_distinct(items: &[Document<'_>]) -> bool {
+    // By hash, since a sender chooses the list's length; comparing pairs would be its square.
+    let mut seen = HashSet::with_capacity(items.len());
+    items.iter().all(|item| {
+        let mut key = Vec::new();
+        canonical(item, &mut key);
+        seen.insert(key)
+    })
+}
+
 /// Equality with a value of the schema; numbers by value.
-fn equal(document: &Document<'_>, expected: &Value) -> bool {
+pub(super) fn equal(document: &Document<'_>, expected: &Value) -> bool {
     match (document, expected) {
         (Document::Null, Value::Null) => true,
         (Document::Bool(one), Value::Bool(two)) => one == two,
