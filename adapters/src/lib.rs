@@ -16,6 +16,8 @@
 //!
 //! Text is NFC after reading (TCVN 6909:2001 in its composed form), whatever it was before.
 
+pub mod geojson;
+pub mod gml;
 pub mod json;
 mod limits;
 pub mod population;

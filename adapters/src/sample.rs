@@ -4,6 +4,7 @@
 use contracts::{
     Bilingual, Classification, Document, Field, FieldPath, Form, ListForm, NodeKind, Number, Record,
     RecordShape, Shape, XmlName,
+    geometry::{Area, COORD_REF_SYS, COORDINATES, Crs, GeometryForm, KIND, Kind},
 };
 use proptest::prelude::*;
 use unicode_normalization::UnicodeNormalization;
@@ -100,11 +101,67 @@ fn value(form: &Form) -> BoxedStrategy<Document<'static>> {
         Form::Number { .. } => number().prop_map(Document::Number).boxed(),
         Form::Boolean => any::<bool>().prop_map(Document::Bool).boxed(),
         Form::Record(shape) => record(shape),
+        Form::Geometry(form) => geometry(form),
         Form::List(list) => {
             let least = usize::from(!list.wrapped);
             prop::collection::vec(value(&list.item), least..4).prop_map(Document::List).boxed()
         }
     }
+}
+
+/// A geometry that `form` takes: some kind of its kinds, in one of its reference systems, near the middle of
+/// Viet Nam, rings closed and the outer one against the clock.
+pub(crate) fn geometry(form: &GeometryForm) -> BoxedStrategy<Document<'static>> {
+    let (kinds, systems) = (form.kinds.clone(), form.crs.clone());
+    let places = prop::collection::vec((0..80_000_u32, 0..80_000_u32, 1..900_u32), 2..4);
+    (prop::sample::select(kinds), prop::sample::select(systems), places)
+        .prop_map(|(kind, crs, places)| {
+            let several = |one: &dyn Fn(usize) -> Document<'static>| {
+                Document::List((0..places.len()).map(one).collect())
+            };
+            let place = |index: usize| places.get(index).copied().unwrap_or((0, 0, 1));
+            let point = |index: usize| corner(crs, place(index), (0, 0));
+            let line = |index: usize| {
+                Document::List(vec![corner(crs, place(index), (0, 0)), corner(crs, place(index), (1, 1))])
+            };
+            let polygon = |index: usize| {
+                let corners = [(0, 0), (3, 0), (3, 3), (0, 3), (0, 0)];
+                let hole = [(1, 1), (1, 2), (2, 2), (1, 1)];
+                let ring = |corners: &[(u32, u32)]| {
+                    Document::List(corners.iter().map(|at| corner(crs, place(index), *at)).collect())
+                };
+                Document::List(vec![ring(&corners), ring(&hole)])
+            };
+            let coordinates = match kind {
+                Kind::Point => point(0),
+                Kind::LineString => line(0),
+                Kind::Polygon => polygon(0),
+                Kind::MultiPoint => several(&point),
+                Kind::MultiLineString => several(&line),
+                Kind::MultiPolygon => several(&polygon),
+            };
+            let mut record = Record::default();
+            record.push(KIND, Document::Text(kind.name().into()));
+            record.push(COORDINATES, coordinates);
+            if crs != Crs::CRS84 {
+                record.push(COORD_REF_SYS, Document::Text(crs.uri().into()));
+            }
+            Document::Record(record)
+        })
+        .boxed()
+}
+
+/// A corner of a square whose lower left one is `place`, in the axis order of `crs`: `at` counts sides east
+/// and north. Written with trailing zeros and exponents now and then, as numbers are.
+fn corner(crs: Crs, (east, north, side): (u32, u32, u32), at: (u32, u32)) -> Document<'static> {
+    let (east, north) = (east + at.0 * side, north + at.1 * side);
+    let number = |text: String| Document::Number(Number::new(text).unwrap());
+    let (x, y) = if crs.is_projected() {
+        (number(format!("{}.{:02}0", 460_000 + east, side % 100)), number(format!("{}e0", 1_760_000 + north)))
+    } else {
+        (number(format!("107.{east:05}")), number(format!("15.{north:05}0")))
+    };
+    Document::List(if crs.is_latitude_first() { vec![y, x] } else { vec![x, y] })
 }
 
 fn record_of(members: Vec<(String, Document<'static>)>) -> Document<'static> {
@@ -147,11 +204,31 @@ fn form(depth: u32) -> BoxedStrategy<Form> {
     if depth == 0 {
         return leaf_form().boxed();
     }
-    let item = prop_oneof![2 => leaf_form(), 1 => record_shape(depth - 1).prop_map(Form::Record)];
+    let item = prop_oneof![
+        4 => leaf_form(),
+        2 => record_shape(depth - 1).prop_map(Form::Record),
+        1 => geometry_form(),
+    ];
     let list = (item, any::<bool>()).prop_map(|(item, wrapped)| {
         Form::List(Box::new(ListForm { item, item_name: "Muc".into(), wrapped }))
     });
-    prop_oneof![4 => leaf_form(), 1 => record_shape(depth - 1).prop_map(Form::Record), 2 => list].boxed()
+    prop_oneof![
+        8 => leaf_form(),
+        2 => record_shape(depth - 1).prop_map(Form::Record),
+        4 => list,
+        1 => geometry_form(),
+    ]
+    .boxed()
+}
+
+fn geometry_form() -> impl Strategy<Value = Form> {
+    let kinds = prop::sample::subsequence(Kind::ALL.to_vec(), 1..=Kind::ALL.len());
+    let systems: Vec<Crs> = Crs::all().collect();
+    let systems = prop::sample::subsequence(systems.clone(), 1..=systems.len());
+    (kinds, systems).prop_map(|(kinds, crs)| {
+        let area = Area { west: 101.0, south: 6.0, east: 118.0, north: 24.0 };
+        Form::Geometry(Box::new(GeometryForm { kinds, crs, area }))
+    })
 }
 
 fn leaf_form() -> impl Strategy<Value = Form> + Clone {

@@ -105,6 +105,15 @@ pub(crate) enum Rule {
     XRoadHeader,
     NotAVerdict,
     FormatNotRead,
+    GmlGeometry,
+    SrsMissing,
+    SrsAmbiguous,
+    SrsDeprecated,
+    SrsUnknown,
+    SrsMixed,
+    NotAFeature,
+    FeatureId,
+    ForeignCrs,
 }
 
 impl Rule {
@@ -146,6 +155,15 @@ impl Rule {
             Self::XRoadHeader => "xroad-header",
             Self::NotAVerdict => "not-a-verdict",
             Self::FormatNotRead => "format-not-read",
+            Self::GmlGeometry => "gml-geometry",
+            Self::SrsMissing => "srs-name-missing",
+            Self::SrsAmbiguous => "srs-name-ambiguous",
+            Self::SrsDeprecated => "srs-name-deprecated",
+            Self::SrsUnknown => "srs-name-unknown",
+            Self::SrsMixed => "srs-name-mixed",
+            Self::NotAFeature => "not-a-feature",
+            Self::FeatureId => "feature-id",
+            Self::ForeignCrs => "geojson-crs",
         }
     }
 
@@ -377,6 +395,60 @@ impl Rule {
                 "The answer holds no clear verdict",
                 "Đối chiếu cấu hình giao thức của dịch vụ với tài liệu của bên cung cấp; kết quả chưa được xác minh",
                 "Compare the service's dialect settings with the provider's guide; nothing has been verified",
+            ),
+            Self::GmlGeometry => (
+                "Hình học GML thiếu, sai cấu trúc hoặc không thuộc các loại đơn giản được nhận",
+                "The GML geometry is missing, malformed, or not of the simple kinds that are taken",
+                "Gửi điểm, đường gấp khúc, đa giác hoặc tập hợp của chúng theo GML 3.2 (hoặc 3.1); không dùng cung tròn, khối hay `xlink:href`",
+                "Send a point, a line of straight pieces, a polygon or several of one kind in GML 3.2 (or 3.1); no arcs, solids or `xlink:href`",
+            ),
+            Self::SrsMissing => (
+                "Hình học không nêu hệ tọa độ (`srsName`)",
+                "The geometry does not name its reference system (`srsName`)",
+                "Ghi `srsName` trên hình học, dạng `urn:ogc:def:crs:EPSG::4756`; hệ tọa độ không bao giờ được suy đoán",
+                "Put `srsName` on the geometry, such as `urn:ogc:def:crs:EPSG::4756`; a reference system is never guessed",
+            ),
+            Self::SrsAmbiguous => (
+                "Cách viết hệ tọa độ này được hiểu theo cả hai thứ tự trục",
+                "This way to name a reference system is read in both axis orders",
+                "Viết `urn:ogc:def:crs:EPSG::…` (thứ tự trục của EPSG) hoặc `urn:ogc:def:crs:OGC:1.3:CRS84` (kinh độ trước)",
+                "Write `urn:ogc:def:crs:EPSG::…` (the axis order of EPSG) or `urn:ogc:def:crs:OGC:1.3:CRS84` (longitude first)",
+            ),
+            Self::SrsDeprecated => (
+                "EPSG:6956–6959 đã bị hủy vì định nghĩa đảo trục đông và bắc",
+                "EPSG:6956–6959 are withdrawn: their definitions swap easting and northing",
+                "Dùng mã VN-2000 / TM-3 hiện hành (EPSG:5896–5899, 9205–9218), hướng đông trước",
+                "Use the VN-2000 / TM-3 codes in force (EPSG:5896–5899, 9205–9218), easting first",
+            ),
+            Self::SrsUnknown => (
+                "Hệ tọa độ không được hỗ trợ",
+                "The reference system is not known here",
+                "Dùng WGS 84 (CRS84, EPSG:4326) hoặc VN-2000 (EPSG:4756, 3405, 3406, các múi TM-3)",
+                "Use WGS 84 (CRS84, EPSG:4326) or VN-2000 (EPSG:4756, 3405, 3406, the TM-3 zones)",
+            ),
+            Self::SrsMixed => (
+                "Các phần của một hình học ở những hệ tọa độ khác nhau",
+                "The parts of one geometry are in different reference systems",
+                "Dùng một hệ tọa độ cho cả hình học",
+                "Use one reference system for the whole geometry",
+            ),
+            Self::NotAFeature => (
+                "Tài liệu không phải là `Feature` hoặc `FeatureCollection` đúng dạng",
+                "The document is no well-formed `Feature` or `FeatureCollection`",
+                "Gửi `type`, `geometry` và `properties` theo RFC 7946; trường hình học chính nằm ở `geometry`, các trường khác ở `properties`",
+                "Send `type`, `geometry` and `properties` as RFC 7946 says; the first geometry field goes to `geometry`, all other fields to `properties`",
+            ),
+            Self::FeatureId => (
+                "`id` của Feature khác với trường khóa trong `properties`",
+                "The Feature's `id` differs from the key field in `properties`",
+                "Ghi cùng một giá trị, hoặc bỏ `id`",
+                "Give both the same value, or leave `id` out",
+            ),
+            Self::ForeignCrs => (
+                "GeoJSON khai báo hệ tọa độ bằng thành phần `crs` đã bị bỏ",
+                "The GeoJSON names a reference system by the `crs` member, which is gone from the standard",
+                "GeoJSON luôn theo WGS 84, kinh độ trước (RFC 7946); với VN-2000 hãy gửi JSON-FG hoặc GML",
+                "GeoJSON is always WGS 84, longitude first (RFC 7946); send VN-2000 as JSON-FG or GML",
             ),
             Self::FormatNotRead => (
                 "Định dạng này chỉ dùng cho câu trả lời, không dùng để gửi vào",

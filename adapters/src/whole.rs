@@ -3,19 +3,21 @@
 use contracts::{Contract, Document, Format};
 
 use crate::{
-    Expect, Limits, Reading, Unknown, Unreadable, json,
+    Expect, Limits, Reading, Unknown, Unreadable,
+    geojson::{self, Profile},
+    gml, json,
     unreadable::{Problem, Rule},
     xml,
 };
 
 /// Whether documents in `format` can be read.
 pub fn reads(format: Format) -> bool {
-    matches!(format, Format::Json | Format::Xml)
+    matches!(format, Format::Json | Format::Xml | Format::GeoJson | Format::JsonFg | Format::Gml)
 }
 
 /// Whether documents can be written in `format`.
 pub fn writes(format: Format) -> bool {
-    matches!(format, Format::Json | Format::Xml | Format::NdJson)
+    reads(format) || format == Format::NdJson
 }
 
 /// Reads a record of `contract`, or a list of them.
@@ -34,7 +36,10 @@ pub fn read<'a>(
     match format {
         Format::Json => json::read(bytes, expect, limits),
         Format::Xml => xml::read(bytes, contract.shape(), expect, unknown, limits),
-        Format::GeoJson | Format::JsonFg | Format::Gml | Format::NdJson | Format::Csv | Format::Soap => {
+        Format::Gml => gml::read(bytes, contract.shape(), expect, unknown, limits),
+        Format::GeoJson => geojson::read(bytes, contract, Profile::GeoJson, expect, unknown, limits),
+        Format::JsonFg => geojson::read(bytes, contract, Profile::JsonFg, expect, unknown, limits),
+        Format::NdJson | Format::Csv | Format::Soap => {
             Err(Unreadable::new(bytes, Problem::new(Rule::FormatNotRead, 0)))
         }
     }
@@ -45,6 +50,9 @@ pub fn read<'a>(
 pub fn write(format: Format, document: &Document<'_>, contract: &Contract, out: &mut Vec<u8>) {
     match (format, document) {
         (Format::Xml, _) => xml::write(document, contract.shape(), out),
+        (Format::Gml, _) => gml::write(document, contract.shape(), out),
+        (Format::GeoJson, _) => geojson::write(document, contract, Profile::GeoJson, out),
+        (Format::JsonFg, _) => geojson::write(document, contract, Profile::JsonFg, out),
         (Format::NdJson, Document::List(records)) => {
             for record in records {
                 json::write(record, out);

@@ -5,7 +5,8 @@ use std::{fmt, str::FromStr, sync::Arc};
 use serde::Deserialize;
 
 use crate::{
-    Bilingual, CodeLists, Document, FieldPath, Form, RecordShape, Shape, Violation, validation::Validator,
+    Bilingual, CodeLists, Document, FieldPath, Form, RecordShape, Shape, Violation, geometry,
+    validation::Validator,
 };
 
 /// A dataset and the version of its contract: `nhiem-vu@1`.
@@ -155,10 +156,13 @@ fn drop_unknown(shape: &RecordShape, document: &mut Document<'_>) -> usize {
     for (name, value) in record.iter_mut() {
         match (shape.field(name).map(|(_, field)| &field.form), value) {
             (Some(Form::Record(inner)), value) => dropped += drop_unknown(inner, value),
+            (Some(Form::Geometry(_)), value) => dropped += geometry::drop_unknown(value),
             (Some(Form::List(list)), Document::List(items)) => {
-                if let Form::Record(inner) = &list.item {
-                    dropped += items.iter_mut().map(|item| drop_unknown(inner, item)).sum::<usize>();
-                }
+                dropped += match &list.item {
+                    Form::Record(inner) => items.iter_mut().map(|item| drop_unknown(inner, item)).sum(),
+                    Form::Geometry(_) => items.iter_mut().map(geometry::drop_unknown).sum(),
+                    Form::Text | Form::Number { .. } | Form::Boolean | Form::List(_) => 0,
+                };
             }
             _ => {}
         }

@@ -22,6 +22,7 @@ mod fault;
 mod field_path;
 mod files;
 mod format;
+pub mod geometry;
 pub mod identifiers;
 mod language;
 mod manifest;

@@ -3,7 +3,7 @@
 //! The schema language is a closed subset of JSON Schema 2020-12, chosen so that one tree of values
 //! has exactly one XML form and one JSON form. See CONTRIBUTING, "How to add: a dataset".
 
-use crate::{Bilingual, Classification, FieldPath, identifiers::IdentifierKind};
+use crate::{Bilingual, Classification, FieldPath, geometry::GeometryForm, identifiers::IdentifierKind};
 
 /// Everything a translator or a release plan needs to know of a dataset.
 #[derive(Clone, Debug)]
@@ -73,6 +73,8 @@ pub enum Form {
     Record(RecordShape),
     /// A list.
     List(Box<ListForm>),
+    /// A geometry: one value, whatever it holds.
+    Geometry(Box<GeometryForm>),
 }
 
 /// A list. It is wrapped in an element of the field's name, each item in an element of `item`,
@@ -127,6 +129,21 @@ impl Shape {
         Some(found)
     }
 
+    /// The geometry that a feature's `geometry` stands for: the first of the record's own fields that is
+    /// one, neither listed nor within another record. Without it there is no GeoJSON, JSON-FG or GML.
+    pub fn main_geometry(&self) -> Option<&Field> {
+        self.root.fields.iter().find(|field| matches!(field.form, Form::Geometry(_)))
+    }
+
+    /// Whether there is a geometry anywhere.
+    pub fn has_geometry(&self) -> bool {
+        self.walk().any(|field| match &field.form {
+            Form::Geometry(_) => true,
+            Form::List(list) => matches!(list.item, Form::Geometry(_)),
+            Form::Text | Form::Number { .. } | Form::Boolean | Form::Record(_) => false,
+        })
+    }
+
     /// Every field, parents before children.
     pub fn walk(&self) -> impl Iterator<Item = &Field> {
         let mut pending: Vec<&Field> = self.root.fields.iter().rev().collect();
@@ -146,7 +163,7 @@ impl Form {
         match self {
             Self::Record(record) => Some(record),
             Self::List(list) => list.item.record(),
-            Self::Text | Self::Number { .. } | Self::Boolean => None,
+            Self::Text | Self::Number { .. } | Self::Boolean | Self::Geometry(_) => None,
         }
     }
 }

@@ -242,6 +242,9 @@ impl LeafPlan {
         }
         match &self.form {
             Form::Boolean => Document::Bool(chance.once_in(2)),
+            Form::Geometry(geometry) => {
+                geometry.specimen(&mut |limit| chance.below(limit)).unwrap_or(Document::Null)
+            }
             Form::Number { integer } => {
                 self.number(*integer, chance).map_or(Document::Null, Document::Number)
             }

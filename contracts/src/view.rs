@@ -166,11 +166,13 @@ fn field(field: &Field, written: &Map<String, Value>, seen: &dyn Fn(&Field) -> S
             (fate, Some((field, left.schema)))
         }
         Form::List(list) if list.item.record().is_some() => list_of_records(field, list, written, seen),
-        Form::Text | Form::Number { .. } | Form::Boolean | Form::List(_) => match seen(field) {
-            Seen::Whole => (Fate::Whole, Some((field.clone(), written.clone()))),
-            Seen::Withheld => (Fate::Gone, None),
-            Seen::Changed { schema, always } => changed(field, written, schema, always),
-        },
+        Form::Text | Form::Number { .. } | Form::Boolean | Form::List(_) | Form::Geometry(_) => {
+            match seen(field) {
+                Seen::Whole => (Fate::Whole, Some((field.clone(), written.clone()))),
+                Seen::Withheld => (Fate::Gone, None),
+                Seen::Changed { schema, always } => changed(field, written, schema, always),
+            }
+        }
     }
 }
 

@@ -43,6 +43,22 @@ pub enum ViolationRule {
     Items,
     /// A rule between fields (`if`/`then`, `dependentRequired`, `oneOf`, …).
     CrossField,
+    /// A geometry of a kind that the contract does not take.
+    GeometryKind,
+    /// A geometry in a reference system that is not known, withdrawn, or not the contract's.
+    GeometryCrs,
+    /// A geometry without positions.
+    GeometryEmpty,
+    /// A position of more or fewer than two coordinates.
+    GeometryDimension,
+    /// A curve without two different positions.
+    GeometryCurve,
+    /// A ring that is not closed.
+    GeometryRing,
+    /// A ring of fewer than four positions, or without three different ones.
+    GeometryRingSize,
+    /// A position outside the contract's box.
+    GeometryArea,
 }
 
 impl ViolationRule {
@@ -62,6 +78,14 @@ impl ViolationRule {
             Self::Range => "range",
             Self::Items => "items",
             Self::CrossField => "cross-field",
+            Self::GeometryKind => "geometry-kind",
+            Self::GeometryCrs => "geometry-crs",
+            Self::GeometryEmpty => "geometry-empty",
+            Self::GeometryDimension => "geometry-dimension",
+            Self::GeometryCurve => "geometry-curve",
+            Self::GeometryRing => "geometry-ring",
+            Self::GeometryRingSize => "geometry-ring-size",
+            Self::GeometryArea => "geometry-area",
         }
     }
 }

@@ -13,6 +13,8 @@ pub struct Collection<'s> {
     shape: &'s Shape,
     /// Whether a record has been written.
     begun: bool,
+    /// How many geometries have been written: their ids count on.
+    geometries: usize,
 }
 
 enum Form {
@@ -32,7 +34,7 @@ impl<'s> Collection<'s> {
             Format::Csv => Form::Csv(csv::Columns::of(shape)),
             _ => return None,
         };
-        Some(Self { form, shape, begun: false })
+        Some(Self { form, shape, begun: false, geometries: 0 })
     }
 
     /// Appends to `out` what stands before the first record.
@@ -54,7 +56,7 @@ impl<'s> Collection<'s> {
                 }
                 json::write(record, out);
             }
-            Form::Xml => xml::write_in_collection(record, self.shape, out),
+            Form::Xml => xml::write_in_collection(record, self.shape, &mut self.geometries, out),
             Form::NdJson => {
                 json::write(record, out);
                 out.push(b'\n');

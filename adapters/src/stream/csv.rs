@@ -7,6 +7,8 @@
 //! **Lists** have no form in a table. A list is one column, and its cell holds the list as JSON text:
 //! nothing is lost, and no separator has to be agreed on.
 //!
+//! A geometry is one column too, as JSON text.
+//!
 //! **Formulas.** A spreadsheet takes a cell that begins with `=`, `+`, `-` or `@` for a formula and runs
 //! it, whoever wrote it; a tab or a carriage return before it hides it. Such a text gets an apostrophe
 //! in front, which spreadsheets do not show, and so does a text that begins with an apostrophe: who
@@ -36,7 +38,7 @@ impl Columns {
             path.push(field.name.clone());
             match &field.form {
                 Form::Record(inner) => self.add(inner, path),
-                Form::Text | Form::Number { .. } | Form::Boolean | Form::List(_) => {
+                Form::Text | Form::Number { .. } | Form::Boolean | Form::List(_) | Form::Geometry(_) => {
                     self.paths.push(path.clone());
                 }
             }

@@ -27,7 +27,7 @@ pub(crate) fn boolean(text: &str) -> Option<bool> {
 /// `xs:integer`, `xs:decimal` and the finite numbers of `xs:double` in JSON's form, the value and the
 /// number of decimals unchanged: `+5`, `007`, `.50` and `5.` become `5`, `7`, `0.50` and `5`. What is no
 /// number comes back as it was.
-pub(super) fn number(text: Cow<'_, str>) -> Result<Number<'_>, Cow<'_, str>> {
+pub(crate) fn number(text: Cow<'_, str>) -> Result<Number<'_>, Cow<'_, str>> {
     let as_written = match &text {
         Cow::Borrowed(text) => Number::new(trim(text)),
         Cow::Owned(text) => Number::new(trim(text).to_owned()),

@@ -14,6 +14,9 @@
 //! space is not data. A leaf that does not hold what its form says becomes text, so that the contract
 //! reports `type` at its path.
 //!
+//! A geometry is GML within its field's element ([`gml`](crate::gml)); the prefix `gml` is declared at the root
+//! when the contract has one. GML documents, where records are features, are read and written here too.
+//!
 //! Prefixes are the sender's choice. Comments, processing instructions, `xml:lang` and
 //! `xsi:schemaLocation` are passed over, and the bytes are then no longer faithful. DOCTYPE, `xsi:type`,
 //! mixed content, other encodings and XML 1.1 are refused.
@@ -25,6 +28,7 @@
 mod attributes;
 pub(crate) mod escape;
 pub(crate) mod excerpt;
+mod features;
 mod gathered;
 pub(crate) mod lexical;
 mod namespaces;
@@ -34,6 +38,7 @@ pub(crate) mod tokens;
 mod well_formed;
 mod write;
 
+pub(crate) use features::{read_features, write_features};
 pub use read::read;
 pub use well_formed::well_formed;
 pub use write::write;

@@ -10,7 +10,7 @@ use super::{
     tokens::{Open, Token, Tokens},
 };
 use crate::{
-    Expect, Limits, Reading, Unknown, Unreadable,
+    Expect, Limits, Reading, Unknown, Unreadable, gml,
     unreadable::{Problem, Rule},
 };
 
@@ -54,9 +54,11 @@ fn read_document<'a>(
 pub(crate) struct Reader<'a, 'l> {
     pub tokens: Tokens<'a, 'l>,
     /// The contract's namespace.
-    space: Space,
+    pub space: Space,
     unknown: Unknown,
     limits: &'l Limits,
+    /// Whether records are GML features, which bear an id and bounds that are not data.
+    pub features: bool,
 }
 
 /// What a document turns out to be.
@@ -79,12 +81,17 @@ impl<'a, 'l> Reader<'a, 'l> {
     /// A reader of `tokens`, of which none has been read.
     pub fn new(mut tokens: Tokens<'a, 'l>, shape: &'a Shape, unknown: Unknown, limits: &'l Limits) -> Self {
         let space = tokens.announce(&shape.namespace);
-        Self { tokens, space, unknown, limits }
+        Self { tokens, space, unknown, limits, features: false }
     }
 
     /// Opens the document's root.
     pub fn open(&mut self, shape: &'a Shape, expect: Expect) -> Result<'a, Opened> {
         let root = self.tokens.root()?;
+        self.opened(root, shape, expect)
+    }
+
+    /// What `root`, which has just opened, is.
+    pub fn opened(&mut self, root: Open<'a>, shape: &'a Shape, expect: Expect) -> Result<'a, Opened> {
         let found = if root.local == shape.record && expect.accepts_record() {
             Opened::Record
         } else if root.local == shape.collection && expect.accepts_collection() {
@@ -192,6 +199,12 @@ impl<'a, 'l> Reader<'a, 'l> {
         match form {
             Form::Record(shape) => self.record(shape, owner),
             Form::List(list) => self.list(list, owner),
+            Form::Geometry(_) => {
+                if self.attributes(None, owner)?.nil {
+                    return self.nothing(owner);
+                }
+                gml::read::property(&mut self.tokens, self.limits).map_err(about(owner))
+            }
             Form::Text | Form::Number { .. } | Form::Boolean => {
                 if self.attributes(None, owner)?.nil {
                     return self.nothing(owner);
@@ -245,7 +258,7 @@ impl<'a, 'l> Reader<'a, 'l> {
                 Ok(number) => Document::Number(self.short(number, owner)?),
                 Err(text) => Document::Text(text),
             },
-            Form::Text | Form::Record(_) | Form::List(_) => Document::Text(text),
+            Form::Text | Form::Record(_) | Form::List(_) | Form::Geometry(_) => Document::Text(text),
         })
     }
 
@@ -279,6 +292,10 @@ impl<'a, 'l> Reader<'a, 'l> {
             match (attribute.space, attribute.local) {
                 (Space::XSI, "nil") => {
                     found.nil = lexical::boolean(&attribute.value).ok_or(problem(Rule::Nil))?;
+                    continue;
+                }
+                (space, "id") if self.features && gml::is_gml(self.tokens.name(space)) => {
+                    self.tokens.pass_over();
                     continue;
                 }
                 (Space::XSI, "type") => return Err(problem(Rule::XsiType)),
@@ -324,7 +341,10 @@ impl<'a, 'l> Reader<'a, 'l> {
         owner: &'a str,
         strangers: &mut Record<'a>,
     ) -> Result<'a, ()> {
+        let is_bounds =
+            self.features && open.local == "boundedBy" && gml::is_gml(self.tokens.name(open.space));
         match self.unknown {
+            _ if is_bounds => self.skip(),
             Unknown::Reject => Err(self.problem(Rule::UnknownElement, owner)),
             Unknown::Drop => self.skip(),
             Unknown::Keep => {
@@ -366,13 +386,13 @@ impl<'a, 'l> Reader<'a, 'l> {
         self.tokens.skip()
     }
 
-    fn problem(&self, rule: Rule, name: &'a str) -> Problem<'a> {
+    pub fn problem(&self, rule: Rule, name: &'a str) -> Problem<'a> {
         Problem::about(rule, self.tokens.start(), name)
     }
 }
 
 /// Names the field in whose element a problem was found.
-fn about<'a>(owner: &'a str) -> impl Fn(Problem<'static>) -> Problem<'a> {
+pub(super) fn about<'a>(owner: &'a str) -> impl Fn(Problem<'static>) -> Problem<'a> {
     move |problem| Problem { name: Some(owner), ..problem }
 }
 

@@ -390,7 +390,8 @@ proptest! {
         let reading = read(&bytes, &shape, Expect::Either, Unknown::Reject, &Limits::default());
         let reading = reading.map_err(|unreadable| TestCaseError::fail(unreadable.to_string()))?;
         prop_assert_eq!(&reading.document, &document);
-        prop_assert!(reading.faithful);
+        // GML has notations of its own, so what holds geometry is always written anew.
+        prop_assert!(reading.faithful || shape.has_geometry());
         let mut again = Vec::new();
         write(&reading.document, &shape, &mut again);
         prop_assert_eq!(&again, &bytes);

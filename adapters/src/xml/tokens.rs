@@ -302,6 +302,11 @@ impl<'a, 'l> Tokens<'a, 'l> {
         self.namespaces.name(space)
     }
 
+    /// Counts a value that the reader above found within the text returned last.
+    pub fn count(&mut self) -> Result<()> {
+        self.count_node(self.start)
+    }
+
     /// Notes that the reader above passed over something.
     pub fn pass_over(&mut self) {
         self.changed = true;

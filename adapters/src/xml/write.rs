@@ -3,14 +3,16 @@
 use contracts::{Document, Field, Form, NodeKind, Record, RecordShape, Shape};
 
 use super::{escape, namespaces::XSI};
+use crate::gml::{self, GML_32};
 
 /// Appends `document` to `out` as one XML document: a collection when it is a list, else a record. The
 /// same tree always gives the same bytes. Meant for trees that the contract has checked (or that a
 /// release has made smaller); what has no place in the shape is not written.
 pub fn write(document: &Document<'_>, shape: &Shape, out: &mut Vec<u8>) {
     let root = if document.as_list().is_some() { &shape.collection } else { &shape.record };
-    let mut writer = Writer { out };
-    writer.root(root, shape, holds_null(document));
+    let mut geometries = 0;
+    let mut writer = Writer { out, geometries: &mut geometries };
+    writer.root(root, shape, holds_null(document), shape.has_geometry());
     match document {
         Document::List(records) => {
             writer.children(root, records.is_empty(), |writer| {
@@ -26,32 +28,43 @@ pub fn write(document: &Document<'_>, shape: &Shape, out: &mut Vec<u8>) {
 /// Appends the beginning of a collection whose records follow one by one. `xsi` is declared, since one of
 /// them may hold a null.
 pub(crate) fn begin_collection(shape: &Shape, out: &mut Vec<u8>) {
-    let mut writer = Writer { out };
-    writer.root(&shape.collection, shape, true);
+    let mut writer = Writer { out, geometries: &mut 0 };
+    writer.root(&shape.collection, shape, true, shape.has_geometry());
     writer.out.push(b'>');
 }
 
-/// Appends one record of a collection that has begun.
-pub(crate) fn write_in_collection(record: &Document<'_>, shape: &Shape, out: &mut Vec<u8>) {
-    Writer { out }.record_of(record, shape);
+/// Appends one record of a collection that has begun, in which `geometries` were written so far.
+pub(crate) fn write_in_collection(
+    record: &Document<'_>,
+    shape: &Shape,
+    geometries: &mut usize,
+    out: &mut Vec<u8>,
+) {
+    Writer { out, geometries }.record_of(record, shape);
 }
 
 /// Appends the end of a collection that has begun.
 pub(crate) fn end_collection(shape: &Shape, out: &mut Vec<u8>) {
-    Writer { out }.end(&shape.collection);
+    Writer { out, geometries: &mut 0 }.end(&shape.collection);
 }
 
-struct Writer<'o> {
-    out: &'o mut Vec<u8>,
+/// Writes the values of a shape.
+pub(super) struct Writer<'o> {
+    pub out: &'o mut Vec<u8>,
+    /// Geometries written so far: what their ids count.
+    pub geometries: &'o mut usize,
 }
 
 impl Writer<'_> {
     /// Everything up to the root's attributes.
-    fn root(&mut self, name: &str, shape: &Shape, nulls: bool) {
+    pub fn root(&mut self, name: &str, shape: &Shape, nulls: bool, gml: bool) {
         self.out.extend_from_slice(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
         self.start(name);
         if !shape.namespace.is_empty() {
             self.attribute("xmlns", &shape.namespace);
+        }
+        if gml {
+            self.attribute("xmlns:gml", GML_32);
         }
         if nulls {
             self.attribute("xmlns:xsi", XSI);
@@ -67,7 +80,7 @@ impl Writer<'_> {
     }
 
     /// The rest of a record's element, whose start is written up to its attributes.
-    fn record(&mut self, name: &str, record: &Record<'_>, shape: &RecordShape) {
+    pub fn record(&mut self, name: &str, record: &Record<'_>, shape: &RecordShape) {
         let is_attribute = |field: &Field| field.xml.kind == NodeKind::Attribute;
         if shape.fields.iter().any(is_attribute) {
             for (field, value) in fields(record, shape).filter(|(field, _)| is_attribute(field)) {
@@ -112,23 +125,29 @@ impl Writer<'_> {
                 self.start(name);
                 self.record(name, record, shape);
             }
+            (value @ Document::Record(_), Form::Geometry(_)) => {
+                self.start(name);
+                *self.geometries += 1;
+                let id = format!("g{}", self.geometries);
+                self.children(name, false, |writer| gml::write::geometry(value, &id, writer.out));
+            }
             (value, Form::Text | Form::Number { .. } | Form::Boolean) => {
                 if let Some(text) = leaf(value) {
                     self.start(name);
                     self.children(name, text.is_empty(), |writer| escape::text(text, writer.out));
                 }
             }
-            (_, Form::Record(_) | Form::List(_)) => {}
+            (_, Form::Record(_) | Form::List(_) | Form::Geometry(_)) => {}
         }
     }
 
     /// `<name`, to be followed by attributes and then by [`Writer::children`] or [`Writer::nil`].
-    fn start(&mut self, name: &str) {
+    pub fn start(&mut self, name: &str) {
         self.out.push(b'<');
         self.out.extend_from_slice(name.as_bytes());
     }
 
-    fn attribute(&mut self, name: &str, value: &str) {
+    pub fn attribute(&mut self, name: &str, value: &str) {
         self.out.push(b' ');
         self.out.extend_from_slice(name.as_bytes());
         self.out.extend_from_slice(b"=\"");
@@ -136,7 +155,7 @@ impl Writer<'_> {
         self.out.push(b'"');
     }
 
-    fn children(&mut self, name: &str, empty: bool, write: impl FnOnce(&mut Self)) {
+    pub fn children(&mut self, name: &str, empty: bool, write: impl FnOnce(&mut Self)) {
         if empty {
             self.out.extend_from_slice(b"/>");
             return;
@@ -184,7 +203,7 @@ fn leaf<'v>(value: &'v Document<'_>) -> Option<&'v str> {
     }
 }
 
-fn holds_null(document: &Document<'_>) -> bool {
+pub(super) fn holds_null(document: &Document<'_>) -> bool {
     match document {
         Document::Null => true,
         Document::Bool(_) | Document::Number(_) | Document::Text(_) => false,

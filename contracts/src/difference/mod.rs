@@ -434,6 +434,7 @@ fn word(form: &Form) -> &'static str {
         Form::Boolean => "boolean",
         Form::Record(_) => "object",
         Form::List(_) => "array",
+        Form::Geometry(_) => "geometry",
     }
 }
 

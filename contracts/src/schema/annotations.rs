@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use super::{Compiler, dates::Dated, places::below, said, site::Site};
 use crate::{
-    Bilingual, Classification, FieldPath, identifiers::IdentifierKind, pattern::Pattern, validation::FORMATS,
+    Bilingual, Classification, FieldPath, geometry::GeometryForm, identifiers::IdentifierKind,
+    pattern::Pattern, validation::FORMATS,
 };
 
 /// What `x-code-list` says.
@@ -80,6 +81,15 @@ impl Compiler<'_> {
             self.fault(&site.at("x-identifier"), &said::UNKNOWN_IDENTIFIER, &all);
         }
         known
+    }
+
+    /// `x-geometry`, which is there.
+    pub(super) fn geometry(&mut self, site: &Site<'_>) -> Option<GeometryForm> {
+        let geometry = GeometryForm::of_keyword(site.get("x-geometry")?);
+        if geometry.is_none() {
+            self.fault(&site.at("x-geometry"), &said::GEOMETRY, "");
+        }
+        geometry
     }
 
     /// The value of a keyword of the draft's own, beyond what its meta-schema says.

@@ -12,6 +12,7 @@
 //! | text | `minLength`, `maxLength`, `pattern`, `format`, `x-code-list`, `x-identifier` |
 //! | number | `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum`, `multipleOf` |
 //! | list | `items` (no list), `minItems`, `maxItems`, `uniqueItems` |
+//! | geometry (an `object`) | `x-geometry` ([`crate::geometry`]) |
 //! | record | `properties`, `required`, `additionalProperties: false`, and the rules between fields |
 //!
 //! Rules between fields (`if`/`then`/`else`, `allOf`, `anyOf`, `oneOf`, `not`, `dependentRequired`)
@@ -107,6 +108,7 @@ const ANY: &[&str] =
 const TEXT: &[&str] = &["minLength", "maxLength", "pattern", "format", "x-code-list", "x-identifier"];
 const NUMBER: &[&str] = &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"];
 const LIST: &[&str] = &["items", "minItems", "maxItems", "uniqueItems"];
+const GEOMETRY: &[&str] = &["x-geometry"];
 const RECORD: &[&str] = &["properties", "required", "additionalProperties"];
 /// The root is a record with a name and a home instead of a title and a binding.
 const ROOT: &[&str] = &["$schema", "$id", "$defs", "type", "title", "description", "x-classification"];
@@ -147,10 +149,14 @@ struct Above<'a> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Text,
-    Number { integer: bool },
+    Number {
+        integer: bool,
+    },
     Boolean,
     Record,
     List,
+    /// `object` with `x-geometry`.
+    Geometry,
 }
 
 /// A value with its schema, and what belongs to the field that holds it.
@@ -308,6 +314,7 @@ impl<'s> Compiler<'s> {
             Kind::Boolean => &[],
             Kind::Record => &[RECORD, rules::KEYWORDS].concat(),
             Kind::List => LIST,
+            Kind::Geometry => GEOMETRY,
         };
         self.check_keywords(site, &[ANY, own].concat());
         if xml.kind == Some(NodeType::None) && kind != Kind::List {
@@ -328,6 +335,7 @@ impl<'s> Compiler<'s> {
                     identifier: None,
                 });
             }
+            Kind::Geometry => Form::Geometry(Box::new(self.geometry(site)?)),
             Kind::Text => Form::Text,
             Kind::Number { integer } => Form::Number { integer },
             Kind::Boolean => Form::Boolean,
@@ -340,7 +348,11 @@ impl<'s> Compiler<'s> {
             self.fault(&at, &said::NO_CLASSIFICATION, "");
             return None;
         };
-        let schema = site.keywords().map(|(keyword, value, _)| (keyword.to_owned(), value.clone())).collect();
+        let mut schema: Map<_, _> =
+            site.keywords().map(|(keyword, value, _)| (keyword.to_owned(), value.clone())).collect();
+        if let Form::Geometry(geometry) = &form {
+            geometry.write_out(&mut schema);
+        }
         Some(Typed { form, nullable, schema: Value::Object(schema), classification, code_list, identifier })
     }
 
@@ -386,6 +398,7 @@ impl<'s> Compiler<'s> {
             "number" => Kind::Number { integer: false },
             "integer" => Kind::Number { integer: true },
             "boolean" => Kind::Boolean,
+            "object" if site.get("x-geometry").is_some() => Kind::Geometry,
             "object" => Kind::Record,
             "array" => Kind::List,
             _ => {

@@ -95,7 +95,9 @@ impl<'r> Subject<'r> {
     fn of(form: &'r Form) -> Self {
         match form {
             Form::Record(record) => Self::Record(record),
-            Form::Text | Form::Number { .. } | Form::Boolean | Form::List(_) => Self::Value,
+            Form::Text | Form::Number { .. } | Form::Boolean | Form::List(_) | Form::Geometry(_) => {
+                Self::Value
+            }
         }
     }
 }

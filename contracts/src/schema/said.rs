@@ -427,6 +427,18 @@ pub(super) const XML_UNWRAPPED_NAME: Said = Said {
     ],
 };
 
+pub(super) const GEOMETRY: Said = Said {
+    rule: "geometry",
+    message: [
+        "`x-geometry` phải có `types`, `crs` và `box`, không rỗng và không lặp, với loại hình học và hệ tọa độ được hỗ trợ",
+        "`x-geometry` has `types`, `crs` and `box`, none empty and nothing twice, of kinds and reference systems known here",
+    ],
+    remedy: [
+        "Viết như `{ \"types\": [\"Point\"], \"crs\": [\"CRS84\", \"EPSG:4756\"], \"box\": [101, 6, 118, 24] }`; `box` là tây, nam, đông, bắc theo WGS 84.",
+        "Write it as `{ \"types\": [\"Point\"], \"crs\": [\"CRS84\", \"EPSG:4756\"], \"box\": [101, 6, 118, 24] }`; `box` is west, south, east, north in WGS 84.",
+    ],
+};
+
 pub(super) const RULE: Said = Said {
     rule: "rule",
     message: [

@@ -12,7 +12,8 @@
 //!
 //! The library finds every error before it gives out the first. What a sender can repeat without
 //! end, the items of lists, is therefore not left to it: each list's items have a validator of their
-//! own, and the search for violations ends when enough are found.
+//! own, and the search for violations ends when enough are found. Geometries are not left to it either:
+//! what makes one sound is more than JSON Schema can say ([`crate::geometry`]).
 
 mod editions;
 mod formats;
@@ -37,7 +38,10 @@ use self::{
     report::{Placed, Reporter},
     tree::Tree,
 };
-use crate::{CodeLists, Document, RecordShape, Violation};
+use crate::{
+    CodeLists, Document, RecordShape, Violation,
+    geometry::{self, GeometryForm},
+};
 
 type Options = ValidationOptions<'static, Arc<dyn Retrieve>, Tree>;
 
@@ -55,6 +59,14 @@ struct Level {
     schema: Value,
     compiled: jsonschema::Validator<Tree>,
     lists: Vec<List>,
+    geometries: Vec<Geometry>,
+}
+
+/// A geometry within a level.
+struct Geometry {
+    /// The names that lead to it through records; none when it is the level itself.
+    path: Vec<String>,
+    form: GeometryForm,
 }
 
 /// A list within a level.
@@ -120,14 +132,17 @@ impl Validator {
 
 impl Level {
     fn compile(mut schema: Value, options: &Options) -> Result<Self, String> {
-        let mut lists = Vec::new();
-        take_items(&mut schema, &mut Vec::new(), options, &mut lists)?;
+        let mut taken = Taken::default();
+        taken.take(&mut schema, &mut Vec::new(), options)?;
         let compiled = options.build(&schema).map_err(|error| error.instance_path().as_str().to_owned())?;
-        Ok(Self { schema, compiled, lists })
+        Ok(Self { schema, compiled, lists: taken.lists, geometries: taken.geometries })
     }
 
     fn conforms(&self, value: &Document<'_>) -> bool {
         self.compiled.is_valid(value)
+            && self.geometries.iter().all(|geometry| {
+                found(value, &geometry.path).is_none_or(|found| geometry.form.conforms(found))
+            })
             && self.lists.iter().all(|list| list.found(value).iter().all(|item| list.level.conforms(item)))
     }
 
@@ -143,6 +158,9 @@ impl Level {
     ) {
         let reporter = Reporter { schema: &self.schema, code_lists, value, at, limit };
         out.extend(reporter.violations(self.compiled.iter_errors(value)));
+        for geometry in &self.geometries {
+            geometry.report(value, at, limit, out);
+        }
         let mut lists: Vec<_> =
             self.lists.iter().filter_map(|list| Some((list.position(value)?, list))).collect();
         lists.sort_by(|(one, _), (two, _)| one.cmp(two));
@@ -164,21 +182,44 @@ impl Level {
 impl List {
     /// The list's items within `value`. A value of another type has none; the level's own rules say so.
     fn found<'d>(&self, value: &'d Document<'d>) -> &'d [Document<'d>] {
-        let found = self.path.iter().try_fold(value, |value, name| value.as_record()?.get(name));
-        found.and_then(Document::as_list).unwrap_or_default()
+        found(value, &self.path).and_then(Document::as_list).unwrap_or_default()
     }
 
-    /// The list's position within `value`: the index of each member on the way.
-    fn position(&self, mut value: &Document<'_>) -> Option<Vec<usize>> {
-        let mut position = Vec::with_capacity(self.path.len());
-        for name in &self.path {
-            let (index, (_, next)) =
-                value.as_record()?.iter().enumerate().find(|(_, (known, _))| known == name)?;
-            position.push(index);
-            value = next;
-        }
-        Some(position)
+    fn position(&self, value: &Document<'_>) -> Option<Vec<usize>> {
+        position(value, &self.path)
     }
+}
+
+impl Geometry {
+    /// Adds the broken rules of the geometry in `value`, at most `limit`.
+    fn report(&self, value: &Document<'_>, at: &At, limit: usize, out: &mut Vec<Placed>) {
+        let (Some(geometry), Some(within)) = (found(value, &self.path), position(value, &self.path)) else {
+            return;
+        };
+        let above: String = self.path.iter().flat_map(|name| ["/", name]).collect();
+        out.extend(self.form.broken(geometry, limit).into_iter().map(|broken| {
+            let position = [at.position.as_slice(), &within, &broken.position].concat();
+            let path = [at.path.as_str(), &above, &broken.path].concat();
+            (position, Violation { path, rule: broken.rule, message: broken.message })
+        }));
+    }
+}
+
+/// What stands at `path` within `value`, through records.
+fn found<'d>(value: &'d Document<'d>, path: &[String]) -> Option<&'d Document<'d>> {
+    path.iter().try_fold(value, |value, name| value.as_record()?.get(name))
+}
+
+/// The position within `value` of what stands at `path`: the index of each member on the way.
+fn position(mut value: &Document<'_>, path: &[String]) -> Option<Vec<usize>> {
+    let mut position = Vec::with_capacity(path.len());
+    for name in path {
+        let (index, (_, next)) =
+            value.as_record()?.iter().enumerate().find(|(_, (known, _))| known == name)?;
+        position.push(index);
+        value = next;
+    }
+    Some(position)
 }
 
 impl At {
@@ -197,22 +238,32 @@ impl At {
     }
 }
 
-/// Takes the schemas of items out of `schema`, through records, and compiles them.
-fn take_items(
-    schema: &mut Value,
-    path: &mut Vec<String>,
-    options: &Options,
-    lists: &mut Vec<List>,
-) -> Result<(), String> {
-    let Some(members) = schema.as_object_mut() else { return Ok(()) };
-    if let Some(items) = members.shift_remove("items") {
-        lists.push(List { path: path.clone(), level: Level::compile(items, options)? });
+/// What the library is not left to check.
+#[derive(Default)]
+struct Taken {
+    lists: Vec<List>,
+    geometries: Vec<Geometry>,
+}
+
+impl Taken {
+    /// Takes the schemas of items and of geometries out of `schema`, through records, and compiles them.
+    fn take(&mut self, schema: &mut Value, path: &mut Vec<String>, options: &Options) -> Result<(), String> {
+        let Some(members) = schema.as_object_mut() else { return Ok(()) };
+        if let Some(written) = members.shift_remove("x-geometry") {
+            geometry::take_back(members);
+            let form = GeometryForm::of_keyword(&written).ok_or_else(|| path.join("/"))?;
+            self.geometries.push(Geometry { path: path.clone(), form });
+            return Ok(());
+        }
+        if let Some(items) = members.shift_remove("items") {
+            self.lists.push(List { path: path.clone(), level: Level::compile(items, options)? });
+        }
+        let fields = members.get_mut("properties").and_then(Value::as_object_mut).map(Map::iter_mut);
+        for (name, field) in fields.into_iter().flatten() {
+            path.push(name.clone());
+            self.take(field, path, options)?;
+            path.pop();
+        }
+        Ok(())
     }
-    let fields = members.get_mut("properties").and_then(Value::as_object_mut).map(Map::iter_mut);
-    for (name, field) in fields.into_iter().flatten() {
-        path.push(name.clone());
-        take_items(field, path, options, lists)?;
-        path.pop();
-    }
-    Ok(())
 }

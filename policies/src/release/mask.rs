@@ -48,8 +48,9 @@ impl Mask {
             Form::Text => true,
             Form::Number { .. } => self == Self::Pseudonym,
             Form::List(list) => self.suits(&list.item),
-            // Two values: anything that tells them apart gives them away.
-            Form::Boolean | Form::Record(_) => false,
+            // Two values: anything that tells them apart gives them away. And a place that is blurred is
+            // still a place: no mask of today's does that honestly.
+            Form::Boolean | Form::Record(_) | Form::Geometry(_) => false,
         }
     }
 

@@ -8,7 +8,9 @@
 
 mod mask;
 
-use contracts::{Classification, Contract, Document, Field, FieldPath, Form, RecordShape, Seen, Shape, View};
+use contracts::{
+    Classification, Contract, Document, Field, FieldPath, Form, RecordShape, Seen, Shape, View, geometry,
+};
 
 use crate::AgreementId;
 use mask::Masker;
@@ -39,6 +41,8 @@ enum Keep {
     Values,
     Masked(Mask),
     MaskedValues(Mask),
+    Geometry,
+    Geometries,
     Record(RecordPlan),
     Records(RecordPlan),
 }
@@ -113,7 +117,12 @@ impl ReleasePlan {
             }
             Treatment::Release => {
                 self.released.push(field.path.clone());
-                Some(if is_list { Keep::Values } else { Keep::Value })
+                Some(match &field.form {
+                    Form::Geometry(_) => Keep::Geometry,
+                    Form::List(list) if matches!(list.item, Form::Geometry(_)) => Keep::Geometries,
+                    Form::List(_) => Keep::Values,
+                    Form::Text | Form::Number { .. } | Form::Boolean | Form::Record(_) => Keep::Value,
+                })
             }
             Treatment::Mask(mask) => {
                 self.whole = false;
@@ -218,6 +227,11 @@ impl Keep {
         match (self, value) {
             (_, Document::Null) => true,
             (Self::Value, value) => is_scalar(value),
+            (Self::Geometry, value) => is_geometry(value),
+            (Self::Geometries, Document::List(items)) => {
+                items.retain_mut(is_geometry);
+                true
+            }
             (Self::Masked(mask), value) => masker.mask(*mask, value),
             (Self::Record(plan), value) => plan.apply(value, masker),
             (Self::Values, Document::List(items)) => {
@@ -232,8 +246,31 @@ impl Keep {
                 items.retain_mut(|item| matches!(item, Document::Null) || plan.apply(item, masker));
                 true
             }
-            (Self::Values | Self::MaskedValues(_) | Self::Records(_), _) => false,
+            (Self::Values | Self::Geometries | Self::MaskedValues(_) | Self::Records(_), _) => false,
         }
+    }
+}
+
+/// Whether a value is made as a geometry is, after what no geometry has is taken out of it: one was released,
+/// not whatever a record may hold.
+fn is_geometry(value: &mut Document<'_>) -> bool {
+    let Document::Record(record) = value else { return false };
+    record.retain(|name, value| {
+        if name == geometry::COORDINATES {
+            is_coordinates(value)
+        } else {
+            geometry::is_member(name) && value.as_text().is_some()
+        }
+    });
+    record.get(geometry::COORDINATES).is_some()
+}
+
+/// Numbers, in lists. As deep as the reader let it be.
+fn is_coordinates(value: &Document<'_>) -> bool {
+    match value {
+        Document::Number(_) => true,
+        Document::List(items) => items.iter().all(is_coordinates),
+        Document::Null | Document::Bool(_) | Document::Text(_) | Document::Record(_) => false,
     }
 }
 

@@ -1,6 +1,9 @@
 use std::{collections::BTreeSet, str::FromStr};
 
-use contracts::{Bilingual, ListForm, NodeKind, Number, Record, XmlName};
+use contracts::{
+    Bilingual, ListForm, NodeKind, Number, Record, XmlName,
+    geometry::{Area, Crs, GeometryForm, Kind},
+};
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::*;
@@ -12,6 +15,7 @@ const NAMES: [&str; 5] = ["MaSo", "HoVaTen", "SoDinhDanh", "DonVi", "ThanhVien"]
 enum Plain {
     Text,
     Number,
+    Geometry,
     Record(Vec<(&'static str, Plain)>),
     List(Box<Plain>),
 }
@@ -56,6 +60,11 @@ fn form(plain: &Plain, path: &FieldPath, closed: bool) -> Form {
     match plain {
         Plain::Text => Form::Text,
         Plain::Number => Form::Number { integer: false },
+        Plain::Geometry => Form::Geometry(Box::new(GeometryForm {
+            kinds: vec![Kind::Point],
+            crs: vec![Crs::CRS84],
+            area: Area { west: 101.0, south: 6.0, east: 118.0, north: 24.0 },
+        })),
         Plain::Record(fields) => Form::Record(record_shape(fields, Some(path), closed)),
         Plain::List(item) => Form::List(Box::new(ListForm {
             item: form(item, path, closed),
@@ -67,6 +76,14 @@ fn form(plain: &Plain, path: &FieldPath, closed: bool) -> Form {
 
 fn text(text: &'static str) -> Document<'static> {
     Document::Text(text.into())
+}
+
+fn point() -> Document<'static> {
+    let number = |text| Document::Number(Number::new(text).unwrap());
+    record(vec![
+        ("type", text("Point")),
+        ("coordinates", Document::List(vec![number("105.85"), number("21.03")])),
+    ])
 }
 
 fn record(members: Vec<(&'static str, Document<'static>)>) -> Document<'static> {
@@ -123,6 +140,41 @@ fn what_was_not_listed_is_not_there() {
     assert_eq!(withheld, ["ThanhVien.SoDinhDanh"]);
     assert!(plan.releases("MaSo") && !plan.releases("ThanhVien.SoDinhDanh") && !plan.releases("ThanhVien"));
     assert!(!plan.is_whole() && !plan.is_personal());
+}
+
+#[test]
+fn a_geometry_leaves_whole_or_not_at_all_and_carries_nothing_else() {
+    let shape = shape(
+        &[
+            ("MaSo", Plain::Text),
+            ("DonVi", Plain::Geometry),
+            ("ThanhVien", Plain::List(Box::new(Plain::Geometry))),
+        ],
+        true,
+    );
+    let laden = || {
+        let mut laden = point();
+        let name = record(vec![("HoVaTen", text("A"))]);
+        laden.as_record_mut().unwrap().push("properties", name);
+        laden
+    };
+    let crooked = || record(vec![("type", point()), ("coordinates", text("0123"))]);
+    let document = |geometry| {
+        record(vec![
+            ("MaSo", text("1")),
+            ("DonVi", geometry),
+            ("ThanhVien", Document::List(vec![laden(), crooked(), text("x")])),
+        ])
+    };
+    let released = plan(&shape, &["DonVi", "ThanhVien"], &[]);
+    let points = Document::List(vec![point()]);
+    assert_eq!(
+        applied(&released, document(laden())),
+        record(vec![("DonVi", point()), ("ThanhVien", points.clone())])
+    );
+    assert_eq!(applied(&released, document(crooked())), record(vec![("ThanhVien", points)]));
+    let withheld = plan(&shape, &["MaSo"], &[]);
+    assert_eq!(applied(&withheld, document(point())), record(vec![("MaSo", text("1"))]));
 }
 
 #[test]
@@ -223,6 +275,7 @@ fn conforming(shape: &RecordShape, seed: &mut impl FnMut() -> bool) -> Document<
 fn value(form: &Form, seed: &mut impl FnMut() -> bool) -> Document<'static> {
     match form {
         Form::Text | Form::Boolean => text("gia-tri"),
+        Form::Geometry(_) => point(),
         Form::Number { .. } => Document::Number(Number::new("7").unwrap()),
         Form::Record(record) => conforming(record, seed),
         Form::List(list) => Document::List(vec![value(&list.item, seed), value(&list.item, seed)]),

@@ -175,6 +175,7 @@ fn kind(field: &Field, schema: &Map<String, Value>) -> Bilingual {
         (Form::Boolean, _) => ("đúng/sai", "true or false"),
         (Form::Record(_), _) => ("bản ghi", "record"),
         (Form::List(_), _) => ("danh sách", "list"),
+        (Form::Geometry(_), _) => ("hình học", "geometry"),
     };
     match &field.form {
         Form::List(list) => {
@@ -206,6 +207,7 @@ fn limits(own: &Map<String, Value>, items: Option<&Map<String, Value>>) -> Strin
         "minItems",
         "maxItems",
         "uniqueItems",
+        "x-geometry",
     ];
     let of = |schema: &Map<String, Value>| -> Vec<String> {
         LIMITS

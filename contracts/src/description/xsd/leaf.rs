@@ -47,6 +47,8 @@ impl<'v> Leaf<'v> {
             Form::Number { integer } => leaf.number(*integer, schema),
             Form::Boolean => leaf.boolean(schema),
             Form::Text | Form::Record(_) | Form::List(_) => leaf.text(schema, lists),
+            // A type of its own, with elements in it.
+            Form::Geometry(_) => leaf.unsaid.push(UnsaidRule::Geometry),
         }
         leaf
     }

@@ -57,11 +57,13 @@ pub enum UnsaidRule {
     Unique,
     /// That a list or a record is one of those listed.
     Value,
+    /// What makes a geometry sound; that an element of GML stands there is said.
+    Geometry,
 }
 
 impl UnsaidRule {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::BetweenFields,
         Self::CheckDigit,
         Self::CodeAtDate,
@@ -70,6 +72,7 @@ impl UnsaidRule {
         Self::Step,
         Self::Unique,
         Self::Value,
+        Self::Geometry,
     ];
 
     /// What readers of the schema are told.
@@ -99,6 +102,10 @@ impl UnsaidRule {
             Self::Value => {
                 ("XSD không kiểm tra các giá trị được liệt kê", "XSD does not check the listed values")
             }
+            Self::Geometry => (
+                "XSD chỉ kiểm tra có một phần tử GML; loại hình học, hệ tọa độ, vòng khép kín và phạm vi do hợp đồng kiểm tra",
+                "XSD checks only that an element of GML is there; the contract checks its kind, reference system, rings and box",
+            ),
         };
         Bilingual::new(vi, en)
     }
@@ -384,7 +391,8 @@ impl<'v> Writer<'v> {
     /// The type that a leaf refers to: one of XML Schema's own, or one that [`leaf`](Self::leaf) writes.
     fn leaf_type(&self, field: &Field, schema: &Map<String, Value>) -> String {
         let leaf = Leaf::of(leaf_form(&field.form), schema, self.lists);
-        if leaf.is_plain() && !is_optional_text(field) {
+        let is_plain = leaf.is_plain() && !is_optional_text(field);
+        if is_plain && !matches!(leaf_form(&field.form), Form::Geometry(_)) {
             return leaf.base.to_owned();
         }
         self.named(&self.type_name(Some(&field.path)))
@@ -394,6 +402,9 @@ impl<'v> Writer<'v> {
     fn leaf(&mut self, markup: &mut Markup, field: &Field, form: &Form, schema: &'v Map<String, Value>) {
         let leaf = Leaf::of(form, schema, self.lists);
         leaf.unsaid.iter().for_each(|rule| self.say_not(Some(&field.path), *rule));
+        if matches!(form, Form::Geometry(_)) {
+            return geometry(markup, &self.type_name(Some(&field.path)));
+        }
         if leaf.is_plain() && !is_optional_text(field) {
             return;
         }
@@ -469,6 +480,18 @@ fn leaf_form(form: &Form) -> &Form {
     }
 }
 
+/// The type of a geometry: one element of GML, checked by GML's own schema where a validator has that. It is not
+/// imported, so that the document stands alone.
+fn geometry(markup: &mut Markup, name: &str) {
+    markup.element("xs:complexType", &[("name", name)], |markup| {
+        annotate(markup, None, &Map::new(), &[UnsaidRule::Geometry.told()]);
+        markup.element("xs:sequence", &[], |markup| {
+            let spaces = "http://www.opengis.net/gml/3.2 http://www.opengis.net/gml";
+            markup.empty("xs:any", &[("namespace", spaces), ("processContents", "lax")]);
+        });
+    });
+}
+
 fn is_optional_text(field: &Field) -> bool {
     field.xml.kind == NodeKind::Text && !field.required
 }
@@ -491,7 +514,7 @@ fn is_unique(list: &ListForm, schema: &Map<String, Value>) -> bool {
     let is_comparable = |form: &Form, schema: &Map<String, Value>| match form {
         Form::Text => !matches!(schema.get("format").and_then(Value::as_str), Some("date-time" | "time")),
         Form::Number { .. } | Form::Boolean => true,
-        Form::Record(_) | Form::List(_) => false,
+        Form::Record(_) | Form::List(_) | Form::Geometry(_) => false,
     };
     schema.get("uniqueItems") == Some(&Value::Bool(true))
         && match &list.item {

@@ -1,0 +1,277 @@
+//! Features to the tree's records.
+
+use contracts::{
+    Contract, Document, Form, Number, Record,
+    geometry::{COORD_REF_SYS, COORDINATES, Crs, GeometryForm, KIND, UnknownCrs, position},
+};
+
+use super::Profile;
+use crate::{
+    Expect, Limits, Reading, Unknown, Unreadable, json,
+    unreadable::{Problem, Rule},
+};
+
+type Result<T> = std::result::Result<T, Problem<'static>>;
+
+/// Lists around a position that a geometry of any kind has; what nests deeper is left for the contract to
+/// refuse.
+const DEEPEST: usize = 4;
+
+/// Reads a feature of `contract`, or a collection of them, as `expect` allows. Features never are faithful:
+/// what is passed on is written anew.
+///
+/// # Errors
+/// The first rule that the bytes break, and where; of a feature that is none, the document's start.
+pub fn read<'a>(
+    bytes: &'a [u8],
+    contract: &'a Contract,
+    profile: Profile,
+    expect: Expect,
+    unknown: Unknown,
+    limits: &Limits,
+) -> std::result::Result<Reading<'a>, Unreadable> {
+    let document = json::read(bytes, Expect::Record, limits)?.document;
+    let reader = Reader { contract, profile, unknown };
+    let document = reader.root(document, expect).map_err(|problem| Unreadable::new(bytes, problem))?;
+    Ok(Reading { document, faithful: false })
+}
+
+struct Reader<'a> {
+    contract: &'a Contract,
+    profile: Profile,
+    unknown: Unknown,
+}
+
+impl<'a> Reader<'a> {
+    fn root(&self, document: Document<'a>, expect: Expect) -> Result<Document<'a>> {
+        let Document::Record(root) = document else { return Err(not_a_feature()) };
+        let kind = root.get(KIND).and_then(Document::as_text).unwrap_or_default().to_owned();
+        match kind.as_str() {
+            "Feature" if expect.accepts_record() => self.feature(root, None),
+            "FeatureCollection" if expect.accepts_collection() => self.collection(root),
+            "Feature" | "FeatureCollection" => Err(Problem::new(Rule::WrongRoot, 0)),
+            _ => Err(not_a_feature()),
+        }
+    }
+
+    fn collection(&self, root: Record<'a>) -> Result<Document<'a>> {
+        let (mut features, mut reference) = (None, None);
+        for (name, value) in root {
+            match &*name {
+                KIND | "bbox" | "links" | "timeStamp" | "numberMatched" | "numberReturned" | "name" => {}
+                "features" => features = Some(value),
+                COORD_REF_SYS if self.profile == Profile::JsonFg => reference = Some(system(&value)?),
+                "conformsTo" | "featureType" | "featureSchema" | "geometryDimension"
+                    if self.profile == Profile::JsonFg => {}
+                "crs" => return Err(Problem::new(Rule::ForeignCrs, 0)),
+                _ if self.unknown == Unknown::Drop => {}
+                _ => return Err(not_a_feature()),
+            }
+        }
+        let Some(Document::List(features)) = features else { return Err(not_a_feature()) };
+        let records = features.into_iter().map(|feature| match feature {
+            Document::Record(feature) => self.feature(feature, reference),
+            _ => Err(not_a_feature()),
+        });
+        records.collect::<Result<Vec<_>>>().map(Document::List)
+    }
+
+    /// The record of a feature; `reference` is what the collection says of `place`.
+    fn feature(&self, feature: Record<'a>, mut reference: Option<Crs>) -> Result<Document<'a>> {
+        let fg = self.profile == Profile::JsonFg;
+        let (mut geometry, mut place, mut id, mut properties, mut is_feature) =
+            (None, None, None, None, false);
+        let mut strangers = Record::default();
+        for (name, value) in feature {
+            match &*name {
+                KIND => is_feature = value.as_text() == Some("Feature"),
+                "geometry" => geometry = Some(value),
+                "properties" => properties = Some(value),
+                "id" => id = Some(value),
+                "bbox" | "links" => {}
+                "place" if fg => place = Some(value),
+                COORD_REF_SYS if fg => reference = Some(system(&value)?),
+                "conformsTo" | "featureType" | "featureSchema" | "geometryDimension" if fg => {}
+                "time" if fg && value == Document::Null => {}
+                "crs" => return Err(Problem::new(Rule::ForeignCrs, 0)),
+                _ => match self.unknown {
+                    Unknown::Drop => {}
+                    Unknown::Reject => return Err(not_a_feature()),
+                    // No field's name holds an at sign, so that `check` will not take it for one.
+                    Unknown::Keep => strangers.push(format!("@{name}"), value),
+                },
+            }
+        }
+        let mut properties = match properties {
+            Some(Document::Record(properties)) => properties,
+            Some(Document::Null) => Record::default(),
+            _ => return Err(not_a_feature()),
+        };
+        let Some(geometry) = geometry.filter(|_| is_feature) else { return Err(not_a_feature()) };
+        let geometry = match place {
+            Some(place @ Document::Record(_)) => self.placed(place, reference)?,
+            None | Some(Document::Null) => self.found(geometry)?,
+            Some(_) => return Err(not_a_feature()),
+        };
+        self.identify(&mut properties, id)?;
+        self.assemble(properties, geometry, strangers)
+    }
+
+    /// The record: properties in the shape's order, the geometry in its place.
+    fn assemble(
+        &self,
+        mut properties: Record<'a>,
+        mut geometry: Document<'a>,
+        strangers: Record<'a>,
+    ) -> Result<Document<'a>> {
+        let shape = self.contract.shape();
+        let main = shape.main_geometry();
+        let mut record = Record::with_capacity(shape.root.fields.len());
+        for field in &shape.root.fields {
+            let value = properties.remove(&field.name);
+            if main.is_none_or(|main| main.name != field.name) {
+                if let Some(mut value) = value {
+                    self.adopt(&field.form, &mut value)?;
+                    record.push(field.name.as_str(), value);
+                }
+                continue;
+            }
+            let geometry = std::mem::replace(&mut geometry, Document::Null);
+            match (geometry, value) {
+                // Said twice, it could be said in two ways.
+                (_, Some(value)) if value != Document::Null => return Err(not_a_feature()),
+                (Document::Null, Some(_)) => record.push(field.name.as_str(), Document::Null),
+                (Document::Null, None) => {}
+                (_, Some(_)) => return Err(not_a_feature()),
+                (mut geometry, None) => {
+                    if let Form::Geometry(form) = &field.form {
+                        settle(form, &mut geometry);
+                    }
+                    record.push(field.name.as_str(), geometry);
+                }
+            }
+        }
+        // Without a geometry field there is no place for one.
+        if geometry != Document::Null {
+            return Err(not_a_feature());
+        }
+        for (name, value) in properties.into_iter().chain(strangers) {
+            record.push(name, value);
+        }
+        Ok(Document::Record(record))
+    }
+
+    /// The key: in `properties`, in `id`, or the same in both.
+    fn identify(&self, properties: &mut Record<'a>, id: Option<Document<'a>>) -> Result<()> {
+        let key = self.contract.key().as_str();
+        match (properties.get(key), id) {
+            (Some(known), Some(id)) if *known != id => Err(Problem::new(Rule::FeatureId, 0)),
+            (None, Some(id)) => {
+                properties.push(key.to_owned(), id);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A geometry of GeoJSON, which is in CRS84.
+    fn found(&self, mut geometry: Document<'a>) -> Result<Document<'a>> {
+        if let Document::Record(record) = &mut geometry {
+            if record.get("crs").is_some() || record.get(COORD_REF_SYS).is_some() {
+                return Err(Problem::new(Rule::ForeignCrs, 0));
+            }
+            record.remove("bbox");
+        }
+        Ok(geometry)
+    }
+
+    /// A geometry of JSON-FG, in the reference system that it names itself or that `around` it was named;
+    /// without either it is CRS84.
+    fn placed(&self, mut place: Document<'a>, around: Option<Crs>) -> Result<Document<'a>> {
+        if let Document::Record(record) = &mut place {
+            record.remove("bbox");
+            record.remove("conformsTo");
+            let own = record.remove(COORD_REF_SYS).map(|name| system(&name)).transpose()?;
+            let crs = own.or(around).unwrap_or(Crs::CRS84);
+            if crs != Crs::CRS84 {
+                record.push(COORD_REF_SYS, Document::Text(crs.uri().into()));
+            }
+        }
+        Ok(place)
+    }
+
+    /// Geometries within `properties`.
+    fn adopt(&self, form: &Form, value: &mut Document<'a>) -> Result<()> {
+        match (form, value) {
+            (Form::Geometry(form), value @ Document::Record(_)) => {
+                let geometry = std::mem::replace(value, Document::Null);
+                *value = match self.profile {
+                    Profile::GeoJson => self.found(geometry)?,
+                    Profile::JsonFg => self.placed(geometry, None)?,
+                };
+                settle(form, value);
+                Ok(())
+            }
+            (Form::Record(shape), Document::Record(record)) => {
+                for (name, value) in record.iter_mut() {
+                    if let Some((_, field)) = shape.field(name) {
+                        self.adopt(&field.form, value)?;
+                    }
+                }
+                Ok(())
+            }
+            (Form::List(list), Document::List(items)) => {
+                items.iter_mut().try_for_each(|item| self.adopt(&list.item, item))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The reference system that a `coordRefSys` means.
+fn system(name: &Document<'_>) -> Result<Crs> {
+    let rule = match name.as_text().map(Crs::named) {
+        Some(Ok(crs)) => return Ok(crs),
+        Some(Err(UnknownCrs::Ambiguous)) => Rule::SrsAmbiguous,
+        Some(Err(UnknownCrs::Deprecated)) => Rule::SrsDeprecated,
+        // A compound system, or one with an epoch: none of ours.
+        Some(Err(UnknownCrs::Unknown)) | None => Rule::SrsUnknown,
+    };
+    Err(Problem::new(rule, 0))
+}
+
+/// Moves a geometry in CRS84 to the contract's first reference system when the contract does not take CRS84. A
+/// geometry that cannot be moved stays, and the contract says what is wrong with it.
+fn settle(form: &GeometryForm, geometry: &mut Document<'_>) {
+    let Some(target) = form.crs.first().copied().filter(|_| !form.crs.contains(&Crs::CRS84)) else { return };
+    let Document::Record(record) = geometry else { return };
+    if record.get(COORD_REF_SYS).is_some() {
+        return;
+    }
+    let moved = record.get(COORDINATES).and_then(|coordinates| moved(coordinates, target, DEEPEST));
+    if let (Some(moved), Some(coordinates)) = (moved, record.get_mut(COORDINATES)) {
+        *coordinates = moved;
+        record.push(COORD_REF_SYS, Document::Text(target.uri().into()));
+    }
+}
+
+fn moved(value: &Document<'_>, target: Crs, deepest: usize) -> Option<Document<'static>> {
+    if let Some(wgs84) = position(value) {
+        let digits = if target.is_projected() { 4 } else { 9 };
+        let number = |value: f64| Number::new(format!("{value:.digits$}")).map(Document::Number);
+        if target.is_wgs84() {
+            // Only the axes differ.
+            let [east, north] = value.as_list()? else { return None };
+            return Some(Document::List(vec![north.clone().into_owned(), east.clone().into_owned()]));
+        }
+        let [first, second] = target.of_wgs84(wgs84)?;
+        return Some(Document::List(vec![number(first)?, number(second)?]));
+    }
+    let deepest = deepest.checked_sub(1)?;
+    let items = value.as_list()?.iter().map(|item| moved(item, target, deepest));
+    items.collect::<Option<Vec<_>>>().map(Document::List)
+}
+
+fn not_a_feature() -> Problem<'static> {
+    Problem::new(Rule::NotAFeature, 0)
+}
