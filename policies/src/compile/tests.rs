@@ -559,14 +559,12 @@ fn values_are_sane() {
     assert_eq!(by_message, ["bad-method", "bad-method", "bad-path"], "GET, and a key in a path");
     let json = |keys: &str| broken(SERVICE, "format = \"json\"", &format!("format = \"json\"\n{keys}"));
     assert_eq!(json("soap = { version = \"1.2\" }"), ["not-by-message"]);
-    assert_eq!(json("soap = { version = \"2\" }")[0], "bad-value");
+    assert!(json("soap = { version = \"2\" }").contains(&"bad-value"));
     assert_eq!(json("xroad = { client = \"VN/GOV/G06\", service = \"VN/GOV/H26\" }"), ["not-by-message"]);
-    assert_eq!(json("xroad = { client = \"VN\", service = \"VN/GOV/H26\" }")[0], "bad-value");
+    assert!(json("xroad = { client = \"VN\", service = \"VN/GOV/H26\" }").contains(&"bad-value"));
     assert_eq!(json("signed = \"carry\""), ["cannot-carry"]);
-    assert_eq!(
-        broken(SERVICE, "path = \"/{id}\"", "path = \"/{id}\", soap = { request = \"a b\" }")[0],
-        "bad-value"
-    );
+    let worded = broken(SERVICE, "path = \"/{id}\"", "path = \"/{id}\", soap = { request = \"a b\" }");
+    assert!(worded.contains(&"bad-value"));
     assert_eq!(broken(SERVICE, "until = 2026-12-02", "until = 2026-11-02"), ["bad-dates"]);
     assert_eq!(broken(SERVICE, "[versions.1]", "[versions.01]").first(), Some(&"bad-version"));
     let other_version = Fixture::new().edit("services/G06/mo.toml", "[versions.1]", "[versions.2]");
