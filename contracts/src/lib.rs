@@ -37,7 +37,7 @@ mod violation;
 
 pub use catalog::Catalog;
 pub use classification::Classification;
-pub use code_list::{Check, CodeList, CodeLists, Days, Edition, Entry, Units};
+pub use code_list::{Check, CodeList, CodeLists, Days, Edition, Entry, Mapping, Pair, Units};
 pub use contract::{Contract, ContractId, Status, UpdateFrequency};
 pub use difference::{Aspect, Change, Difference, Effect};
 pub use document::{Document, Record};

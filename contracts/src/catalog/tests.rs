@@ -8,7 +8,8 @@ fn shipped() -> Catalog {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     match Catalog::load(folder) {
         Ok((catalog, warnings)) => {
-            assert_eq!(warnings, []);
+            let told: Vec<_> = warnings.iter().map(|warning| warning.rule).collect();
+            assert!(told.iter().all(|rule| *rule == "incomplete-list"), "{warnings:?}");
             catalog
         }
         Err(faults) => {

@@ -11,7 +11,10 @@
 //! On disk: `code-lists/<list>/list.toml` and one CSV file for each edition, with the columns
 //! `code,name` and, where wanted, `successor`, `valid_from`, `valid_until`. An empty successor means
 //! that the code stays and means the same thing; a successor that is the code itself, that the thing
-//! took part in a merger and gave its code to what came of it.
+//! took part in a merger and gave its code to what came of it. Where one thing can become several, a
+//! *mapping* takes the place of the column: a CSV file of pairs `from,to` between an edition and the next.
+//! A list that is not had in full says so (`complete = false`), warns at every load, and checks a code's
+//! form alone.
 
 mod days;
 mod reading;
@@ -26,7 +29,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 pub use self::{days::Days, units::Units};
-use crate::Bilingual;
+use crate::{Bilingual, identifiers::IdentifierKind};
 
 /// All code lists, by name.
 #[derive(Clone, Debug, Default)]
@@ -42,7 +45,33 @@ pub struct CodeList {
     source: String,
     complete: bool,
     check: Check,
+    form: Option<IdentifierKind>,
     editions: Vec<Edition>,
+    mappings: Vec<Mapping>,
+}
+
+/// Which codes of an edition are which of the next, where that is not one for one.
+#[derive(Clone, Debug)]
+pub struct Mapping {
+    /// The older edition.
+    pub from: String,
+    /// The newer edition.
+    pub to: String,
+    /// The text it comes from.
+    pub source: String,
+    /// Whether every code of the older edition has its place in it.
+    pub complete: bool,
+    pairs: Vec<Pair>,
+}
+
+/// One row of a mapping.
+#[derive(Clone, Debug)]
+pub struct Pair {
+    /// The older code.
+    pub from: String,
+    /// The newer code, one of several perhaps.
+    pub to: String,
+    valid: Validity,
 }
 
 /// What the list decides about a record's code.
@@ -73,6 +102,8 @@ pub struct Entry {
     pub code: String,
     /// Its name, in Vietnamese as published.
     pub name: String,
+    /// Its name in English, where it has one that is more than the Vietnamese.
+    pub name_en: Option<String>,
     /// Its code in the next edition, when that is another or the unit took part in a merger.
     pub successor: Option<String>,
     valid: Validity,
@@ -123,6 +154,16 @@ impl CodeList {
         self.check
     }
 
+    /// The rule that codes follow whether or not the table is had in full.
+    pub fn form(&self) -> Option<IdentifierKind> {
+        self.form
+    }
+
+    /// The mappings between editions.
+    pub fn mappings(&self) -> &[Mapping] {
+        &self.mappings
+    }
+
     /// The editions, oldest first.
     pub fn editions(&self) -> &[Edition] {
         &self.editions
@@ -149,10 +190,13 @@ impl CodeList {
         }
     }
 
-    /// Whether a record may carry `code`: listed in any edition, or any code at all when the list
-    /// checks the form only. Records made under an older edition stay valid.
+    /// Whether a record may carry `code`: listed in any edition, or of the right form when the list
+    /// checks no more. Records made under an older edition stay valid.
     pub fn permits(&self, code: &str) -> bool {
-        self.check == Check::Form || self.contains(code, None)
+        match self.check {
+            Check::Codes => self.contains(code, None),
+            Check::Form => self.form.is_none_or(|form| form.accepts(code)),
+        }
     }
 
     /// The editions in which a record that tells `days` may have found `code`: those of that time, or
@@ -169,38 +213,36 @@ impl CodeList {
         (elsewhere && self.readings(code, Some(days)).next().is_none()).then_some(held)
     }
 
-    /// What became of `code` of the edition called `edition`: its code in each later edition, as far as
+    /// What became of `code` of the edition called `edition`: its codes in each later edition, as far as
     /// the list knows.
     pub fn successors<'l>(&'l self, code: &str, edition: &str) -> Vec<(&'l Edition, &'l str)> {
         let mut found = Vec::new();
-        let Some(mut at) = self.position(edition) else { return found };
-        let Some(mut code) = self.editions.get(at).and_then(|edition| edition.entry(code)) else {
-            return found;
-        };
-        while let Some((next, entry)) = self.next(at, code).map(|(next, _)| next) {
-            found.push((next, entry.code.as_str()));
-            (at, code) = (at + 1, entry);
+        let Some(at) = self.position(edition) else { return found };
+        let mut reached: Vec<&Entry> =
+            self.editions.get(at).and_then(|edition| edition.entry(code)).into_iter().collect();
+        for (position, next) in self.editions.iter().enumerate().skip(at + 1) {
+            let became: Vec<Link<'_>> =
+                reached.iter().flat_map(|entry| self.links(position - 1, entry)).collect();
+            // Kept in the order of the edition, each once.
+            let is_reached = |entry: &&Entry| became.iter().any(|link| link.next.code == entry.code);
+            reached = next.entries.iter().filter(is_reached).collect();
+            found.extend(reached.iter().map(|entry| (next, entry.code.as_str())));
         }
         found
     }
 
-    /// The codes of older editions whose things are now `code` of the edition called `edition` or part of
-    /// it, newest edition first; `code` itself among them when it stood for one of them.
+    /// The codes of older editions whose things are now, at least in part, `code` of the edition called
+    /// `edition`, newest edition first; `code` itself among them when it stood for one of them.
     pub fn predecessors<'l>(&'l self, code: &'l str, edition: &str) -> Vec<(&'l Edition, &'l str)> {
         let Some(at) = self.position(edition) else { return Vec::new() };
         let mut found = Vec::new();
         let mut wanted = vec![code];
         for older in (0..at).rev() {
             let Some(edition) = self.editions.get(older) else { break };
-            wanted = edition
-                .entries
-                .iter()
-                .filter(|entry| {
-                    let next = self.next(older, entry).map(|((_, next), _)| next);
-                    next.is_some_and(|next| wanted.contains(&next.code.as_str()))
-                })
-                .map(|entry| entry.code.as_str())
-                .collect();
+            let became_wanted = |entry: &&Entry| {
+                self.links(older, entry).iter().any(|link| wanted.contains(&link.next.code.as_str()))
+            };
+            wanted = edition.entries.iter().filter(became_wanted).map(|entry| entry.code.as_str()).collect();
             found.extend(wanted.iter().map(|code| (edition, *code)));
         }
         found
@@ -224,14 +266,65 @@ impl CodeList {
         self.editions.iter().position(|edition| edition.id == id)
     }
 
-    /// What `entry` of the edition at `position` is in the next, and whether it is the same thing still.
-    fn next(&self, position: usize, entry: &Entry) -> Option<((&Edition, &Entry), bool)> {
-        if !self.editions.get(position)?.names_successors {
-            return None;
+    /// What `entry` of the edition at `position` is in the next, as far as the list knows.
+    fn links<'l>(&'l self, position: usize, entry: &'l Entry) -> Vec<Link<'l>> {
+        let (Some(edition), Some(next)) = (self.editions.get(position), self.editions.get(position + 1))
+        else {
+            return Vec::new();
+        };
+        if edition.names_successors {
+            let code = entry.successor.as_deref().unwrap_or(&entry.code);
+            let link = |next| Link { next, same: entry.successor.is_none() };
+            return next.entry(code).map(link).into_iter().collect();
         }
-        let next = self.editions.get(position + 1)?;
-        let code = entry.successor.as_deref().unwrap_or(&entry.code);
-        Some(((next, next.entry(code)?), entry.successor.is_none()))
+        let mapping = self.mappings.iter().find(|mapping| mapping.from == edition.id);
+        let pairs = mapping.map(Mapping::pairs).unwrap_or_default();
+        let sources = |code: &str| pairs.iter().filter(|pair| pair.to == code).count();
+        let targets: Vec<&Entry> = pairs
+            .iter()
+            .filter(|pair| pair.from == entry.code)
+            .filter_map(|pair| next.entry(&pair.to))
+            .collect();
+        let alone = targets.len() == 1;
+        targets.into_iter().map(|next| Link { next, same: alone && sources(&next.code) == 1 }).collect()
+    }
+}
+
+/// What an entry is in the next edition.
+struct Link<'l> {
+    next: &'l Entry,
+    /// Whether it is the same thing still: neither merged nor split.
+    same: bool,
+}
+
+impl Mapping {
+    /// The pairs, in the order of the file.
+    pub fn pairs(&self) -> &[Pair] {
+        &self.pairs
+    }
+}
+
+impl Pair {
+    /// The first day it holds; none when it always did.
+    pub fn valid_from(&self) -> Option<Date> {
+        self.valid.from
+    }
+
+    /// The last day it holds; none while it does.
+    pub fn valid_until(&self) -> Option<Date> {
+        self.valid.until
+    }
+}
+
+impl Entry {
+    /// The first day it is in the list, when that is not its edition's.
+    pub fn valid_from(&self) -> Option<Date> {
+        self.valid.from
+    }
+
+    /// The last day it is in the list, when that is not its edition's.
+    pub fn valid_until(&self) -> Option<Date> {
+        self.valid.until
     }
 }
 
@@ -276,17 +369,12 @@ impl Validity {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use jiff::civil::date;
 
     use super::*;
 
     fn provinces() -> Arc<CodeList> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let (lists, faults) = CodeLists::load(folder);
-        assert_eq!(faults, []);
-        lists.list("don-vi-hanh-chinh-tinh").unwrap().clone()
+        CodeLists::shipped().list("don-vi-hanh-chinh-tinh").unwrap().clone()
     }
 
     /// The codes of the 63 provinces that are now `code`.
@@ -350,6 +438,29 @@ mod tests {
         assert_eq!(told("99", "63"), [""; 0]);
         assert_eq!(told("27", "34"), [""; 0], "27 was nobody's by then");
         assert_eq!(told("27", "nam-2000"), [""; 0]);
+    }
+
+    #[test]
+    fn a_mapping_leads_from_an_edition_to_the_next() {
+        let lists = CodeLists::shipped();
+        let fields = lists.list("linh-vuc-nghien-cuu").unwrap();
+        let codes = |found: Vec<(&Edition, &str)>| {
+            found.into_iter().map(|(edition, code)| format!("{}:{code}", edition.id())).collect::<Vec<_>>()
+        };
+        assert_eq!(codes(fields.successors("3", "2008")), ["2025:3"]);
+        assert_eq!(codes(fields.predecessors("3", "2025")), ["2008:3"]);
+        assert!(!fields.mappings()[0].complete, "the lower levels are not had");
+    }
+
+    #[test]
+    fn a_list_that_is_not_had_in_full_judges_the_form() {
+        let lists = CodeLists::shipped();
+        let permits = |list: &str, code: &str| lists.list(list).unwrap().permits(code);
+        assert!(permits("don-vi-hanh-chinh-xa", "00004") && !permits("don-vi-hanh-chinh-xa", "004"));
+        assert!(permits("nganh-kinh-te", "M") && permits("nganh-kinh-te", "7211"));
+        assert!(!permits("nganh-kinh-te", "W"));
+        assert!(permits("phan-loai-sang-che", "G06F 16/25") && !permits("phan-loai-sang-che", "I06F 16/25"));
+        assert!(permits("hoc-vi", "chua-co-ma"), "no form is known");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::civil::Date;
 
-use super::{CodeList, Days};
+use super::{CodeList, Days, Link};
 
 /// A choice of things of a code list.
 #[derive(Clone, Debug)]
@@ -95,10 +95,11 @@ impl Units {
         let list = Arc::clone(&self.list);
         for (position, edition) in list.editions().iter().enumerate().rev() {
             for entry in edition.entries() {
-                if let Some(((_, next), same)) = list.next(position, entry)
-                    && (same || predecessors)
-                    && self.has(position + 1, &next.code)
-                {
+                let links = list.links(position, entry);
+                // What was split is chosen only with all of its parts: a record may be of any of them.
+                let chosen =
+                    |link: &Link<'_>| (link.same || predecessors) && self.has(position + 1, &link.next.code);
+                if !links.is_empty() && links.iter().all(chosen) {
                     self.add(position, &entry.code);
                 }
             }
@@ -109,7 +110,7 @@ impl Units {
         let list = Arc::clone(&self.list);
         for (position, edition) in list.editions().iter().enumerate() {
             for entry in edition.entries() {
-                if let Some(((_, next), true)) = list.next(position, entry)
+                if let [Link { next, same: true }] = list.links(position, entry).as_slice()
                     && self.has(position, &entry.code)
                 {
                     self.add(position + 1, &next.code);
@@ -121,8 +122,6 @@ impl Units {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use jiff::civil::date;
 
     use super::*;
@@ -131,9 +130,7 @@ mod tests {
     const TODAY: Date = date(2026, 11, 21);
 
     fn provinces() -> Arc<CodeList> {
-        let (lists, faults) = CodeLists::load(Path::new(env!("CARGO_MANIFEST_DIR")));
-        assert_eq!(faults, []);
-        Arc::clone(lists.list("don-vi-hanh-chinh-tinh").unwrap())
+        Arc::clone(CodeLists::shipped().list("don-vi-hanh-chinh-tinh").unwrap())
     }
 
     fn on(text: &str) -> Option<Days> {
@@ -193,21 +190,74 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_code_given_to_somebody_else_is_not_read_as_of_its_first_owner() {
-        // A became part of C, and its code went to D, who has nothing to do with it.
+    /// A list of two editions with `more` in its `list.toml` and the files of `files`.
+    fn list(more: &str, files: &[(&str, &str)]) -> (Arc<CodeList>, Vec<&'static str>) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("code-lists/tram");
         std::fs::create_dir_all(&path).unwrap();
-        let toml = "title = { vi = \"a\", en = \"a\" }\nsource = \"a\"\ncomplete = true\ncheck = \"codes\"\n\
+        let toml = format!(
+            "title = {{ vi = \"a\", en = \"a\" }}\nsource = \"a\"\ncomplete = true\ncheck = \"codes\"\n\
             [[editions]]\nid = \"1\"\nfile = \"1.csv\"\nvalid_until = 2024-12-31\n\
-            [[editions]]\nid = \"2\"\nfile = \"2.csv\"\nvalid_from = 2025-01-01\n";
+            [[editions]]\nid = \"2\"\nfile = \"2.csv\"\nvalid_from = 2025-01-01\n{more}"
+        );
         std::fs::write(path.join("list.toml"), toml).unwrap();
-        std::fs::write(path.join("1.csv"), "code,name,successor\n10,A,20\n20,C,20\n30,D,10\n").unwrap();
-        std::fs::write(path.join("2.csv"), "code,name\n10,D\n20,C\n").unwrap();
+        for (name, text) in files {
+            std::fs::write(path.join(name), text).unwrap();
+        }
         let (lists, faults) = CodeLists::load(folder.path());
-        assert_eq!(faults, []);
-        let units = Units::choose(lists.list("tram").unwrap(), ["20"], TODAY, true);
+        (Arc::clone(lists.list("tram").unwrap()), faults.into_iter().map(|fault| fault.rule).collect())
+    }
+
+    const MAPPING: &str =
+        "[[mappings]]\nfrom = \"1\"\nto = \"2\"\nfile = \"1-2.csv\"\nsource = \"a\"\ncomplete = true\n";
+
+    #[test]
+    fn what_was_split_is_covered_only_with_all_of_its_parts() {
+        let pairs = "from,to\nA,X\nA,Y\nB,B\nC,Y\n";
+        let (list, faults) = list(
+            MAPPING,
+            &[
+                ("1.csv", "code,name\nA,a\nB,b\nC,c\n"),
+                ("2.csv", "code,name\nX,x\nY,y\nB,b\n"),
+                ("1-2.csv", pairs),
+            ],
+        );
+        assert_eq!(faults, [""; 0]);
+        let covers = |codes: &[&str], predecessors, code: &str| {
+            Units::choose(&list, codes.iter().copied(), TODAY, predecessors).cover(code, on("2024-01-01"))
+        };
+        assert!(!covers(&["X"], true, "A"), "some of A went to Y");
+        assert!(covers(&["X", "Y"], true, "A"));
+        assert!(!covers(&["X", "Y"], false, "A") && !covers(&["Y"], false, "C"));
+        assert!(covers(&["Y"], true, "C"));
+        assert!(covers(&["B"], false, "B"), "the same thing still");
+        let codes: Vec<&str> = list.successors("A", "1").into_iter().map(|(_, code)| code).collect();
+        assert_eq!(codes, ["X", "Y"]);
+        let codes: Vec<&str> = list.predecessors("Y", "2").into_iter().map(|(_, code)| code).collect();
+        assert_eq!(codes, ["A", "C"]);
+    }
+
+    #[test]
+    fn a_mapping_names_codes_and_editions_that_are_there() {
+        let editions = [("1.csv", "code,name\nA,a\n"), ("2.csv", "code,name\nX,x\n")];
+        let with = |more: &str, pairs| list(more, &[editions[0], editions[1], ("1-2.csv", pairs)]).1;
+        assert_eq!(with(MAPPING, "from,to\nA,X\n"), [""; 0]);
+        for bad in ["from,to\nA,Z\n", "from,to\nZ,X\n", "from,to\nA,X\nA,X\n", "from,zu\nA,X\n"] {
+            assert_eq!(with(MAPPING, bad), ["mapping-row"], "{bad}");
+        }
+        assert_eq!(with(&MAPPING.replace("to = \"2\"", "to = \"3\""), "from,to\n"), ["unknown-edition"]);
+        let backwards = MAPPING.replace("from = \"1\"", "from = \"2\"").replace("to = \"2\"", "to = \"1\"");
+        assert_eq!(with(&backwards, "from,to\nX,A\n"), ["mapping-order"]);
+        assert_eq!(with(&MAPPING.replace("1-2.csv", "../1-2.csv"), "from,to\n"), ["file-outside"]);
+    }
+
+    #[test]
+    fn a_code_given_to_somebody_else_is_not_read_as_of_its_first_owner() {
+        // A became part of C, and its code went to D, who has nothing to do with it.
+        let old = "code,name,successor\n10,A,20\n20,C,20\n30,D,10\n";
+        let (list, faults) = list("", &[("1.csv", old), ("2.csv", "code,name\n10,D\n20,C\n")]);
+        assert_eq!(faults, [""; 0]);
+        let units = Units::choose(&list, ["20"], TODAY, true);
         assert!(units.cover("10", on("2024-06-01")) && units.cover("20", on("2025-06-01")));
         assert!(!units.cover("10", on("2025-06-01")), "D's by then");
         assert!(!units.cover("10", None) && !units.undated().contains("10"), "A's or D's");

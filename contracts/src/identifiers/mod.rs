@@ -10,6 +10,7 @@ mod ma_linh_vuc;
 mod ma_so_thue;
 mod ma_tinh;
 mod ma_xa;
+mod nganh_kinh_te;
 pub mod so_dinh_danh;
 
 use std::{fmt, str::FromStr};
@@ -34,6 +35,8 @@ pub enum IdentifierKind {
     MaXa,
     /// Chỉ số phân loại sáng chế quốc tế: `G06F 16/25`.
     Ipc,
+    /// Mã ngành kinh tế (VSIC): `M`, `72`, `7211`.
+    NganhKinhTe,
 }
 
 /// An identifier's form as descriptions can write it.
@@ -54,7 +57,7 @@ pub struct UnknownIdentifier;
 
 impl IdentifierKind {
     /// Every kind, in the order operators' messages list them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::SoDinhDanh,
         Self::MaSoThue,
         Self::MaCoQuan,
@@ -62,6 +65,7 @@ impl IdentifierKind {
         Self::MaTinh,
         Self::MaXa,
         Self::Ipc,
+        Self::NganhKinhTe,
     ];
 
     /// The name in schemas.
@@ -74,6 +78,7 @@ impl IdentifierKind {
             Self::MaTinh => "ma-tinh",
             Self::MaXa => "ma-xa",
             Self::Ipc => "ipc",
+            Self::NganhKinhTe => "nganh-kinh-te",
         }
     }
 
@@ -87,6 +92,7 @@ impl IdentifierKind {
             Self::MaTinh => ma_tinh::accepts(text),
             Self::MaXa => ma_xa::accepts(text),
             Self::Ipc => ipc::accepts(text),
+            Self::NganhKinhTe => nganh_kinh_te::accepts(text),
         }
     }
 
@@ -100,6 +106,7 @@ impl IdentifierKind {
             Self::MaTinh => ma_tinh::FORM,
             Self::MaXa => ma_xa::FORM,
             Self::Ipc => ipc::FORM,
+            Self::NganhKinhTe => nganh_kinh_te::FORM,
         }
     }
 
@@ -113,6 +120,7 @@ impl IdentifierKind {
             Self::MaTinh => ma_tinh::ASKS,
             Self::MaXa => ma_xa::ASKS,
             Self::Ipc => ipc::ASKS,
+            Self::NganhKinhTe => nganh_kinh_te::ASKS,
         };
         Bilingual::new(vi, en)
     }

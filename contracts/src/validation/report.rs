@@ -16,7 +16,8 @@ use serde_json::Value;
 
 use super::{At, FORMATS};
 use crate::{
-    Bilingual, CodeLists, Document, Violation, ViolationRule, identifiers::IdentifierKind, schema::Listed,
+    Bilingual, Check, CodeLists, Document, Violation, ViolationRule, identifiers::IdentifierKind,
+    schema::Listed,
 };
 
 /// The longest name of an unknown field that a path shows; no contract has a longer one.
@@ -45,7 +46,7 @@ impl Reporter<'_> {
     /// The violations that `errors` stand for, in document order.
     pub(super) fn violations<'e>(&self, errors: impl Iterator<Item = ValidationError<'e>>) -> Vec<Placed> {
         let mut placed: Vec<Placed> = Vec::new();
-        for error in errors {
+        for error in errors.filter(|error| !self.is_told_by_identifier(error)) {
             self.place(&error, &mut placed);
         }
         // A value of the wrong type has no fields that a rule between fields could speak of.
@@ -61,6 +62,18 @@ impl Reporter<'_> {
         // Two branches of a rule can ask the same of the same field.
         placed.dedup();
         placed
+    }
+
+    /// Whether the error is of a list that asks for a form which the field's `x-identifier` asks for
+    /// too: told once.
+    fn is_told_by_identifier(&self, error: &ValidationError<'_>) -> bool {
+        let path = error.schema_path().as_str();
+        let beside = || self.schema.pointer(path.strip_suffix("/x-code-list")?)?.as_object();
+        let Some(beside) = beside() else { return false };
+        let list = beside.get("x-code-list").and_then(Listed::of).map(|listed| listed.name);
+        let list = list.and_then(|name| self.code_lists.list(name));
+        let form = list.filter(|list| list.check() == Check::Form).and_then(|list| list.form());
+        form.is_some_and(|form| beside.get("x-identifier").is_some_and(|name| name == form.as_str()))
     }
 
     fn place(&self, error: &ValidationError<'_>, out: &mut Vec<Placed>) {
@@ -230,7 +243,12 @@ impl Reporter<'_> {
             }
             _ => {
                 let name = asked.and_then(Listed::of).map_or("", |listed| listed.name);
-                let title = self.code_lists.list(name).map(|list| list.title().clone());
+                let list = self.code_lists.list(name);
+                let by_form = list.filter(|list| list.check() == Check::Form).and_then(|list| list.form());
+                if let Some(form) = by_form {
+                    return (ViolationRule::CodeList, form.asks());
+                }
+                let title = list.map(|list| list.title().clone());
                 let title = title.unwrap_or_else(|| Bilingual::new(name, name));
                 (
                     ViolationRule::CodeList,
