@@ -1,6 +1,7 @@
-//! What a caller may use, and how the gateway sees it: `GET /api` and `GET /api/me`.
+//! What a caller may use, and how the gateway sees it: `GET /api` and `GET /api/me`; and the code lists
+//! that records are checked against, `GET /api/danh-muc` ([`crate::code_lists`]).
 //!
-//! Both answer from the snapshot alone. They show a caller its own agreements and never anyone
+//! All answer from the snapshot alone. The first two show a caller its own agreements and never anyone
 //! else's, and no field that its agreement does not release.
 
 use std::collections::BTreeMap;
@@ -31,7 +32,14 @@ pub enum Page {
     Services,
     /// How the gateway sees the caller.
     Me,
+    /// The code lists.
+    CodeLists,
+    /// One code list.
+    CodeList,
 }
+
+/// Where the code lists are.
+const CODE_LISTS: &str = "/api/danh-muc";
 
 impl Page {
     /// The page at `path`, if there is one.
@@ -39,7 +47,8 @@ impl Page {
         match path {
             "/api" | "/api/" => Some(Self::Services),
             "/api/me" => Some(Self::Me),
-            _ => None,
+            CODE_LISTS => Some(Self::CodeLists),
+            _ => list_named(path).map(|_| Self::CodeList),
         }
     }
 
@@ -48,21 +57,30 @@ impl Page {
         match self {
             Self::Services => "GET /api",
             Self::Me => "GET /api/me",
+            Self::CodeLists => "GET /api/danh-muc",
+            Self::CodeList => "GET /api/danh-muc/{list}",
         }
     }
 
     /// Shows it.
     ///
     /// # Errors
-    /// Another method than `GET`.
+    /// Another method than `GET`; of code lists, what they do not have.
     pub fn show(self, caller: &Caller<'_>, request: &Incoming, now: Timestamp) -> Result<Answer, Refusal> {
         if request.method() != Method::GET {
             return Err(Refusal::MethodNotAllowed { allow: ALLOW });
         }
+        let snapshot = &caller.world().snapshot;
         let language = Manner::asked(request).language;
         let body = match self {
             Self::Services => services(caller, language, now),
             Self::Me => me(caller, request, language, now),
+            Self::CodeLists => return snapshot.code_lists().index(request.query(), request.headers()),
+            Self::CodeList => {
+                let (lists, name) = (snapshot.catalog().code_lists(), list_named(request.path()));
+                let (pages, name) = (snapshot.code_lists(), name.unwrap_or_default());
+                return pages.list(lists, name, request.query(), request.headers());
+            }
         };
         let mut answer = Answer::new(StatusCode::OK, body.to_string());
         answer.push(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -70,6 +88,11 @@ impl Page {
         answer.push(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         Ok(answer)
     }
+}
+
+/// The list that a path names.
+fn list_named(path: &str) -> Option<&str> {
+    path.strip_prefix(CODE_LISTS)?.strip_prefix('/').filter(|name| !name.is_empty() && !name.contains('/'))
 }
 
 fn services(caller: &Caller<'_>, language: Language, now: Timestamp) -> Value {

@@ -6,6 +6,7 @@
 
 pub mod admin;
 pub mod cli;
+pub mod code_lists;
 pub mod description;
 mod discovery;
 mod evidence;

@@ -30,7 +30,15 @@ impl Formats {
 /// Reads `Content-Type` and `Accept`. Who names no preference reads what it sends, or JSON.
 pub fn formats(headers: &HeaderMap, operation: Operation) -> Formats {
     let sent = if operation.carries_record() { content_format(headers) } else { None };
-    Formats { sent, read: readable(headers, sent.unwrap_or(Format::Json)) }
+    Formats { sent, read: readable(headers, sent.unwrap_or(Format::Json), adapters::writes) }
+}
+
+/// The best by `Accept` of the formats that one of the gateway's own pages has; the first of them when
+/// nothing is preferred.
+pub fn choose(headers: &HeaderMap, offered: &[Format]) -> Option<Format> {
+    let natural = *offered.first()?;
+    let read = readable(headers, natural, |format| offered.contains(&format));
+    read.into_iter().flatten().next()
 }
 
 /// The format of a body by its one `Content-Type`; `None` when it is not one of ours or not UTF-8.
@@ -61,7 +69,7 @@ struct Want {
     rank: usize,
 }
 
-fn readable(headers: &HeaderMap, natural: Format) -> [Option<Format>; FORMATS] {
+fn readable(headers: &HeaderMap, natural: Format, has: impl Fn(Format) -> bool) -> [Option<Format>; FORMATS] {
     // What nobody names ranks behind any position in a header, in the order of `Format::ALL`.
     let unnamed = |format| usize::MAX / 2 + if format == natural { 0 } else { 1 + format as usize };
     let mut wants =
@@ -76,7 +84,7 @@ fn readable(headers: &HeaderMap, natural: Format) -> [Option<Format>; FORMATS] {
         wants = wants.map(|want| Want { quality: FULL, ..want });
     }
     wants.sort_by_key(|want| (std::cmp::Reverse(want.quality), want.rank));
-    wants.map(|want| (want.quality > 0 && adapters::writes(want.format)).then_some(want.format))
+    wants.map(|want| (want.quality > 0 && has(want.format)).then_some(want.format))
 }
 
 fn read_range(range: &str, position: usize, wants: &mut [Want]) {

@@ -216,7 +216,7 @@ fn write_xml(refusal: &Refusal, face: &Face, exchange: &str, language: Language)
 
 /// Escaped, and without the control characters that XML 1.0 has no way to write: an operator's words
 /// may hold one.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let writable = |c: &char| !c.is_control() || matches!(c, '\t' | '\n' | '\r');
     let text: String = text.chars().filter(writable).collect();
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")

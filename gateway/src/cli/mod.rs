@@ -219,6 +219,13 @@ fn command(language: Language) -> Command {
                         .args(seen(w, config.clone())),
                 )
                 .subcommand(
+                    Command::new("codes")
+                        .about(w.say("Xem các danh mục mã, hoặc một danh mục", "Look at the code lists, or at one"))
+                        .arg(json.clone())
+                        .arg(Arg::new("list").value_name("LIST").help(w.say("Như don-vi-hanh-chinh-tinh", "Such as don-vi-hanh-chinh-tinh")))
+                        .arg(text("on", "Chỉ ấn bản có hiệu lực ngày này, như 2025-06-30", "Only the edition valid on this day, such as 2025-06-30").requires("list").conflicts_with("json")),
+                )
+                .subcommand(
                     Command::new("diff")
                         .about(w.say(
                             "So sánh hai hợp đồng: thay đổi nào làm hỏng bên nhận, bên gửi, thỏa thuận; mã thoát 1 nếu có",

@@ -20,6 +20,7 @@ use policies::{AgreementId, MemberId};
 
 pub use self::face::Face;
 use crate::{
+    code_lists::Missing,
     host::{BodyFault, HygieneFault, RevocationFault},
     journal::JournalFault,
     quota::Exceeded,
@@ -83,6 +84,18 @@ pub enum Refusal {
         rule: &'static str,
         /// The parameter's name, when it is one of ours or of the contract.
         name: String,
+    },
+    /// The code lists do not have what was asked for.
+    CodeListMissing {
+        /// What is not there.
+        what: Missing,
+    },
+    /// A question to a code list that cannot be read.
+    CodeListQuery {
+        /// Which rule: `unknown-parameter`, `repeated-parameter`, `parameter`.
+        rule: &'static str,
+        /// The parameter's name, when it is one of ours.
+        name: &'static str,
     },
     /// A header of ours that is malformed.
     Header {
@@ -250,6 +263,8 @@ impl Refusal {
             Self::NotFound => request::not_found(),
             Self::MethodNotAllowed { .. } => request::method_not_allowed(),
             Self::Parameter { rule, name } => request::parameter(rule, name),
+            Self::CodeListMissing { what } => request::code_list_missing(*what),
+            Self::CodeListQuery { rule, name } => request::code_list_query(rule, name),
             Self::Header { name } => request::header(name),
             Self::Message { rule } => request::message(rule),
             Self::Contradiction { one, other } => request::contradiction(one, other),

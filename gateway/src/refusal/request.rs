@@ -9,7 +9,10 @@ use super::{
     Blame::Consumer,
     face::{Face, face},
 };
-use crate::host::{BodyFault, HygieneFault};
+use crate::{
+    code_lists::Missing,
+    host::{BodyFault, HygieneFault},
+};
 
 pub(super) fn unclean(fault: &HygieneFault) -> Face {
     Face {
@@ -60,6 +63,59 @@ pub(super) fn parameter(rule: &'static str, name: &str) -> Face {
             ),
             format!(
                 "Parameter `{name}` is not valid (rule `{rule}`). Use the contract's field names, `limit`, `since`, each once."
+            ),
+        ),
+        ..face(400, "parameter", Consumer, ("Tham số sai", "Bad parameter"), ("", ""))
+    }
+}
+
+pub(super) fn code_list_missing(what: Missing) -> Face {
+    let (kind, title, detail) = match what {
+        Missing::List => (
+            "code-list-unknown",
+            ("Không có danh mục này", "No such code list"),
+            (
+                "Không có danh mục mang tên đã nêu. `GET /api/danh-muc` liệt kê các danh mục.",
+                "There is no code list of that name. `GET /api/danh-muc` lists the code lists.",
+            ),
+        ),
+        Missing::Edition => (
+            "edition-unknown",
+            ("Không có ấn bản này", "No such edition"),
+            (
+                "Danh mục không có ấn bản đã nêu trong `edition`. `GET /api/danh-muc` liệt kê các ấn bản của từng danh mục.",
+                "The list has no edition as `edition` names it. `GET /api/danh-muc` lists each list's editions.",
+            ),
+        ),
+        Missing::Day => (
+            "edition-unknown",
+            ("Không có ấn bản vào ngày này", "No edition on that day"),
+            (
+                "Không ấn bản nào của danh mục có hiệu lực vào ngày nêu trong `on`. `GET /api/danh-muc` liệt kê hiệu lực của từng ấn bản.",
+                "No edition of the list was valid on the day that `on` names. `GET /api/danh-muc` lists when each edition is valid.",
+            ),
+        ),
+        Missing::Code => (
+            "code-unknown",
+            ("Không có mã này", "No such code"),
+            (
+                "Danh mục không có mã đã nêu trong `code`, ít nhất là ở ấn bản được hỏi. Hãy bỏ `edition` và `on` để hỏi mọi ấn bản; danh mục có `complete` là false thì chưa có đủ mã.",
+                "The list does not have the code that `code` names, at least not in the edition asked for. Leave out `edition` and `on` to ask all editions; a list whose `complete` is false does not have all codes.",
+            ),
+        ),
+    };
+    face(404, kind, Consumer, title, detail)
+}
+
+pub(super) fn code_list_query(rule: &'static str, name: &str) -> Face {
+    Face {
+        rule: Cow::Borrowed(rule),
+        detail: Bilingual::new(
+            format!(
+                "Tham số `{name}` không dùng được (quy tắc `{rule}`). Danh mục nhận `edition` hoặc `on` (ngày dạng 2025-06-30), và `code`, mỗi tham số một lần; trang liệt kê các danh mục không có tham số."
+            ),
+            format!(
+                "Parameter `{name}` cannot be used (rule `{rule}`). A list takes `edition` or `on` (a day such as 2025-06-30), and `code`, each once; the page of all lists takes none."
             ),
         ),
         ..face(400, "parameter", Consumer, ("Tham số sai", "Bad parameter"), ("", ""))

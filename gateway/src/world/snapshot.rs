@@ -22,7 +22,8 @@ use super::{
     peers::{material_files, providers},
 };
 use crate::{
-    description::shelf::Shelf, host::Provider, journal::JournalFault, metrics::RouteMetrics, quota::Meters,
+    code_lists, description::shelf::Shelf, host::Provider, journal::JournalFault, metrics::RouteMetrics,
+    quota::Meters,
 };
 
 /// Everything that decides, compiled once.
@@ -34,6 +35,7 @@ pub struct Snapshot {
     loaded: Loaded,
     documents: Documents,
     catalog: Catalog,
+    code_lists: code_lists::Pages,
     register: Register,
     mask_keys: Arc<MaskKeys>,
     /// By service and version; a handful of versions each.
@@ -119,6 +121,7 @@ impl Snapshot {
             loaded_at: now,
             loaded: loaded.clone(),
             documents: documents.clone(),
+            code_lists: code_lists::Pages::of(catalog.code_lists()),
             catalog,
             register,
             mask_keys: Arc::clone(&parts.mask_keys),
@@ -172,6 +175,11 @@ impl Snapshot {
     /// The contracts.
     pub fn catalog(&self) -> &Catalog {
         &self.catalog
+    }
+
+    /// The code lists, written for callers.
+    pub fn code_lists(&self) -> &code_lists::Pages {
+        &self.code_lists
     }
 
     /// Members, services, agreements.

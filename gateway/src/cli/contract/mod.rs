@@ -1,5 +1,6 @@
 //! `lienthong contract`: what the contracts say.
 
+mod codes;
 mod describe;
 mod diff;
 
@@ -36,6 +37,7 @@ pub(super) fn run(given: &ArgMatches, console: &mut Console<'_>) -> Outcome {
             };
             return diff::run(given, &catalog, with.as_ref(), console);
         }
+        Some(("codes", given)) => return codes::run(given, &catalog, console),
         Some((language @ ("schema" | "xsd" | "dictionary"), given)) => {
             let contract = described(given, &catalog, console)?;
             let view = contract.whole_view();
