@@ -28,7 +28,7 @@ mod xml;
 
 use std::sync::Arc;
 
-use contracts::{Contract, Document, Format};
+use contracts::{Contract, Document, Format, Shape};
 
 pub use self::collection::Collection;
 use self::window::{Cursor, Part, Window};
@@ -121,6 +121,16 @@ enum Between {
     Over,
 }
 
+/// Whether [`Records`] reads `format`.
+pub fn reads(format: Format) -> bool {
+    matches!(format, Format::Json | Format::Xml | Format::NdJson)
+}
+
+/// Whether [`Collection`] writes `format`.
+pub fn writes(format: Format) -> bool {
+    reads(format) || format == Format::Csv
+}
+
 type Result<'a, T> = std::result::Result<T, Problem<'a>>;
 
 impl Records {
@@ -154,13 +164,24 @@ impl Records {
         self.window.end();
     }
 
+    /// Looks for the stream's root before the first record is asked for; none when more must be fed.
+    ///
+    /// # Errors
+    /// As [`Records::next`].
+    pub fn look(&mut self) -> std::result::Result<Option<Root>, Unreadable> {
+        let Window { text, cursor } = &mut self.window;
+        if self.reader.root().is_none() && cursor.is_ready(text) {
+            // Whatever else is found is found again.
+            if let Err(problem) = self.reader.between(text, cursor, self.contract.shape(), &self.terms) {
+                more(problem, text, cursor, &self.terms.limits)?;
+            }
+        }
+        Ok(self.root())
+    }
+
     /// What the stream's root is, once it has been seen.
     pub fn root(&self) -> Option<Root> {
-        match &self.reader {
-            Reader::Json(array) => array.root(),
-            Reader::Xml(root) => root.root(),
-            Reader::NdJson(_) => Some(Root::Collection),
-        }
+        self.reader.root()
     }
 
     /// What comes next. The record is lent until the next call.
@@ -176,12 +197,7 @@ impl Records {
         if !cursor.is_ready(text) {
             return Ok(Next::More);
         }
-        let between = match reader {
-            Reader::Json(array) => array.between(text, cursor, terms),
-            Reader::Xml(root) => root.between(text, cursor, shape, terms),
-            Reader::NdJson(lines) => lines.between(text, cursor),
-        };
-        match between {
+        match reader.between(text, cursor, shape, terms) {
             Ok(Between::Record) => {}
             Ok(Between::Over) => return over(text, cursor),
             Err(problem) => return more(problem, text, cursor, &terms.limits),
@@ -200,6 +216,31 @@ impl Records {
                 Ok(Next::Record { index, document })
             }
             Err(problem) => more(problem, text, cursor, &terms.limits),
+        }
+    }
+}
+
+impl Reader {
+    fn root(&self) -> Option<Root> {
+        match self {
+            Self::Json(array) => array.root(),
+            Self::Xml(root) => root.root(),
+            Self::NdJson(_) => Some(Root::Collection),
+        }
+    }
+
+    /// Passes over what stands before the first record, between two, or behind the last.
+    fn between<'s>(
+        &'s mut self,
+        text: &'s str,
+        cursor: &mut Cursor,
+        shape: &'s Shape,
+        terms: &Terms,
+    ) -> Result<'s, Between> {
+        match self {
+            Self::Json(array) => array.between(text, cursor, terms),
+            Self::Xml(root) => root.between(text, cursor, shape, terms),
+            Self::NdJson(lines) => lines.between(text, cursor),
         }
     }
 }

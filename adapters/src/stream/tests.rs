@@ -113,6 +113,14 @@ fn a_root_is_known_once_it_has_been_seen() {
     one.feed(b" {\"MaSo\": 1");
     assert!(matches!(one.next(), Ok(Next::More)));
     assert_eq!(one.root(), Some(Root::Record));
+    let mut looked = records(Format::Xml, Limits::default());
+    assert_eq!(looked.look().unwrap(), None);
+    looked.feed(collection("<NhiemVu/>").as_bytes());
+    assert_eq!(looked.look().unwrap(), Some(Root::Collection));
+    assert!(matches!(looked.next(), Ok(Next::Record { index: 0, .. })));
+    looked = records(Format::Json, Limits::default());
+    looked.feed(b"1");
+    assert_eq!(looked.look().unwrap_err().rule, "wrong-root");
     let mut many = records(Format::Xml, Limits::default());
     many.feed(collection("").as_bytes());
     assert!(matches!(many.next(), Ok(Next::More)));
@@ -304,6 +312,15 @@ fn a_table_has_the_shapes_columns_whatever_a_record_has() {
     collection.record(&Document::Record(contracts::Record::default()), &mut out);
     collection.end(&mut out);
     assert_eq!(out, format!("{}\r\n", ",".repeat(columns)).into_bytes());
+}
+
+#[test]
+fn formats_are_streamed_exactly_where_they_are_said_to_be() {
+    for format in Format::ALL {
+        let records = Records::new(format, CONTRACT.clone(), Unknown::Keep, Limits::default());
+        assert_eq!(records.is_some(), reads(format), "{format}");
+        assert_eq!(Collection::new(format, CONTRACT.shape()).is_some(), writes(format), "{format}");
+    }
 }
 
 /// An example with some bytes changed, taken out or said twice.

@@ -176,8 +176,10 @@ fn command(language: Language) -> Command {
                 .about(w.say("Chuyển và kiểm tra dữ liệu theo hợp đồng; mã thoát 2 nếu trái hợp đồng", "Translate and validate data by its contract; exit 2 on violations"))
                 .arg(text("contract", "Hợp đồng, như nhiem-vu@1", "Contract, such as nhiem-vu@1").required(true))
                 .arg(text("contracts", "Thư mục hợp đồng", "Contracts folder").value_parser(value_parser!(PathBuf)).default_value("contracts"))
-                .arg(text("from", "Định dạng vào", "Input format").value_parser(names(adapters::reads)).required(true))
-                .arg(text("to", "Định dạng ra", "Output format").value_parser(names(adapters::writes)).required(true))
+                .arg(text("from", "Định dạng vào", "Input format").value_parser(names(translate::reads)).required(true))
+                .arg(text("to", "Định dạng ra", "Output format").value_parser(names(translate::writes)).required(true))
+                .arg(Arg::new("keep-going").long("keep-going").action(ArgAction::SetTrue).help(w.say("Bỏ qua bản ghi trái hợp đồng và ghi tiếp các bản ghi khác", "Leave out records that break the contract and write the others")))
+                .arg(text("set-aside", "Tệp nhận các bản ghi trái hợp đồng, mỗi dòng một bản ghi JSON (kéo theo --keep-going)", "File for the records that break the contract, one JSON record to a line (implies --keep-going)").value_name("FILE").value_parser(value_parser!(PathBuf)))
                 .arg(Arg::new("file").value_name("FILE").default_value("-").help(w.say("Tệp vào, - là đầu vào chuẩn", "Input file, - for standard input"))),
         )
         .subcommand(

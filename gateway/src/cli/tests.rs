@@ -303,6 +303,41 @@ fn translate_goes_both_ways_and_stops_what_breaks_the_contract() {
 }
 
 #[test]
+fn translate_leaves_bad_records_out_or_sets_them_aside_when_told_to() {
+    let contracts = concat!(env!("CARGO_MANIFEST_DIR"), "/../contracts");
+    let examples = format!("{contracts}/catalog/nhiem-vu/v1/examples");
+    let good = fs::read_to_string(format!("{examples}/ok/toi-thieu.json")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list.json");
+    fs::write(&list, format!("[{good},{{\"MaSo\":7}},{good}]")).unwrap();
+    let aside = folder.path().join("aside.ndjson");
+    let translate = |to: &str, more: &[&str]| {
+        let file = list.to_str().unwrap();
+        let asked =
+            ["translate", "--contracts", contracts, "--contract", "nhiem-vu@1", "--from", "json", "--to"];
+        english(&[&asked[..], &[to], more, &[file]].concat())
+    };
+    let records = |out: &str| serde_json::from_str::<Value>(out).unwrap().as_array().unwrap().len();
+
+    let (exit, out, err) = translate("json", &[]);
+    assert!(serde_json::from_str::<Value>(&out).is_err(), "what is not complete does not look so");
+    assert!(exit == Exit::Unusable && err.contains("/1/MaSo") && err.contains("incomplete"), "{err}");
+    let (exit, out, err) = translate("json", &["--keep-going"]);
+    assert_eq!((exit, records(&out)), (Exit::Unusable, 2));
+    assert!(err.contains("/1/MaSo") && err.contains("1 records break the contract"), "{err}");
+    let (exit, out, _) = translate("csv", &["--set-aside", aside.to_str().unwrap()]);
+    assert_eq!((exit, out.lines().count()), (Exit::Unusable, 3), "a header and two rows");
+    assert_eq!(fs::read_to_string(&aside).unwrap(), "{\"MaSo\":7}\n");
+
+    fs::write(&list, &good).unwrap();
+    let (exit, out, _) = translate("ndjson", &[]);
+    assert_eq!((exit, out.lines().count()), (Exit::Done, 1));
+    assert!(serde_json::from_str::<Value>(&translate("json", &[]).1).unwrap().is_object());
+    fs::write(&list, "[]").unwrap();
+    assert_eq!(translate("json", &[]).1, "[]\n");
+}
+
+#[test]
 fn contracts_are_listed_and_their_schemas_printed() {
     let contracts = concat!(env!("CARGO_MANIFEST_DIR"), "/../contracts");
     let (exit, out, _) = lienthong(Language::Vi, &["contract", "list", "--contracts", contracts]);
