@@ -35,4 +35,4 @@ pub mod xroad;
 pub use limits::Limits;
 pub use reading::{Expect, Reading, Unknown};
 pub use unreadable::Unreadable;
-pub use whole::{read, reads, write, writes};
+pub use whole::{read, reads, write, write_rows, writes};

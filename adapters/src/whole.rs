@@ -1,11 +1,12 @@
 //! Whole documents, by format: the one place that knows which reader and which writer a [`Format`] has.
 
-use contracts::{Contract, Document, Format};
+use contracts::{Contract, Document, Format, Shape};
 
 use crate::{
     Expect, Limits, Reading, Unknown, Unreadable,
     geojson::{self, Profile},
     gml, json,
+    stream::Collection,
     unreadable::{Problem, Rule},
     xml,
 };
@@ -17,7 +18,7 @@ pub fn reads(format: Format) -> bool {
 
 /// Whether documents can be written in `format`.
 pub fn writes(format: Format) -> bool {
-    reads(format) || format == Format::NdJson
+    reads(format) || matches!(format, Format::NdJson | Format::Csv)
 }
 
 /// Reads a record of `contract`, or a list of them.
@@ -63,6 +64,18 @@ pub fn write(format: Format, document: &Document<'_>, contract: &Contract, out: 
             json::write(record, out);
             out.push(b'\n');
         }
+        (Format::Csv, _) => write_rows(format, document, contract.shape(), out),
         _ => json::write(document, out),
     }
+}
+
+/// Appends records in a format whose head tells of every field, of which a reader may see some:
+/// `shape` is what it sees. Other formats tell only of what a record has.
+pub fn write_rows(format: Format, document: &Document<'_>, shape: &Shape, out: &mut Vec<u8>) {
+    let Some(mut collection) = Collection::new(format, shape) else { return };
+    collection.begin(out);
+    for record in document.as_list().unwrap_or(std::slice::from_ref(document)) {
+        collection.record(record, out);
+    }
+    collection.end(out);
 }

@@ -92,7 +92,7 @@ async fn undressed<'w>(checked: Checked<'w, '_>) -> Result<Released<'w>, Refusal
     let faithful = checked.faithful();
     let plan = granted.release();
     let mut released = Released {
-        status: if operation == Operation::Submit { StatusCode::CREATED } else { StatusCode::OK },
+        status: status(operation),
         format,
         media_type: format.media_type(),
         body: Bytes::new(),
@@ -146,7 +146,15 @@ async fn undressed<'w>(checked: Checked<'w, '_>) -> Result<Released<'w>, Refusal
         }
         record => plan.apply(record, keys),
     }
-    released.body = write(&document, format, contract);
+    released.body = match format {
+        // Its header would name every field of the contract.
+        Format::Csv => {
+            let mut out = Vec::with_capacity(1024);
+            adapters::write_rows(format, &document, &plan.view(contract).shape, &mut out);
+            out.into()
+        }
+        _ => write(&document, format, contract),
+    };
     Ok(released)
 }
 
@@ -181,8 +189,13 @@ fn count(document: &Document<'_>) -> usize {
     document.as_list().map_or(1, <[_]>::len)
 }
 
+/// The status of an operation that was carried out.
+pub(super) fn status(operation: Operation) -> StatusCode {
+    if operation == Operation::Submit { StatusCode::CREATED } else { StatusCode::OK }
+}
+
 /// Whether one of the values at `path` is `text`.
-fn holds(record: &Document<'_>, path: &FieldPath, text: &str) -> bool {
+pub(super) fn holds(record: &Document<'_>, path: &FieldPath, text: &str) -> bool {
     let mut found = false;
     record.each_at(path, &mut |value| found |= is(value, text));
     found

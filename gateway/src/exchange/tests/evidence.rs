@@ -33,7 +33,7 @@ async fn every_refusal_has_one_record_with_what_was_known() {
         (stage.get(Who::Partner, "/records/A").await, "filter-not-released", Some("TT-2026-002"), false),
         (stage.get(Who::Hanoi, "/nothing").await, "not-found", None, false),
         (
-            stage.ask(Who::Hanoi, "GET", "/records", "Accept: text/csv\r\n", "").await,
+            stage.ask(Who::Hanoi, "GET", "/records", "Accept: image/png\r\n", "").await,
             "not-acceptable",
             None,
             false,
