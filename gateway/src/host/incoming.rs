@@ -121,7 +121,7 @@ impl Incoming {
     }
 
     /// The connection it came on.
-    pub fn connection(&self) -> &Connection {
+    pub fn connection(&self) -> &Arc<Connection> {
         &self.connection
     }
 

@@ -150,6 +150,31 @@ impl Permit {
         self.forwarded = Some(self.meters.epoch());
     }
 
+    /// Whether that much may be released without exceeding a day's limit. A whole answer is never asked
+    /// this: what was fetched for it is given. A stream is, piece by piece, or one request could take
+    /// any number of records.
+    ///
+    /// # Errors
+    /// The meter whose limit it would exceed.
+    pub fn has_room(&self, records: u64, bytes: u64) -> Result<(), Box<Exceeded>> {
+        let now = self.admitted_at;
+        for meter in self.meters.iter() {
+            let (limits, today) = (meter.per_day(), meter.days.present());
+            if today.number != self.day || (limits.records.is_none() && limits.bytes.is_none()) {
+                continue;
+            }
+            let used = today.total();
+            let midnight = Duration::from_secs(until_midnight(now));
+            if let Some(limit) = limits.records.filter(|limit| used.records + records > *limit) {
+                return Err(refused(meter, "per-day-records", limit, midnight));
+            }
+            if let Some(limit) = limits.bytes.filter(|limit| used.bytes + bytes > *limit) {
+                return Err(refused(meter, "per-day-bytes", limit, midnight));
+            }
+        }
+        Ok(())
+    }
+
     /// Charges what was released to the caller. A stream may call it again and again, so that a
     /// day's limit is reached while it runs.
     pub fn released(&mut self, records: u64, bytes: u64) {

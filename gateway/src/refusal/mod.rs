@@ -197,6 +197,11 @@ pub enum Refusal {
         /// What is missing.
         what: &'static str,
     },
+    /// What ended a long body after the provider had been given a part of it: nobody knows what it
+    /// did with that.
+    Midway(Box<Refusal>),
+    /// The consumer took no more of a long answer: it went away, or was too slow.
+    ConsumerGone,
     /// Evidence could not be written.
     Evidence {
         /// Why not.
@@ -214,6 +219,7 @@ impl Refusal {
     pub fn violations(&self) -> Cow<'_, [Violation]> {
         match self {
             Self::Violations { violations, .. } => Cow::Borrowed(violations),
+            Self::Midway(why) => why.violations(),
             Self::ProviderBrokeContract { violations, .. } => {
                 let mut told: Vec<Violation> = Vec::new();
                 for violation in violations {
@@ -232,6 +238,7 @@ impl Refusal {
     pub fn agreement(&self) -> Option<&AgreementId> {
         match self {
             Self::Denied(refusal) => refusal.agreement.as_ref(),
+            Self::Midway(why) => why.agreement(),
             _ => None,
         }
     }
@@ -246,6 +253,8 @@ impl Refusal {
                 | Self::ProviderFault { .. }
                 | Self::ProviderBrokeContract { .. }
                 | Self::ProviderTooLarge
+                | Self::Midway(_)
+                | Self::ConsumerGone
         )
     }
 
@@ -296,6 +305,8 @@ impl Refusal {
             }
             Self::ProviderTooLarge => provider::too_large(),
             Self::NotImplemented { what } => gateway::not_implemented(what),
+            Self::Midway(why) => request::midway(why.face()),
+            Self::ConsumerGone => request::consumer_gone(),
             Self::Evidence { outcome_unknown: false, .. } => gateway::evidence(),
             Self::Evidence { outcome_unknown: true, .. } => gateway::evidence_of_a_change(),
         }
@@ -303,7 +314,7 @@ impl Refusal {
 }
 
 /// A pointer without what only its reply tells: positions become `*`, unknown names go.
-fn anywhere(violation: &Violation) -> String {
+pub(crate) fn anywhere(violation: &Violation) -> String {
     let mut segments: Vec<&str> = violation.path.split('/').collect();
     if violation.rule == ViolationRule::UnknownField {
         segments.pop();

@@ -303,6 +303,32 @@ pub(super) fn violations(contract: &ContractId) -> Face {
     }
 }
 
+/// What ended a long body midway, told without what was true only before anything had left.
+pub(super) fn midway(why: Face) -> Face {
+    Face {
+        rule: Cow::Borrowed("outcome-unknown"),
+        detail: Bilingual::new(
+            "Luồng dữ liệu bị dừng giữa chừng: phần đứng trước đã được chuyển tới bên cung cấp rồi bị cắt để bên đó thấy là chưa trọn vẹn; bên đó có thể đã ghi nhận một phần. `violations` (nếu có) nêu bản ghi theo thứ tự, tính từ 0. Hãy sửa, tra cứu những gì đã được ghi nhận, rồi mới gửi lại.",
+            "The stream was stopped midway: what stood before had been passed to the provider and was then cut off, so that it sees that it is not whole; it may have kept a part. `violations`, if there are any, name the record by its position, from 0. Mend it, look what was kept, and only then send again.",
+        ),
+        ..why
+    }
+}
+
+/// Never answered, since nobody is there to read it; for the record alone.
+pub(super) fn consumer_gone() -> Face {
+    face(
+        499,
+        "consumer-gone",
+        Consumer,
+        ("Bên khai thác đã ngắt", "Consumer gone"),
+        (
+            "Bên khai thác ngắt kết nối hoặc nhận quá chậm khi câu trả lời chưa hết.",
+            "The consumer disconnected, or took too long, before the answer was complete.",
+        ),
+    )
+}
+
 pub(super) fn unaskable(unaskable: &Unaskable) -> Face {
     Face {
         rule: Cow::Borrowed(unaskable.field()),

@@ -77,6 +77,11 @@ impl Asked<'_> {
         self.message.as_ref().map(|_| TEMPLATE)
     }
 
+    /// The request as it came.
+    pub fn incoming(&mut self) -> &mut Incoming {
+        self.incoming
+    }
+
     /// The whole body of a request that is not a message.
     ///
     /// # Errors
