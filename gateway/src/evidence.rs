@@ -9,7 +9,7 @@ use contracts::{Contract, Document, FieldPath, Form, identifiers::IdentifierKind
 use http::StatusCode;
 use jiff::Timestamp;
 use policies::{Agreement, MemberId, Operation, Service, ServiceKey, SystemKey};
-use ring::digest::{Digest, SHA256, digest};
+use ring::digest::{Context, Digest, SHA256, digest};
 use uuid::Uuid;
 
 use crate::{
@@ -17,7 +17,10 @@ use crate::{
     journal::{self, Durability, Entry, Journal, JournalFault, SubjectKey, Times},
     lifetime::Leaving,
     refusal::{Blame, Face, Refusal},
-    stages::{Asked, Caller, Checked, Conforming, Granted, Place, Received, Released, Replied, Routed},
+    stages::{
+        Asked, Caller, Checked, Conforming, Granted, Intake, Passage, Piece, Place, Received, Released,
+        Replied, Routed,
+    },
     stated,
     world::World,
 };
@@ -68,11 +71,24 @@ pub struct Evidence<'w> {
     format: Option<&'static str>,
     fault: Option<&'static str>,
     place: Option<Place>,
+    /// Records of a long body that were set aside.
+    set_aside: Option<u64>,
+    /// Which they were, for the consumer that sent them.
+    positions: Option<String>,
+    /// What has left of a long answer.
+    passed: Option<Passed>,
     durability: Durability,
     /// An opening record stands, so that a closing is owed.
     opened: bool,
     /// The last record is not written yet.
     owed: bool,
+}
+
+/// What has left of an answer that goes out in pieces.
+struct Passed {
+    records: u64,
+    bytes: u64,
+    digest: Context,
 }
 
 impl<'w> Evidence<'w> {
@@ -119,6 +135,9 @@ impl<'w> Evidence<'w> {
             format: None,
             fault: None,
             place: None,
+            set_aside: None,
+            positions: None,
+            passed: None,
             durability: Durability::Written,
             opened: false,
             owed: true,
@@ -302,14 +321,85 @@ impl<'w> Evidence<'w> {
         }
     }
 
+    /// Whether what was asked for changes something at the provider.
+    pub fn may_change(&self) -> bool {
+        self.operation.is_some_and(Operation::changes_state)
+    }
+
     /// Whether something may have changed at the provider.
     pub fn may_have_changed(&self) -> bool {
-        self.times.request_out.is_some() && self.operation.is_some_and(Operation::changes_state)
+        self.times.request_out.is_some() && self.may_change()
     }
 
     /// The place taken, for what the answer says of it.
     pub fn place(&self) -> Option<&Place> {
         self.place.as_ref()
+    }
+
+    /// What was taken in of a long body so far.
+    pub fn taken_in(&mut self, intake: &Intake<'_>) {
+        self.request_bytes = Some(intake.size());
+        self.request_sha256 = Some(bytes32(&intake.digest()));
+        self.records = Some(intake.records() as u64);
+        if intake.set_aside().count() > 0 {
+            self.set_aside = Some(intake.set_aside().count());
+            self.positions = Some(intake.set_aside().to_string());
+        }
+    }
+
+    /// Which records of a long body were set aside, in words for a header.
+    pub fn positions(&self) -> Option<&str> {
+        self.positions.as_deref()
+    }
+
+    /// What is about to leave is long.
+    pub fn passing(&mut self, passage: &Passage<'w, '_>) {
+        self.times.request_out = Some(passage.sent_at().as_microsecond());
+        self.withheld = passage.withheld().iter().map(FieldPath::as_str).collect();
+        self.format = Some(passage.format().as_str());
+    }
+
+    /// It begins to leave: from here on it can be cut, and no longer refused.
+    pub fn begins(&mut self, status: StatusCode) {
+        self.status = Some(status.as_u16());
+        self.passed = Some(Passed { records: 0, bytes: 0, digest: Context::new(&SHA256) });
+    }
+
+    /// A piece of it is about to leave, and is charged.
+    ///
+    /// # Errors
+    /// It would exceed what may leave in a day.
+    pub fn passes(&mut self, piece: &Piece) -> Result<(), Refusal> {
+        let (records, bytes) = (piece.records(), piece.bytes().len() as u64);
+        if let Some(place) = &mut self.place {
+            place.has_room(records, bytes)?;
+            place.released(records, bytes);
+        }
+        if let Some(passed) = &mut self.passed {
+            passed.records += records;
+            passed.bytes += bytes;
+            passed.digest.update(piece.bytes());
+        }
+        Ok(())
+    }
+
+    /// It has left to its last piece, or was cut because of `cut`.
+    pub fn passed(&mut self, passage: &Passage<'w, '_>, cut: Option<&Face>, at: Timestamp) {
+        self.times.response_in = Some(at.as_microsecond());
+        self.times.response_out = Some(at.as_microsecond());
+        if passage.set_aside() > 0 {
+            self.set_aside = Some(passage.set_aside());
+        }
+        if let Some(face) = cut {
+            self.rule = Some(face.kind);
+            self.cause = (face.rule != face.kind).then(|| face.rule.clone().into_owned());
+            self.fault = Some(face.blame.as_str());
+        }
+    }
+
+    /// Whether an opening record stands.
+    pub fn is_open(&self) -> bool {
+        self.opened
     }
 
     /// Writes the opening record, on the disk when this returns: from here on something may happen
@@ -330,10 +420,20 @@ impl<'w> Evidence<'w> {
     pub async fn record(&mut self) -> Result<(), JournalFault> {
         // The line is handed over at once and then waited for: cut off meanwhile, it is not owed again.
         self.owed = false;
+        self.settle();
         if self.opened {
             self.journal.closing(&self.entry(), self.durability).await
         } else {
             self.journal.whole(&self.entry(), self.durability).await
+        }
+    }
+
+    /// Takes over what has left of a long answer.
+    fn settle(&mut self) {
+        if let Some(Passed { records, bytes, digest }) = &self.passed {
+            self.records = Some(*records);
+            self.response_bytes = Some(*bytes);
+            self.response_sha256 = Some(bytes32(&digest.clone().finish()));
         }
     }
 
@@ -358,6 +458,8 @@ impl<'w> Evidence<'w> {
     /// The record as it stands.
     fn entry(&self) -> Entry<'_> {
         let decision = match (self.rule.is_some(), self.status) {
+            // What had begun to leave was no longer refused.
+            (true, _) if self.passed.is_some() => Some("cut"),
             (true, _) => Some("refused"),
             (false, Some(status)) if status < StatusCode::BAD_REQUEST.as_u16() => Some("granted"),
             _ => None,
@@ -388,6 +490,7 @@ impl<'w> Evidence<'w> {
             request_bytes: self.request_bytes,
             response_bytes: self.response_bytes,
             records: self.records,
+            set_aside: self.set_aside,
             request_sha256: self.request_sha256.as_ref(),
             response_sha256: self.response_sha256.as_ref(),
             withheld: &self.withheld,
@@ -445,6 +548,7 @@ impl Drop for Evidence<'_> {
         self.fault = Some(Blame::Gateway.as_str());
         // Called or not, nobody knows: the record says when it would have been.
         self.times.request_out = self.times.request_out.or(self.leaving);
+        self.settle();
         if let Err(fault) = self.journal.abandoned(&self.entry()) {
             tracing::error!(exchange = %self.exchange, %fault, "an exchange was cut off and could not be recorded");
         }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use http::{HeaderValue, header};
+use http::{HeaderName, HeaderValue, header};
 use jiff::Timestamp;
 use policies::SystemKey;
 use uuid::Uuid;
@@ -21,10 +21,12 @@ use crate::{
     problem::{self, Manner},
     quota::Quota,
     refusal::{Blame, Refusal},
-    stages::{self, Released},
+    stages::{self, Answering, Asked, Body, Released},
     stated,
     world::{Keeper, World},
 };
+
+mod long;
 
 /// The gateway: what serves every connection of every worker.
 pub struct Gateway {
@@ -36,12 +38,18 @@ pub struct Gateway {
     started_at: Timestamp,
 }
 
+/// Which records of a long body were set aside: `3; at="4, 17-18"`. In an answer that goes out in
+/// pieces nobody knows yet: `possible`.
+const SET_ASIDE: HeaderName = HeaderName::from_static("lt-set-aside");
+
 /// What an exchange that was not refused ends in.
 enum Outcome<'w> {
     /// Data of a provider.
     Released(Released<'w>),
     /// The gateway's own knowledge.
     Shown(Answer),
+    /// An answer that went out in pieces, and is recorded.
+    Passed,
 }
 
 impl Gateway {
@@ -86,7 +94,12 @@ impl Gateway {
         let (admitted, place) = stages::admit(granted, now)?;
         evidence.admitted(place);
 
-        let received = stages::receive(&admitted, &mut asked).await?;
+        let received = match stages::receive(&admitted, &mut asked).await? {
+            Body::Whole(received) => received,
+            Body::Long(beginnings) => {
+                return self.take_in(admitted, beginnings, &mut asked, exchange, evidence).await;
+            }
+        };
         evidence.received(&received);
         let conforming = stages::conform(admitted, &received).await?;
         evidence.conforms(&conforming);
@@ -97,7 +110,24 @@ impl Gateway {
             evidence.open().await.map_err(|fault| Refusal::Evidence { fault, outcome_unknown: false })?;
         }
         let confirmed = stages::confirm(outbound, &asked, exchange).await?;
-        let replied = stages::forward(confirmed).await?;
+        let answering = stages::forward(confirmed).await?;
+        self.give_back(answering, &mut asked, exchange, evidence).await
+    }
+
+    /// What the provider answered, on its way back.
+    async fn give_back<'w>(
+        &self,
+        answering: Answering<'w>,
+        asked: &mut Asked<'_>,
+        exchange: Uuid,
+        evidence: &mut Evidence<'w>,
+    ) -> Result<Outcome<'w>, Refusal> {
+        let replied = match answering {
+            Answering::Whole(replied) => replied,
+            Answering::Long(flowing) => {
+                return self.pass_on(flowing, asked.incoming(), exchange, evidence).await;
+            }
+        };
         evidence.replied(&replied);
         let checked = stages::conform_reply(&replied).await?;
         evidence.checked(&checked);
@@ -153,6 +183,11 @@ impl Application for Gateway {
                 evidence.shown(answer.status, &answer.body, Timestamp::now());
                 problem::name_exchange(&mut answer, exchange);
                 answer
+            }
+            Ok(Outcome::Passed) => {
+                evidence.measure();
+                evidence.log();
+                return Answered::InPieces;
             }
             Err(refusal) => self.refusal(&refusal, request, &mut evidence),
         };
@@ -222,13 +257,21 @@ impl Gateway {
         {
             answer.push(header::LOCATION, location);
         }
+        Self::furnish(&mut answer, evidence);
+        answer
+    }
+
+    /// What every answer with data says besides.
+    fn furnish(answer: &mut Answer, evidence: &Evidence<'_>) {
         // Released under one caller's agreement: no cache may give it to another.
         answer.push(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(place) = evidence.place() {
-            problem::tell_limits(&mut answer, &place.permit().rate_limit());
+            problem::tell_limits(answer, &place.permit().rate_limit());
         }
-        problem::name_exchange(&mut answer, evidence.exchange());
-        answer
+        if let Some(positions) = evidence.positions().and_then(|told| HeaderValue::from_str(told).ok()) {
+            answer.push(SET_ASIDE, positions);
+        }
+        problem::name_exchange(answer, evidence.exchange());
     }
 
     /// What decides.

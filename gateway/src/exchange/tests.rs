@@ -4,6 +4,7 @@
 mod consumer;
 mod described;
 mod evidence;
+mod long;
 mod provider;
 mod soap;
 mod stage;

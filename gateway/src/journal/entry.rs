@@ -88,7 +88,7 @@ pub struct Entry<'a> {
     pub purpose: Option<&'a str>,
     /// The officer stated, an opaque id.
     pub officer: Option<&'a str>,
-    /// `granted` or `refused`.
+    /// `granted`, `refused`, or `cut`: an answer in pieces that did not come to its end.
     pub decision: Option<&'a str>,
     /// The rule that refused it or broke it.
     pub rule: Option<&'a str>,
@@ -104,6 +104,8 @@ pub struct Entry<'a> {
     pub response_bytes: Option<u64>,
     /// How many records the body carried.
     pub records: Option<u64>,
+    /// How many records of a long body were set aside because they break the contract.
+    pub set_aside: Option<u64>,
     /// SHA-256 of the request's body.
     pub request_sha256: Option<&'a [u8; 32]>,
     /// SHA-256 of the answer's body.

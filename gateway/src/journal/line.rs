@@ -86,6 +86,7 @@ impl<'b> Line<'b> {
             ("request_bytes", entry.request_bytes),
             ("response_bytes", entry.response_bytes),
             ("records", entry.records),
+            ("set_aside", entry.set_aside),
         ] {
             if let Some(number) = number {
                 self.number(name, number);
@@ -380,7 +381,7 @@ mod tests {
                 caller: text(0), represented: text(1), service: text(2), agreement: text(3), purpose: text(4), officer: text(5),
                 filters: &names, withheld: &names,
                 certificate: digests[0].as_ref(), subject: digests[1].as_ref(), response_sha256: digests[2].as_ref(),
-                status, request_bytes: numbers[0], response_bytes: numbers[1], records: numbers[2],
+                status, request_bytes: numbers[0], response_bytes: numbers[1], records: numbers[2], set_aside: numbers[0],
                 charge: numbers[3].map(|epoch| Charge {
                     day: jiff::civil::date(2026, 11, 21), keys: &keys, forwarded: Some(epoch), released: Some(epoch),
                     records: epoch, bytes: epoch,

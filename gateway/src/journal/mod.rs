@@ -7,11 +7,11 @@
 //! or at midnight (Asia/Ho_Chi_Minh).
 //!
 //! **What.** One line of JSON per record: format version, lane, a number without gaps in the lane, a
-//! time that never falls in the lane, the kind, the members, a checksum. What touches personal data,
-//! changes something or streams has an `opening` before it is forwarded and a `closing` before its
-//! answer completes; anything else has one `exchange`. A closing repeats what its opening said, so
-//! that each line can be read alone. Never a payload, never a value, never an identifier of a person
-//! except as HMAC.
+//! time that never falls in the lane, the kind, the members, a checksum. What touches personal data or
+//! changes something has an `opening` before it is forwarded, what streams has one before its first byte
+//! leaves, and both have a `closing` before the answer completes; anything else has one `exchange`. A
+//! closing repeats what its opening said, so that each line can be read alone. Never a payload, never a
+//! value, never an identifier of a person except as HMAC.
 //!
 //! **How safe.** [`Durability::Written`] survives the process; [`Durability::Synced`] survives the
 //! power too and is awaited, while one thread synchronises for all who ask at once (the module

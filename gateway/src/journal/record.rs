@@ -111,7 +111,7 @@ pub struct Record {
     pub purpose: Option<String>,
     /// The officer stated.
     pub officer: Option<String>,
-    /// `granted` or `refused`.
+    /// `granted`, `refused` or `cut`.
     pub decision: Option<String>,
     /// The rule that refused or broke it.
     pub rule: Option<String>,
@@ -127,6 +127,8 @@ pub struct Record {
     pub response_bytes: Option<u64>,
     /// How many records.
     pub records: Option<u64>,
+    /// How many of a long body were set aside.
+    pub set_aside: Option<u64>,
     /// SHA-256 of the request's body.
     #[serde(deserialize_with = "digest")]
     pub request_sha256: Option<[u8; 32]>,
@@ -247,6 +249,7 @@ impl Record {
             request_bytes: self.request_bytes,
             response_bytes: self.response_bytes,
             records: self.records,
+            set_aside: self.set_aside,
             request_sha256: self.request_sha256.as_ref(),
             response_sha256: self.response_sha256.as_ref(),
             subject: self.subject.as_ref(),

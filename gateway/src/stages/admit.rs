@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use policies::{Kind, Parties, Stretch};
+use policies::{Agreement, Kind, Overlay, Parties, Service, Stretch};
 
-use super::Granted;
+use super::{Caller, Granted};
 use crate::{
+    host::Connection,
     quota::{self, Permit},
     refusal::Refusal,
     world::Claim,
@@ -30,6 +31,55 @@ impl<'w> Admitted<'w> {
     /// What was granted.
     pub fn granted(&self) -> &Granted<'w> {
         &self.granted
+    }
+
+    /// What it rests on, for an exchange that lasts.
+    pub fn footing(&self) -> Footing<'w> {
+        Footing::of(&self.granted)
+    }
+}
+
+/// What an exchange rests on: who takes part in it, and under what. An exchange that lasts asks again
+/// and again whether that still holds.
+#[derive(Clone, Copy)]
+pub struct Footing<'w> {
+    caller: Caller<'w>,
+    service: &'w Service,
+    agreement: Option<&'w Agreement>,
+}
+
+impl<'w> Footing<'w> {
+    fn of(granted: &Granted<'w>) -> Self {
+        let routed = granted.routed();
+        Self { caller: *routed.caller(), service: routed.service(), agreement: granted.grant().agreement }
+    }
+
+    /// Whether nothing of it was revoked or suspended meanwhile. `overlay` and the lists of revoked
+    /// certificates are those of now; the documents are those it began under.
+    ///
+    /// # Errors
+    /// What was.
+    pub fn holds(&self, overlay: &Overlay, connection: &Connection, now: Timestamp) -> Result<(), Refusal> {
+        connection.revoked(now).map_err(Refusal::Certificate)?;
+        self.unsuspended(overlay, now)
+    }
+
+    /// Neither the caller's side nor the provider's system is suspended, with this service or
+    /// agreement.
+    fn unsuspended(&self, overlay: &Overlay, now: Timestamp) -> Result<(), Refusal> {
+        let register = self.caller.world().snapshot.register();
+        let provider = &register.system(self.service.system).id;
+        let asked = Parties {
+            system: &self.caller.system().id,
+            represented: self.caller.represented_id(),
+            service: Some(&self.service.id),
+            agreement: self.agreement.map(|agreement| &agreement.id),
+        };
+        let called = Parties { system: provider, represented: None, ..asked };
+        match overlay.suspends(&asked, now).or_else(|| overlay.suspends(&called, now)) {
+            Some(suspension) => Err(Refusal::Suspended { reason: suspension.reason.clone() }),
+            None => Ok(()),
+        }
     }
 }
 
@@ -55,6 +105,14 @@ impl Place {
         self.permit.released(records, bytes);
     }
 
+    /// Whether that much may be released on top of what was.
+    ///
+    /// # Errors
+    /// The day's quota that it would exceed.
+    pub fn has_room(&self, records: u64, bytes: u64) -> Result<(), Refusal> {
+        self.permit.has_room(records, bytes).map_err(Refusal::QuotaSpent)
+    }
+
     /// The quotas' side of it.
     pub fn permit(&self) -> &Permit {
         &self.permit
@@ -67,7 +125,7 @@ impl Place {
 /// Something that it rests on is suspended or in maintenance, a quota is spent, or the one exchange
 /// took place; nothing was charged.
 pub fn admit(granted: Granted<'_>, now: Timestamp) -> Result<(Admitted<'_>, Place), Refusal> {
-    unsuspended(&granted, now)?;
+    Footing::of(&granted).unsuspended(&granted.routed().caller().world().overlay, now)?;
     if let Some(stretch) = granted.routed().service().maintenance_at(now) {
         return Err(Refusal::Maintenance { remaining: remaining(stretch, now) });
     }
@@ -81,26 +139,6 @@ pub fn admit(granted: Granted<'_>, now: Timestamp) -> Result<(Admitted<'_>, Plac
     };
     let permit = quota::admit(granted.meters(), now).map_err(Refusal::QuotaSpent)?;
     Ok((Admitted { granted }, Place { permit, claim }))
-}
-
-/// Neither the caller's side nor the provider's system is suspended, with this service or agreement.
-fn unsuspended(granted: &Granted<'_>, now: Timestamp) -> Result<(), Refusal> {
-    let routed = granted.routed();
-    let caller = routed.caller();
-    let world = caller.world();
-    let service = routed.service();
-    let provider = &world.snapshot.register().system(service.system).id;
-    let asked = Parties {
-        system: &caller.system().id,
-        represented: caller.represented_id(),
-        service: Some(&service.id),
-        agreement: granted.grant().agreement.map(|agreement| &agreement.id),
-    };
-    let called = Parties { system: provider, represented: None, ..asked };
-    match world.overlay.suspends(&asked, now).or_else(|| world.overlay.suspends(&called, now)) {
-        Some(suspension) => Err(Refusal::Suspended { reason: suspension.reason.clone() }),
-        None => Ok(()),
-    }
 }
 
 /// How long a maintenance still lasts.

@@ -15,7 +15,12 @@ use policies::{Format, Operation, UnknownFields};
 use ring::digest::{Digest, SHA256, digest};
 
 use super::{Admitted, Asked, Replied};
-use crate::{host::has_coding, negotiation::content_format, refusal::Refusal, soap::Said};
+use crate::{
+    host::{Beginning, has_coding},
+    negotiation::content_format,
+    refusal::Refusal,
+    soap::Said,
+};
 
 /// Bodies up to this size are checked in one go: a millisecond or so (DESIGN 8).
 const LARGE: usize = 64 * 1024;
@@ -42,28 +47,56 @@ impl Received {
     }
 }
 
-/// Reads the body of an admitted request, where the operation has one.
+/// What came with a request.
+pub enum Body {
+    /// A body that is held whole; an empty one where the operation has none.
+    Whole(Received),
+    /// The beginning of one that is too long for that.
+    Long(Beginnings),
+}
+
+/// The beginning of a long body.
+pub struct Beginnings {
+    pub(super) bytes: Bytes,
+    pub(super) format: Format,
+}
+
+/// Reads the body of an admitted request, where the operation has one: whole, or as much of it as is
+/// held where the operation declares that long ones pass.
 ///
 /// # Errors
 /// It is too large, too slow, coded, broken off, or of a media type that is not taken.
-pub async fn receive(admitted: &Admitted<'_>, request: &mut Asked<'_>) -> Result<Received, Refusal> {
+pub async fn receive(admitted: &Admitted<'_>, request: &mut Asked<'_>) -> Result<Body, Refusal> {
     let routed = admitted.granted().routed();
     let carries = routed.operation().carries_record();
     if let Some(message) = request.message() {
         // It came before anybody knew what it asks for (see `understand`).
         let bytes = if carries { message.record() } else { Bytes::new() };
         let format = carries.then_some(Format::Soap);
-        return Ok(Received { bytes, format, size: message.size(), digest: Some(*message.digest()) });
+        return Ok(Body::Whole(Received {
+            bytes,
+            format,
+            size: message.size(),
+            digest: Some(*message.digest()),
+        }));
     }
     if !carries {
         // A body that means nothing is left unread; the host drains it.
-        return Ok(Received { bytes: Bytes::new(), format: None, size: 0, digest: None });
+        return Ok(Body::Whole(Received { bytes: Bytes::new(), format: None, size: 0, digest: None }));
     }
     let format = content_format(request.headers()).ok_or(Refusal::MediaType)?;
-    let cap = admitted.granted().body_cap();
-    let bytes = request.body(cap).await.map_err(Refusal::Body)?;
+    let granted = admitted.granted();
+    let cap = granted.body_cap();
+    let bytes = if granted.grant().operation.stream.is_none() {
+        request.body(cap).await.map_err(Refusal::Body)?
+    } else {
+        match request.incoming().beginning(cap).await.map_err(Refusal::Body)? {
+            Beginning::All(bytes) => bytes,
+            Beginning::More(bytes) => return Ok(Body::Long(Beginnings { bytes, format })),
+        }
+    };
     let digest = digest(&SHA256, &bytes);
-    Ok(Received { size: bytes.len(), bytes, format: Some(format), digest: Some(digest) })
+    Ok(Body::Whole(Received { size: bytes.len(), bytes, format: Some(format), digest: Some(digest) }))
 }
 
 /// Proof that what is about to be forwarded conforms to the contract and to the agreement's records.
@@ -261,7 +294,7 @@ pub async fn conform_reply<'w: 'b, 'b>(replied: &'b Replied<'w>) -> Result<Check
 }
 
 /// Whether a status says that what was asked has been done.
-fn says_yes(operation: Operation, status: StatusCode) -> Result<(), Refusal> {
+pub(super) fn says_yes(operation: Operation, status: StatusCode) -> Result<(), Refusal> {
     let done = match status {
         StatusCode::OK => true,
         StatusCode::CREATED | StatusCode::NO_CONTENT => operation.changes_state(),
@@ -334,17 +367,27 @@ async fn check(
     for (index, record) in records.iter().enumerate() {
         breathe(size, index).await;
         if let Err(violations) = contract.check(record, cap - found.len()) {
-            found.extend(
-                violations
-                    .into_iter()
-                    .map(|violation| Violation { path: format!("/{index}{}", violation.path), ..violation }),
-            );
+            found.extend(of_record(index, violations));
             if found.len() >= cap {
                 break;
             }
         }
     }
     if found.is_empty() { Ok(()) } else { Err(found) }
+}
+
+/// After record `read` of a long body: lets others run, from time to time.
+pub(super) async fn breathe_within(read: u64) {
+    if read.is_multiple_of(RECORDS_AT_ONCE as u64) {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// The violations of a record of a collection, told as the collection's.
+pub(super) fn of_record(index: usize, violations: Vec<Violation>) -> impl Iterator<Item = Violation> {
+    let placed =
+        move |violation: Violation| Violation { path: format!("/{index}{}", violation.path), ..violation };
+    violations.into_iter().map(placed)
 }
 
 /// Before record `index` of a body of `size` bytes: lets others run, from time to time.
@@ -354,7 +397,7 @@ pub(super) async fn breathe(size: usize, index: usize) {
     }
 }
 
-fn nothing_submitted() -> Violation {
+pub(super) fn nothing_submitted() -> Violation {
     Violation {
         path: String::new(),
         rule: ViolationRule::Items,

@@ -7,7 +7,7 @@ use policies::ServiceId;
 
 use super::{Admitted, Confirmed};
 use crate::{
-    host::{Call, CallFault},
+    host::{Beginning, Call, CallFault, Flow},
     refusal::Refusal,
     soap::Said,
 };
@@ -80,12 +80,52 @@ impl<'w> Replied<'w> {
     }
 }
 
-/// Calls the provider.
+/// What a provider answered: a reply that is held whole, or one that is too long for that.
+pub enum Answering<'w> {
+    /// All of it.
+    Whole(Replied<'w>),
+    /// Its beginning.
+    Long(Flowing<'w>),
+}
+
+/// The beginning of a long reply, not yet checked.
+pub struct Flowing<'w> {
+    admitted: Admitted<'w>,
+    flow: Flow,
+    beginning: Bytes,
+    sent_records: usize,
+}
+
+impl<'w> Flowing<'w> {
+    /// What was admitted.
+    pub fn admitted(&self) -> &Admitted<'w> {
+        &self.admitted
+    }
+
+    pub(super) fn status(&self) -> StatusCode {
+        self.flow.status()
+    }
+
+    pub(super) fn headers(&self) -> &HeaderMap {
+        self.flow.headers()
+    }
+
+    pub(super) fn sent_records(&self) -> usize {
+        self.sent_records
+    }
+
+    pub(super) fn into_parts(self) -> (Admitted<'w>, Flow, Bytes) {
+        (self.admitted, self.flow, self.beginning)
+    }
+}
+
+/// Calls the provider. Where the operation declares that long bodies pass, each piece of a reply has
+/// the time that otherwise the whole of it has.
 ///
 /// # Errors
 /// It cannot be reached, does not answer in time, breaks off, or answers too much. For what changes
 /// something there, a failure after the request was sent leaves the outcome unknown, and says so.
-pub async fn forward(confirmed: Confirmed<'_>) -> Result<Replied<'_>, Refusal> {
+pub async fn forward(confirmed: Confirmed<'_>) -> Result<Answering<'_>, Refusal> {
     let outbound = confirmed.into_outbound();
     let granted = outbound.admitted().granted();
     let routed = granted.routed();
@@ -101,9 +141,16 @@ pub async fn forward(confirmed: Confirmed<'_>) -> Result<Replied<'_>, Refusal> {
         reply_limit: granted.body_cap(),
         idempotent: !changes,
     };
-    let reply = provider.call(call).await.map_err(|fault| failed(fault, &routed.service().id, changes))?;
+    let failed = |fault| failed(fault, &routed.service().id, changes);
+    // A message is one document, whatever it holds.
+    if granted.grant().operation.stream.is_some() && outbound.awaited().is_none() {
+        let flow = provider.flow(call).await.map_err(failed)?;
+        let (verification, records) = (outbound.verification(), outbound.records());
+        return answering(flow, outbound.into_admitted(), verification, records).await;
+    }
+    let reply = provider.call(call).await.map_err(failed)?;
     let message = outbound.awaited().map(|awaited| awaited.read(&reply.headers, &reply.body));
-    Ok(Replied {
+    Ok(Answering::Whole(Replied {
         message,
         status: reply.status,
         headers: reply.headers,
@@ -113,7 +160,36 @@ pub async fn forward(confirmed: Confirmed<'_>) -> Result<Replied<'_>, Refusal> {
         sent_at: reply.sent_at,
         received_at: reply.received_at,
         admitted: outbound.into_admitted(),
-    })
+    }))
+}
+
+/// Takes in a reply as far as it is held.
+pub(super) async fn answering(
+    mut flow: Flow,
+    admitted: Admitted<'_>,
+    verification: bool,
+    sent_records: usize,
+) -> Result<Answering<'_>, Refusal> {
+    let granted = admitted.granted();
+    let routed = granted.routed();
+    let changes = routed.operation().changes_state();
+    let beginning = flow.beginning(granted.body_cap()).await;
+    match beginning.map_err(|fault| failed(fault, &routed.service().id, changes))? {
+        Beginning::More(beginning) => {
+            Ok(Answering::Long(Flowing { admitted, flow, beginning, sent_records }))
+        }
+        Beginning::All(bytes) => Ok(Answering::Whole(Replied {
+            message: None,
+            status: flow.status(),
+            headers: flow.headers().clone(),
+            bytes,
+            verification,
+            sent_records,
+            sent_at: flow.sent_at(),
+            received_at: Timestamp::now(),
+            admitted,
+        })),
+    }
 }
 
 /// What a failed call means; `changes` tells whether doing it would have changed something.

@@ -16,10 +16,11 @@
 //!     let routed = route(caller, &asked)?;
 //!     let granted = authorize(routed, &asked, now)?;
 //!     let (admitted, _place) = admit(granted, now)?;
-//!     let received = receive(&admitted, &mut asked).await?;
+//!     let Body::Whole(received) = receive(&admitted, &mut asked).await? else { return Ok(()) };
 //!     let conforming = conform(admitted, &received).await?;
 //!     let outbound = translate(conforming, &asked, uuid::Uuid::nil())?;
-//!     let replied = forward(confirm(outbound, &asked, uuid::Uuid::nil()).await?).await?;
+//!     let confirmed = confirm(outbound, &asked, uuid::Uuid::nil()).await?;
+//!     let Answering::Whole(replied) = forward(confirmed).await? else { return Ok(()) };
 //!     let released = release(conform_reply(&replied).await?).await?;
 //!     drop(released);
 //!     Ok(())
@@ -37,9 +38,7 @@
 //!     let (caller, mut asked) = understand(caller, request, now).await?;
 //!     let routed = route(caller, &asked)?;
 //!     let (admitted, _place) = admit(routed, now)?;
-//!     let received = receive(&admitted, &mut asked).await?;
-//!     let conforming = conform(admitted, &received).await?;
-//!     drop(conforming);
+//!     drop(receive(&admitted, &mut asked).await?);
 //!     Ok(())
 //! }
 //! ```
@@ -69,6 +68,18 @@
 //! }
 //! ```
 //!
+//! What is too long to be held goes another way with proofs of its own: [`Intake`] gives [`Vetted`]
+//! pieces of what a consumer sends, [`Passage`] gives a [`Piece`] of what a provider answers, and
+//! nothing else can be passed on. Bytes that nobody looked at cannot:
+//!
+//! ```compile_fail,E0308
+//! use gateway::{refusal::Refusal, stages::*};
+//!
+//! async fn unvetted(uploading: &mut Uploading<'_>) {
+//!     uploading.send(b"[{\"MaSo\": 1}]".to_vec()).await;
+//! }
+//! ```
+//!
 //! ```compile_fail,E0451
 //! use gateway::stages::*;
 //!
@@ -83,18 +94,22 @@ mod confirm;
 mod conform;
 mod forward;
 mod identify;
+mod intake;
+mod pass;
 mod release;
 mod route;
 mod translate;
 mod understand;
 
-pub use admit::{Admitted, Place, admit};
+pub use admit::{Admitted, Footing, Place, admit};
 pub use authorize::{Granted, authorize};
 pub use confirm::{Confirmed, confirm};
-pub use conform::{Checked, Conforming, Received, conform, conform_reply, receive};
-pub use forward::{Replied, forward};
+pub use conform::{Beginnings, Body, Checked, Conforming, Received, conform, conform_reply, receive};
+pub use forward::{Answering, Flowing, Replied, forward};
 pub use identify::{Caller, identify};
+pub use intake::{Intake, SetAside, Uploading, Vetted, take_in, upload};
+pub use pass::{Passage, Piece, Sight, pass};
 pub use release::{Released, release};
 pub use route::{LIMIT_CAP, Routed, route};
-pub use translate::{Outbound, translate};
+pub use translate::{Addressed, Outbound, address, translate};
 pub use understand::{Asked, understand};

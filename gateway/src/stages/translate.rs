@@ -143,13 +143,7 @@ pub fn translate<'w>(
     if !verification && awaited.is_none() {
         headers.push((header::ACCEPT, HeaderValue::from_static(version.format.media_type())));
     }
-    identity_headers(&mut headers, granted, head, exchange);
-    if let Some(key) = idempotency_key(granted, head.headers())? {
-        headers.push((IDEMPOTENCY_KEY, key));
-    }
-    if let Some(parent) = head.headers().get(TRACEPARENT).filter(|parent| is_traceparent(parent.as_bytes())) {
-        headers.push((TRACEPARENT, parent.clone()));
-    }
+    caller_headers(&mut headers, granted, head, exchange)?;
     // A message has its filters in itself.
     let target = if awaited.is_some() { path(terms, None) } else { target(granted, terms) };
     Ok(Outbound {
@@ -180,6 +174,52 @@ pub(super) fn question<'q, 'd>(
         issue: stated::issue(head.headers())?,
         exchange,
     })
+}
+
+/// A provider's request without its body, which follows record by record.
+pub struct Addressed<'w> {
+    pub(super) admitted: Admitted<'w>,
+    pub(super) method: Method,
+    pub(super) target: String,
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// Writes the head of the provider's request for a long body.
+///
+/// # Errors
+/// A malformed `Idempotency-Key`.
+pub fn address<'w>(
+    admitted: Admitted<'w>,
+    head: &Asked<'_>,
+    exchange: Uuid,
+) -> Result<Addressed<'w>, Refusal> {
+    let granted = admitted.granted();
+    let terms = granted.grant().operation;
+    let method = Method::from_bytes(terms.method.as_bytes()).unwrap_or(Method::POST);
+    let media_type = HeaderValue::from_static(granted.version().format.media_type());
+    let mut headers = Vec::with_capacity(12);
+    headers.push((header::CONTENT_TYPE, media_type.clone()));
+    headers.push((header::ACCEPT, media_type));
+    caller_headers(&mut headers, granted, head, exchange)?;
+    let target = target(granted, terms);
+    Ok(Addressed { method, target, headers, admitted })
+}
+
+/// What the provider is told of the caller, and what the caller says to it.
+fn caller_headers(
+    headers: &mut Vec<(HeaderName, HeaderValue)>,
+    granted: &Granted<'_>,
+    head: &Asked<'_>,
+    exchange: Uuid,
+) -> Result<(), Refusal> {
+    identity_headers(headers, granted, head, exchange);
+    if let Some(key) = idempotency_key(granted, head.headers())? {
+        headers.push((IDEMPOTENCY_KEY, key));
+    }
+    if let Some(parent) = head.headers().get(TRACEPARENT).filter(|parent| is_traceparent(parent.as_bytes())) {
+        headers.push((TRACEPARENT, parent.clone()));
+    }
+    Ok(())
 }
 
 /// Who asks, for whom, why and under what: written here and nowhere else. A provider that trusts

@@ -41,6 +41,16 @@ pub const NUMBER: &str = "024188000004";
 /// A script's word for saying nothing at all.
 pub const SILENCE: &str = "…";
 
+/// The end of a script's answer after which the connection is closed.
+pub const CUT: &str = "✂";
+
+/// The end of a script's answer, a chunked array of records, after which its last record is repeated
+/// until nobody takes it any more; that is then heard as [`GONE`].
+pub const ENDLESS: &str = "∞";
+
+/// What is heard when nobody takes an endless answer any more.
+pub const GONE: &str = "gone";
+
 /// An invented task of Hà Nội that conforms.
 pub fn task(key: &str) -> String {
     of_province(key, "01")
@@ -62,6 +72,23 @@ pub fn json(body: &str) -> String {
 pub fn reply(status: &str, fields: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\n{fields}Content-Length: {}\r\n\r\n{body}", body.len())
 }
+
+/// A whole reply in chunks of about `size` bytes.
+pub fn chunked(body: &str, size: usize) -> String {
+    let mut reply = CHUNKED.to_owned();
+    let mut rest = body;
+    while !rest.is_empty() {
+        let end = (size.min(rest.len())..=rest.len()).find(|end| rest.is_char_boundary(*end)).unwrap();
+        let (piece, after) = rest.split_at(end);
+        reply.push_str(&format!("{:x}\r\n{piece}\r\n", piece.len()));
+        rest = after;
+    }
+    reply + "0\r\n\r\n"
+}
+
+/// The head of a chunked reply.
+pub const CHUNKED: &str =
+    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 /// Who calls.
 #[derive(Clone, Copy)]
@@ -201,6 +228,21 @@ impl Stage {
         }
     }
 
+    /// `who` sends a request as it is written and hears an answer in pieces to its end.
+    pub async fn hear_pieces(&self, who: Who, text: &str) -> Pieces {
+        let mut stream = self.dial(who).await;
+        stream.write_all(text.as_bytes()).await.unwrap();
+        timeout(PATIENCE, Pieces::read(&mut stream, usize::MAX)).await.unwrap()
+    }
+
+    /// Puts a document where the gateway finds it, and has it looked for.
+    pub fn put(&self, file: &str, text: &str) {
+        let file = self._folder.path().join("policies").join(file);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+        self.gateway.keeper().reload("test");
+    }
+
     /// A connection of `who`.
     pub async fn dial(&self, who: Who) -> client::TlsStream<TcpStream> {
         let caller = &self.callers[who as usize];
@@ -250,12 +292,35 @@ impl Stage {
 
     /// Waits until the provider has heard something.
     pub async fn until_heard(&self) {
-        let heard = async {
-            while self.heard().is_empty() {
+        self.until(|heard| !heard.is_empty()).await;
+    }
+
+    /// Waits until what the provider has heard is as it should be.
+    pub async fn until(&self, right: impl Fn(&[String]) -> bool) {
+        let waiting = async {
+            while !right(&self.heard()) {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        timeout(PATIENCE, heard).await.unwrap();
+        timeout(PATIENCE, waiting).await.unwrap();
+    }
+
+    /// Waits until the journal's lines about exchanges are as they should be.
+    pub async fn until_lines(&self, right: impl Fn(&[Value]) -> bool) {
+        let waiting = async {
+            while !right(&self.lines()) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(PATIENCE, waiting).await.unwrap();
+    }
+
+    /// The journal's record of an answer that its consumer did not wait for.
+    pub async fn until_recorded(&self, said: &Said) -> Record {
+        let closes =
+            |line: &Value| line["exchange"] == said.header("lt-exchange-id") && line["kind"] == "closing";
+        self.until_lines(|lines| lines.iter().any(closes)).await;
+        self.record(said)
     }
 
     /// Stops serving, and cuts what is under way.
@@ -263,6 +328,62 @@ impl Stage {
         let serving = self.serving.take().unwrap();
         tokio::task::spawn_blocking(move || serving.stop(Duration::ZERO)).await.unwrap();
     }
+}
+
+/// An answer in pieces, as far as it came.
+pub struct Pieces {
+    pub said: Said,
+    pub bytes: Vec<u8>,
+    /// The last chunk came.
+    pub whole: bool,
+}
+
+impl Pieces {
+    /// Reads until the last chunk, the end of the connection, or `most` bytes.
+    pub async fn read(stream: &mut client::TlsStream<TcpStream>, most: usize) -> Self {
+        let mut bytes = Vec::new();
+        loop {
+            let mut buffer = [0; 16 * 1024];
+            let count = stream.read(&mut buffer).await.unwrap_or(0);
+            bytes.extend_from_slice(&buffer[..count]);
+            let ended = bytes.ends_with(b"\r\n0\r\n\r\n");
+            if count == 0 || ended || bytes.len() >= most {
+                return Self::of(&bytes);
+            }
+        }
+    }
+
+    fn of(bytes: &[u8]) -> Self {
+        let at = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("a head");
+        let head = String::from_utf8_lossy(&bytes[..at]).into_owned();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        let (body, whole) = if head.to_lowercase().contains("transfer-encoding: chunked") {
+            unchunked(&bytes[at + 4..])
+        } else {
+            (bytes[at + 4..].to_vec(), true)
+        };
+        let text = String::from_utf8_lossy(&body).into_owned();
+        Self { said: Said { status, head, body: text }, bytes: body, whole }
+    }
+}
+
+/// What a chunked body says so far, and whether its last chunk is there.
+fn unchunked(mut bytes: &[u8]) -> (Vec<u8>, bool) {
+    let mut body = Vec::new();
+    while let Some(at) = bytes.windows(2).position(|two| two == b"\r\n") {
+        let size = usize::from_str_radix(std::str::from_utf8(&bytes[..at]).unwrap(), 16).unwrap();
+        let rest = &bytes[at + 2..];
+        if size == 0 {
+            return (body, rest.starts_with(b"\r\n"));
+        }
+        if rest.len() < size + 2 {
+            body.extend_from_slice(rest);
+            break;
+        }
+        body.extend_from_slice(&rest[..size]);
+        bytes = &rest[size + 2..];
+    }
+    (body, false)
 }
 
 /// A request of a caller who states the purpose agreed.
@@ -275,6 +396,12 @@ pub fn request(method: &str, path: &str, fields: &str, body: &str) -> String {
 
 /// Head and body, once all of it is there.
 fn whole(bytes: &[u8]) -> Option<(String, String)> {
+    let at = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
+    let head = String::from_utf8_lossy(&bytes[..at]).into_owned();
+    if head.to_ascii_lowercase().contains("transfer-encoding: chunked") {
+        let (body, whole) = unchunked(&bytes[at + 4..]);
+        return whole.then(|| (head, String::from_utf8_lossy(&body).into_owned()));
+    }
     let text = String::from_utf8_lossy(bytes).into_owned();
     let (head, body) = text.split_once("\r\n\r\n")?;
     let length = head
@@ -358,10 +485,21 @@ async fn attend(mut stream: server::TlsStream<TcpStream>, script: Script, heard:
             if answer == SILENCE {
                 tokio::time::sleep(PATIENCE).await;
             }
+            let (answer, cut) = answer.strip_suffix(CUT).map_or((&*answer, false), |answer| (answer, true));
+            let (answer, endless) =
+                answer.strip_suffix(ENDLESS).map_or((answer, false), |answer| (answer, true));
             if answer.is_empty() || stream.write_all(answer.as_bytes()).await.is_err() {
                 return;
             }
             let _ = stream.flush().await;
+            if endless {
+                repeat(&mut stream).await;
+                heard.lock().unwrap().push(GONE.to_owned());
+            }
+            if cut || endless {
+                let _ = stream.shutdown().await;
+                return;
+            }
         }
         let mut buffer = [0; 8192];
         match stream.read(&mut buffer).await {
@@ -369,6 +507,13 @@ async fn attend(mut stream: server::TlsStream<TcpStream>, script: Script, heard:
             _ => return,
         }
     }
+}
+
+/// Repeats a record, in an array that began, until it is taken no more.
+async fn repeat(stream: &mut server::TlsStream<TcpStream>) {
+    let record = format!(",{}", task("LAP"));
+    let chunk = format!("{:x}\r\n{record}\r\n", record.len());
+    while stream.write_all(chunk.as_bytes()).await.is_ok() && stream.flush().await.is_ok() {}
 }
 
 fn write_documents(at: &Path, authority: &Authority, server: &Identity, port: u16) {
