@@ -71,6 +71,12 @@ pub(crate) fn number() -> impl Strategy<Value = Number<'static>> {
     "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,8})?([eE][+-]?[0-9])?".prop_map(|text| Number::new(text).unwrap())
 }
 
+/// A number as every format writes it. (What has an exponent leaves XML without.)
+fn plain_number(integer: bool) -> impl Strategy<Value = Number<'static>> {
+    let text = if integer { "-?(0|[1-9][0-9]{0,20})" } else { "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,8})?" };
+    text.prop_map(|text| Number::new(text).unwrap())
+}
+
 /// A record of `shape`: required fields, and others by chance.
 pub(crate) fn record(shape: &RecordShape) -> BoxedStrategy<Document<'static>> {
     let fields: Vec<BoxedStrategy<Option<(String, Document<'static>)>>> = shape
@@ -98,7 +104,7 @@ pub(crate) fn record(shape: &RecordShape) -> BoxedStrategy<Document<'static>> {
 fn value(form: &Form) -> BoxedStrategy<Document<'static>> {
     match form {
         Form::Text => text().prop_map(|text| Document::Text(text.into())).boxed(),
-        Form::Number { .. } => number().prop_map(Document::Number).boxed(),
+        Form::Number { integer } => plain_number(*integer).prop_map(Document::Number).boxed(),
         Form::Boolean => any::<bool>().prop_map(Document::Bool).boxed(),
         Form::Record(shape) => record(shape),
         Form::Geometry(form) => geometry(form),

@@ -399,7 +399,7 @@ impl<'a> Reader<'_, 'a, '_> {
     /// A number, or the text that stands in the place of one. Each counts as a value of the document.
     fn number(&mut self, piece: Cow<'a, str>, start: usize) -> Result<Document<'a>> {
         self.tokens.count()?;
-        match lexical::number(piece) {
+        match lexical::double(piece) {
             Ok(number) if number.as_str().len() > self.limits.number => {
                 Err(Problem::new(Rule::NumberTooLong, start))
             }

@@ -256,6 +256,10 @@ impl<'a> Reader<'a, '_> {
         }
         let lexical = self.text.get(self.at..self.at + end).unwrap_or_default();
         let number = Number::new(lexical).ok_or(self.problem(Rule::NotWellFormed))?;
+        // Other formats write it without its exponent, and it must not grow there.
+        if number.plain_length() > self.limits.number {
+            return Err(self.problem(Rule::NumberTooLong));
+        }
         self.at += end;
         Ok(Document::Number(number))
     }

@@ -24,10 +24,18 @@ pub(crate) fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// `xs:integer`, `xs:decimal` and the finite numbers of `xs:double` in JSON's form, the value and the
-/// number of decimals unchanged: `+5`, `007`, `.50` and `5.` become `5`, `7`, `0.50` and `5`. What is no
-/// number comes back as it was.
-pub(crate) fn number(text: Cow<'_, str>) -> Result<Number<'_>, Cow<'_, str>> {
+/// `xs:integer` or `xs:decimal` in JSON's form, the value and the number of decimals unchanged: `+5`,
+/// `007`, `.50` and `5.` become `5`, `7`, `0.50` and `5`. What is none comes back as it was: XML Schema
+/// gives decimals no exponent and integers no point, and says the same of such a document.
+pub(super) fn decimal(text: Cow<'_, str>, integer: bool) -> Result<Number<'_>, Cow<'_, str>> {
+    if text.bytes().any(|byte| matches!(byte, b'e' | b'E') || (integer && byte == b'.')) {
+        return Err(text);
+    }
+    double(text)
+}
+
+/// The finite numbers of `xs:double`, as [`decimal`] but with an exponent where one stands.
+pub(crate) fn double(text: Cow<'_, str>) -> Result<Number<'_>, Cow<'_, str>> {
     let as_written = match &text {
         Cow::Borrowed(text) => Number::new(trim(text)),
         Cow::Owned(text) => Number::new(trim(text).to_owned()),
@@ -40,8 +48,7 @@ fn normalised(text: &str) -> Option<String> {
         Some(unsigned) => ("-", unsigned),
         None => ("", text.strip_prefix('+').unwrap_or(text)),
     };
-    let (mantissa, exponent) = unsigned.split_at(unsigned.find(['e', 'E']).unwrap_or(unsigned.len()));
-    let (whole, decimals) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let (whole, decimals) = unsigned.split_once('.').unwrap_or((unsigned, ""));
     let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if !are_digits(whole) || !are_digits(decimals) || (whole.is_empty() && decimals.is_empty()) {
         return None;
@@ -51,9 +58,23 @@ fn normalised(text: &str) -> Option<String> {
         significant => significant,
     };
     let point = if decimals.is_empty() { "" } else { "." };
-    // The exponent has JSON's form already, or `Number` refuses the whole.
-    Some([sign, whole, point, decimals, exponent].concat())
+    Some([sign, whole, point, decimals].concat())
 }
+
+/// A number as XML Schema writes it: no exponent, and no point in an integer. `None` when it stands so
+/// already; a number longer than any that a reader lets in is not written out.
+pub(super) fn plain(number: &Number<'_>, integer: bool) -> Option<String> {
+    let text = number.as_str();
+    if !text.bytes().any(|byte| matches!(byte, b'e' | b'E') || (integer && byte == b'.'))
+        || number.plain_length() > LONGEST
+    {
+        return None;
+    }
+    Some(if integer { number.plain_integer() } else { number.plain() }.into_owned())
+}
+
+/// Far beyond the readers' cap, so that only a number that nobody read keeps its exponent.
+const LONGEST: usize = 4096;
 
 #[cfg(test)]
 mod tests {
@@ -71,24 +92,37 @@ mod tests {
             ("5.", "5"),
             ("000", "0"),
             ("-0", "-0"),
-            ("+.5E+3", "0.5E+3"),
-            ("5.e-3", "5e-3"),
             ("12345678901234567890.0", "12345678901234567890.0"),
         ] {
-            assert_eq!(number(xml.into()).unwrap().as_str(), json, "{xml}");
-            assert_eq!(number(xml.to_owned().into()).unwrap().as_str(), json, "{xml}");
+            assert_eq!(decimal(xml.into(), false).unwrap().as_str(), json, "{xml}");
+            assert_eq!(decimal(xml.to_owned().into(), false).unwrap().as_str(), json, "{xml}");
         }
         for other in [
             "", " ", ".", "+", "-", "e5", "1e", "1e+", "1 2", "1,5", "INF", "NaN", "0x1", "+-1", "1.2.3",
-            "--1", "1e1.5", "٣",
+            "--1", "1e1.5", "٣", "1e5", "1E5", "+.5E+3",
         ] {
-            assert_eq!(number(other.into()).unwrap_err(), other, "{other}");
+            assert_eq!(decimal(other.into(), false).unwrap_err(), other, "{other}");
         }
+        assert_eq!(decimal("5.0".into(), true).unwrap_err(), "5.0", "no integer of XML Schema");
+        assert_eq!(double("-1.5E3".into()).unwrap().as_str(), "-1.5E3");
+        assert_eq!(double("1e".into()).unwrap_err(), "1e");
+        assert_eq!(decimal(" +05 ".into(), true).unwrap().as_str(), "5");
+    }
+
+    #[test]
+    fn numbers_are_written_as_xml_schema_reads_them() {
+        let plain = |text: &'static str, integer| super::plain(&Number::new(text).unwrap(), integer);
+        assert_eq!(plain("5.10", false), None);
+        assert_eq!(plain("5", true), None);
+        assert_eq!(plain("1.5E3", false).as_deref(), Some("1500"));
+        assert_eq!(plain("5.0", true).as_deref(), Some("5"));
+        assert_eq!(plain("5e0", true).as_deref(), Some("5"));
+        assert_eq!(plain("1e999999999", false), None, "nobody reads it");
     }
 
     #[test]
     fn as_written_is_borrowed() {
-        let number = number(" 12.5 ".into()).unwrap();
+        let number = decimal(" 12.5 ".into(), false).unwrap();
         assert_eq!(number, Number::new("12.5").unwrap());
     }
 

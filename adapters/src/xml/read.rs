@@ -254,7 +254,7 @@ impl<'a, 'l> Reader<'a, 'l> {
     fn typed(&mut self, form: &Form, text: Cow<'a, str>, owner: &'a str) -> Result<'a, Document<'a>> {
         Ok(match form {
             Form::Boolean => lexical::boolean(&text).map_or(Document::Text(text), Document::Bool),
-            Form::Number { .. } => match lexical::number(text) {
+            Form::Number { integer } => match lexical::decimal(text, *integer) {
                 Ok(number) => Document::Number(self.short(number, owner)?),
                 Err(text) => Document::Text(text),
             },

@@ -309,7 +309,7 @@ fn written_xml_is_minimal_and_complete() {
             r#"xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><NhiemVu phienBan="3">"#,
             r#"<MaSo>a]]&gt;&amp;&lt;"&#xD;</MaSo><KinhPhi xsi:nil="true"/><DaKetThuc>false</DaKetThuc><ChuNhiem/>"#,
             r#"<LinhVuc/><ThanhVien><HoVaTen/></ThanhVien><ThanhVien/>"#,
-            r#"<TongMuc donVi="&#xA;&#x9;&quot;&lt;">1E5</TongMuc></NhiemVu>"#,
+            r#"<TongMuc donVi="&#xA;&#x9;&quot;&lt;">100000</TongMuc></NhiemVu>"#,
             r#"<NhiemVu><MaSo>y</MaSo><TenNhiemVu>x</TenNhiemVu></NhiemVu></DanhSachNhiemVu>"#
         )
     );

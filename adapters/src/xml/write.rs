@@ -1,8 +1,10 @@
 //! A tree to XML, the shape in hand.
 
+use std::borrow::Cow;
+
 use contracts::{Document, Field, Form, NodeKind, Record, RecordShape, Shape};
 
-use super::{escape, namespaces::XSI};
+use super::{escape, lexical, namespaces::XSI};
 use crate::gml::{self, GML_32};
 
 /// Appends `document` to `out` as one XML document: a collection when it is a list, else a record. The
@@ -84,8 +86,8 @@ impl Writer<'_> {
         let is_attribute = |field: &Field| field.xml.kind == NodeKind::Attribute;
         if shape.fields.iter().any(is_attribute) {
             for (field, value) in fields(record, shape).filter(|(field, _)| is_attribute(field)) {
-                if let Some(text) = leaf(value) {
-                    self.attribute(&field.xml.name, text);
+                if let Some(text) = leaf(value, &field.form) {
+                    self.attribute(&field.xml.name, &text);
                 }
             }
         }
@@ -94,7 +96,9 @@ impl Writer<'_> {
         self.children(name, empty, |writer| {
             for (field, value) in content {
                 match field.xml.kind {
-                    NodeKind::Text => escape::text(leaf(value).unwrap_or_default(), writer.out),
+                    NodeKind::Text => {
+                        escape::text(&leaf(value, &field.form).unwrap_or_default(), writer.out);
+                    }
                     NodeKind::Element | NodeKind::Attribute => {
                         writer.element(&field.xml.name, value, &field.form)
                     }
@@ -132,9 +136,9 @@ impl Writer<'_> {
                 self.children(name, false, |writer| gml::write::geometry(value, &id, writer.out));
             }
             (value, Form::Text | Form::Number { .. } | Form::Boolean) => {
-                if let Some(text) = leaf(value) {
+                if let Some(text) = leaf(value, form) {
                     self.start(name);
-                    self.children(name, text.is_empty(), |writer| escape::text(text, writer.out));
+                    self.children(name, text.is_empty(), |writer| escape::text(&text, writer.out));
                 }
             }
             (_, Form::Record(_) | Form::List(_) | Form::Geometry(_)) => {}
@@ -193,12 +197,16 @@ fn fields<'r, 'd>(
 }
 
 /// The characters of a value that has no parts.
-fn leaf<'v>(value: &'v Document<'_>) -> Option<&'v str> {
+fn leaf<'v>(value: &'v Document<'_>, form: &Form) -> Option<Cow<'v, str>> {
+    let integer = matches!(form, Form::Number { integer: true });
     match value {
-        Document::Bool(true) => Some("true"),
-        Document::Bool(false) => Some("false"),
-        Document::Number(number) => Some(number.as_str()),
-        Document::Text(text) => Some(text),
+        Document::Bool(true) => Some(Cow::Borrowed("true")),
+        Document::Bool(false) => Some(Cow::Borrowed("false")),
+        Document::Number(number) => Some(match lexical::plain(number, integer) {
+            Some(plain) => Cow::Owned(plain),
+            None => Cow::Borrowed(number.as_str()),
+        }),
+        Document::Text(text) => Some(Cow::Borrowed(text)),
         Document::Null | Document::List(_) | Document::Record(_) => None,
     }
 }
