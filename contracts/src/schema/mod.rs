@@ -8,7 +8,8 @@
 //!
 //! | part | may have |
 //! |---|---|
-//! | any field | `type`, `title`, `description`, `enum`, `const`, `x-title` (required), `x-classification`, `xml`, `$ref` |
+//! | any field | `type`, `title`, `description`, `x-title` (required), `x-classification`, `xml`, `$ref` |
+//! | text, number, boolean | `enum`, `const` |
 //! | text | `minLength`, `maxLength`, `pattern`, `format`, `x-code-list`, `x-identifier` |
 //! | number | `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum`, `multipleOf` |
 //! | list | `items` (no list), `minItems`, `maxItems`, `uniqueItems` |
@@ -103,8 +104,9 @@ const MOST_FIELDS: usize = 10_000;
 /// Records within records go no deeper: a person would not follow, and the compiler would recurse.
 const MOST_LEVELS: usize = 24;
 
-const ANY: &[&str] =
-    &["type", "title", "description", "enum", "const", "x-title", "x-classification", "xml", "$ref"];
+const ANY: &[&str] = &["type", "title", "description", "x-title", "x-classification", "xml", "$ref"];
+/// Of values without parts: XML Schema cannot list the others.
+const LEAF: &[&str] = &["enum", "const"];
 const TEXT: &[&str] = &["minLength", "maxLength", "pattern", "format", "x-code-list", "x-identifier"];
 const NUMBER: &[&str] = &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"];
 const LIST: &[&str] = &["items", "minItems", "maxItems", "uniqueItems"];
@@ -309,9 +311,9 @@ impl<'s> Compiler<'s> {
     fn value(&mut self, site: &Site<'s>, above: Above<'_>, xml: &Xml, name: &str) -> Option<Typed> {
         let (kind, nullable) = self.kind(site)?;
         let own: &[&str] = match kind {
-            Kind::Text => TEXT,
-            Kind::Number { .. } => NUMBER,
-            Kind::Boolean => &[],
+            Kind::Text => &[LEAF, TEXT].concat(),
+            Kind::Number { .. } => &[LEAF, NUMBER].concat(),
+            Kind::Boolean => LEAF,
             Kind::Record => &[RECORD, rules::KEYWORDS].concat(),
             Kind::List => LIST,
             Kind::Geometry => GEOMETRY,

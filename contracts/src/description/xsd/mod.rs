@@ -55,15 +55,13 @@ pub enum UnsaidRule {
     /// That items differ, where they are records with fields that may be missing, or times, which XML
     /// Schema compares as instants.
     Unique,
-    /// That a list or a record is one of those listed.
-    Value,
     /// What makes a geometry sound; that an element of GML stands there is said.
     Geometry,
 }
 
 impl UnsaidRule {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 8] = [
         Self::BetweenFields,
         Self::CheckDigit,
         Self::CodeAtDate,
@@ -71,7 +69,6 @@ impl UnsaidRule {
         Self::Blanks,
         Self::Step,
         Self::Unique,
-        Self::Value,
         Self::Geometry,
     ];
 
@@ -99,9 +96,6 @@ impl UnsaidRule {
                 "XSD không kiểm tra các mục có khác nhau hay không",
                 "XSD does not check that the items differ",
             ),
-            Self::Value => {
-                ("XSD không kiểm tra các giá trị được liệt kê", "XSD does not check the listed values")
-            }
             Self::Geometry => (
                 "XSD chỉ kiểm tra có một phần tử GML; loại hình học, hệ tọa độ, vòng khép kín và phạm vi do hợp đồng kiểm tra",
                 "XSD checks only that an element of GML is there; the contract checks its kind, reference system, rings and box",
@@ -197,9 +191,6 @@ impl<'v> Writer<'v> {
         let between = rules(schema);
         if !between.is_empty() {
             self.say_not(path, UnsaidRule::BetweenFields);
-        }
-        if schema.contains_key("enum") || schema.contains_key("const") {
-            self.say_not(path, UnsaidRule::Value);
         }
         let name = self.type_name(path);
         markup.element("xs:complexType", &[("name", &name)], |markup| {
@@ -344,10 +335,6 @@ impl<'v> Writer<'v> {
         if wants_unique && !is_unique(list, schema) {
             self.say_not(Some(&field.path), UnsaidRule::Unique);
             told.push(UnsaidRule::Unique.told());
-        }
-        if schema.contains_key("enum") || schema.contains_key("const") {
-            self.say_not(Some(&field.path), UnsaidRule::Value);
-            told.push(UnsaidRule::Value.told());
         }
         told
     }
