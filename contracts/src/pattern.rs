@@ -28,6 +28,11 @@ struct Alternative {
 const CHARACTERS: [(char, char); 5] =
     [('\t', '\n'), ('\r', '\r'), (' ', '\u{D7FF}'), ('\u{E000}', '\u{FFFD}'), ('\u{10000}', '\u{10FFFF}')];
 
+/// Where characters are made up where a class has them: none that a reader refuses, and none that NFC
+/// would write as another or join with its neighbour.
+const MADE_UP_FROM: [(char, char); 5] =
+    [('\t', '\n'), ('\r', '\r'), (' ', '~'), ('\u{A1}', '\u{2FF}'), ('\u{1F600}', '\u{1F64F}')];
+
 /// Any character, in XML Schema's words.
 const ANY: &str = r"[\s\S]";
 
@@ -82,8 +87,14 @@ impl Pattern {
     /// argument.
     pub(crate) fn sample(&self, below: &mut dyn FnMut(u32) -> u32) -> String {
         let mut out = String::new();
+        let around = |bound: bool, below: &mut dyn FnMut(u32) -> u32, out: &mut String| {
+            let count = if bound { 0 } else { below(MADE_UP) };
+            out.extend((0..count).map(|_| if below(2) == 0 { 'z' } else { ' ' }));
+        };
         if let Some(alternative) = pick(&self.alternatives, below) {
+            around(alternative.from_start, below, &mut out);
             alternative.body.iter().for_each(|part| make_up(part, below, &mut out));
+            around(alternative.to_end, below, &mut out);
         }
         out
     }
@@ -228,7 +239,11 @@ fn make_up(hir: &Hir, below: &mut dyn FnMut(u32) -> u32, out: &mut String) {
         HirKind::Empty | HirKind::Look(_) | HirKind::Class(Class::Bytes(_)) => {}
         HirKind::Literal(literal) => out.push_str(&String::from_utf8_lossy(&literal.0)),
         HirKind::Class(Class::Unicode(class)) => {
-            let Some(range) = pick(class.ranges(), below) else { return };
+            let all = ClassUnicode::new(MADE_UP_FROM.map(|(start, end)| ClassUnicodeRange::new(start, end)));
+            let mut usual = class.clone();
+            usual.intersect(&all);
+            let from = if usual.ranges().is_empty() { class } else { &usual };
+            let Some(range) = pick(from.ranges(), below) else { return };
             let width = u32::from(range.end()) - u32::from(range.start());
             let character = char::from_u32(u32::from(range.start()) + below(width.saturating_add(1)));
             out.push(character.unwrap_or(range.start()));

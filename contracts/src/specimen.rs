@@ -25,6 +25,10 @@ pub struct Specimens<'c> {
 /// How often a value, a record or the whole is made up again before it is given up.
 const TRIES: u32 = 200;
 
+/// Values guessed for one record, all in all: parts that are made up again within parts that are would
+/// multiply.
+const GUESSES: u32 = 50_000;
+
 /// Lists are made up with at most so many items more than they need.
 const MORE_ITEMS: u32 = 3;
 
@@ -53,7 +57,7 @@ impl Contract {
 impl Specimens<'_> {
     /// A record that the contract accepts, made up from `seed`.
     pub fn record(&self, seed: u64) -> Option<Document<'static>> {
-        let mut chance = Chance(seed);
+        let mut chance = Chance { state: seed, left: GUESSES };
         (0..TRIES).find_map(|_| {
             let record = self.root.make_up(&mut chance)?;
             self.contract.check(&record, 1).is_ok().then_some(record)
@@ -62,12 +66,16 @@ impl Specimens<'_> {
 }
 
 /// SplitMix64: small, and good enough to be various.
-struct Chance(u64);
+struct Chance {
+    state: u64,
+    /// Guesses left.
+    left: u32,
+}
 
 impl Chance {
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.state ^ (self.state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         mixed ^ (mixed >> 31)
     }
@@ -140,6 +148,7 @@ impl RecordPlan {
 
     fn make_up(&self, chance: &mut Chance) -> Option<Document<'static>> {
         (0..TRIES).find_map(|_| {
+            chance.left = chance.left.checked_sub(1)?;
             // From the barest record to the fullest.
             let density = chance.below(6);
             let mut record = Record::with_capacity(self.fields.len());
@@ -224,6 +233,7 @@ impl LeafPlan {
 
     fn make_up(&self, chance: &mut Chance) -> Option<Document<'static>> {
         (0..TRIES).find_map(|_| {
+            chance.left = chance.left.checked_sub(1)?;
             let value = self.guess(chance);
             self.validator.as_ref().is_none_or(|rules| rules.check(&value, 1).is_ok()).then_some(value)
         })
