@@ -48,6 +48,9 @@ pub enum UpdateFrequency {
     HalfYearly,
     /// Every year.
     Yearly,
+    /// At a frequency that some rule sets, which the circular itself does not name. A service that
+    /// offers the dataset says which.
+    AsPrescribed,
 }
 
 /// A compiled contract.

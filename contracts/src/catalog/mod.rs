@@ -1,5 +1,7 @@
 //! All contracts, by name.
 
+pub mod scope;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
@@ -8,6 +10,7 @@ use std::{
 
 use ring::digest::{Context, SHA256};
 
+use self::scope::Scope;
 use crate::{
     Bilingual, CodeLists, Contract, ContractId, Fault, Shape,
     files::{folders, read},
@@ -18,12 +21,15 @@ use crate::{
 
 /// The parts that contracts share; a catalog whose contracts share nothing need not have the file.
 const PARTS: &str = "catalog/parts.json";
+/// What the legal text asks for.
+const SCOPE: &str = "catalog/scope.toml";
 
 /// The contracts and code lists of a folder, compiled. Cheap to clone, never changed.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     contracts: BTreeMap<ContractId, Arc<Contract>>,
     code_lists: Arc<CodeLists>,
+    scope: Option<Arc<Scope>>,
 }
 
 impl Catalog {
@@ -34,9 +40,9 @@ impl Catalog {
     /// catalog that loaded.
     pub fn load(folder: &Path) -> Result<(Self, Vec<Fault>), Vec<Fault>> {
         let (code_lists, mut faults) = CodeLists::load(folder);
-        let mut catalog = Self { contracts: BTreeMap::new(), code_lists: Arc::new(code_lists) };
-        let parts_file = Path::new(PARTS);
-        let parts_text = parts_text(folder, parts_file, &mut faults);
+        let mut catalog = Self { contracts: BTreeMap::new(), code_lists: Arc::new(code_lists), scope: None };
+        let (parts_file, scope_file) = (Path::new(PARTS), Path::new(SCOPE));
+        let parts_text = text_of(folder, parts_file, &mut faults);
         let parts = parts_text
             .as_ref()
             .and_then(|text| Parts::read(parts_file, text).map_err(|more| faults.extend(more)).ok());
@@ -54,10 +60,16 @@ impl Catalog {
                 }
             }
         }
-        // A contract that failed may be the one that uses a part.
-        if let Some(parts) = parts.filter(|_| faults.iter().all(|fault| fault.warning)) {
-            let unused = parts.names().filter(|name| !seen.parts.contains(*name));
-            faults.extend(unused.map(|name| parts.unused(name)));
+        // A contract that failed may be the one that uses a part, or that the scope names.
+        if faults.iter().all(|fault| fault.warning) {
+            let parts = parts.iter();
+            let unused = parts.flat_map(|parts| parts.names().map(move |name| (parts, name)));
+            let unused = unused.filter(|(_, name)| !seen.parts.contains(*name));
+            faults.extend(unused.map(|(parts, name)| parts.unused(name)));
+            let has = |id: &ContractId| catalog.contracts.contains_key(id);
+            catalog.scope = text_of(folder, scope_file, &mut faults)
+                .and_then(|text| Scope::read(scope_file, &text, has, &mut faults))
+                .map(Arc::new);
         }
         faults.sort_by(|one, two| (&one.file, one.place, one.rule).cmp(&(&two.file, two.place, two.rule)));
         // A faulty part is one fault, however many contracts use it.
@@ -79,6 +91,11 @@ impl Catalog {
     pub fn code_lists(&self) -> &CodeLists {
         &self.code_lists
     }
+
+    /// What the legal text asks for, and which contracts answer.
+    pub fn scope(&self) -> Option<&Scope> {
+        self.scope.as_deref()
+    }
 }
 
 /// The loading of one contract from its folder.
@@ -98,8 +115,8 @@ struct Seen {
     parts: BTreeSet<String>,
 }
 
-/// The text of the shared parts, if the catalog has any.
-fn parts_text(folder: &Path, file: &Path, faults: &mut Vec<Fault>) -> Option<String> {
+/// The text of a file that a catalog need not have.
+fn text_of(folder: &Path, file: &Path, faults: &mut Vec<Fault>) -> Option<String> {
     if !folder.join(file).exists() {
         return None;
     }

@@ -4,7 +4,7 @@ use super::*;
 use crate::{Document, Language, Number, Record, Status, UpdateFrequency};
 
 /// The shipped contracts and code lists.
-fn shipped() -> Catalog {
+pub(super) fn shipped() -> Catalog {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     match Catalog::load(folder) {
         Ok((catalog, warnings)) => {
@@ -121,7 +121,7 @@ fn what_a_provider_sends_beyond_the_contract_is_dropped_at_every_depth() {
 }
 
 /// A folder with one sound contract `mau@1`, and a code list.
-struct Written {
+pub(super) struct Written {
     folder: tempfile::TempDir,
 }
 
@@ -160,7 +160,7 @@ valid_from = 2026-01-01
 "#;
 
 impl Written {
-    fn sound() -> Self {
+    pub(super) fn sound() -> Self {
         let written = Self { folder: tempfile::tempdir().unwrap() };
         written.put("catalog/README.md", "not a contract");
         written.put("catalog/mau/v1/contract.toml", MANIFEST);
@@ -171,19 +171,19 @@ impl Written {
         written
     }
 
-    fn put(&self, file: &str, text: &str) -> &Self {
+    pub(super) fn put(&self, file: &str, text: &str) -> &Self {
         let path = self.folder.path().join(file);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
         self
     }
 
-    fn load(&self) -> Result<Catalog, Vec<Fault>> {
+    pub(super) fn load(&self) -> Result<Catalog, Vec<Fault>> {
         Catalog::load(self.folder.path()).map(|(catalog, _)| catalog)
     }
 
     /// `file:line rule` of every fault.
-    fn faults(&self) -> Vec<String> {
+    pub(super) fn faults(&self) -> Vec<String> {
         let faults = self.load().err().unwrap_or_default();
         let line = |fault: &Fault| fault.place.map_or(0, |place| place.line);
         faults

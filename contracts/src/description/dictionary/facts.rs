@@ -276,6 +276,7 @@ fn update(update: UpdateFrequency) -> Bilingual {
         UpdateFrequency::Quarterly => ("hằng quý", "every quarter"),
         UpdateFrequency::HalfYearly => ("6 tháng một lần", "every half year"),
         UpdateFrequency::Yearly => ("hằng năm", "every year"),
+        UpdateFrequency::AsPrescribed => ("theo tần suất quy định", "at the frequency prescribed"),
     };
     Bilingual::new(vi, en)
 }
