@@ -38,6 +38,16 @@ pub(crate) fn catalog_with_a_date() -> Catalog {
     load(&[("thu", THU, &thu), ("ket-qua", KET_QUA, KET_QUA_SCHEMA)])
 }
 
+/// The contracts with one of them back in draft.
+pub(crate) fn catalog_with_a_draft(dataset: &str) -> Catalog {
+    let of = |name: &str, text: &str| {
+        let status = if name == dataset { "\"draft\"" } else { "\"active\"" };
+        text.replace("\"active\"", status)
+    };
+    let (thu, ket_qua) = (of("thu", THU), of("ket-qua", KET_QUA));
+    load(&[("thu", &thu, THU_SCHEMA), ("ket-qua", &ket_qua, KET_QUA_SCHEMA)])
+}
+
 /// The contracts and `nguoi@1`, whose key is personal data.
 pub(crate) fn catalog_with_a_personal_key() -> Catalog {
     let contract = THU.replace("thu@1", "nguoi@1").replace("dataset:thu", "dataset:nguoi");
@@ -89,7 +99,12 @@ pub(crate) fn catalog() -> &'static Catalog {
 
 /// The key that names the revision of `thu@1` that was loaded.
 pub(crate) fn pin() -> String {
-    let contract = catalog().contract(&"thu@1".parse().unwrap()).unwrap();
+    pin_of(catalog())
+}
+
+/// The key that names the revision of `thu@1` in `catalog`.
+pub(crate) fn pin_of(catalog: &Catalog) -> String {
+    let contract = catalog.contract(&"thu@1".parse().unwrap()).unwrap();
     format!("contract_revision = \"{}\"", &hex(contract.revision())[..16])
 }
 
@@ -143,8 +158,7 @@ impl Fixture {
 
     /// Compiles against another catalog, pinned to what that one has.
     pub(crate) fn compile_with(&self, catalog: &Catalog) -> Register {
-        let thu = catalog.contract(&"thu@1".parse().unwrap()).unwrap();
-        let pinned = format!("contract_revision = \"{}\"", &hex(thu.revision())[..16]);
+        let pinned = pin_of(catalog);
         let mut sources = self.sources.clone();
         for source in sources.services.iter_mut().chain(&mut sources.agreements) {
             source.text = source.text.replace(&pin(), &pinned);

@@ -3,7 +3,7 @@
 use contracts::Contract;
 use toml::Spanned;
 
-use super::{Desk, Page, dangling, fields::FieldTerms, overlaps, pins, records, services::system_of};
+use super::{Desk, Page, dangling, drafts, fields::FieldTerms, overlaps, pins, records, services::system_of};
 use crate::{
     Agreement, Format, Operation, PurposeId, Register, Service, ServiceKey, ServiceVersion,
     agreement::{Allowed, NOTICE_DAYS},
@@ -104,6 +104,7 @@ fn agreement(register: &Register, desk: &Desk<'_>, sheet: &Sheet<'_>, written: W
     let replies = replies(&written.operations, version);
     let terms = FieldTerms::of(sheet, &written.fields, contract, &replies);
     terms.hold_against_grounds(sheet, written.personal.as_ref());
+    drafts::hold(sheet, &written.contract, written.draft.as_ref(), contract);
     let pin = written.contract_revision.as_ref();
     pins::hold(sheet, written.contract.span(), pin, contract, terms.wide());
     let filter = terms.filters(sheet, &written, version);

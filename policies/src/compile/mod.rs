@@ -6,6 +6,7 @@
 
 mod agreements;
 mod codes;
+mod drafts;
 mod fields;
 mod members;
 mod overlaps;

@@ -7,10 +7,12 @@
 //! the new fields and written the new revision, and the snapshot that was made of the old contract
 //! goes on deciding. Where every field is named nothing new can pass, so a stale revision is only
 //! worth a warning.
+//!
+//! A draft may change within its version, so whoever uses one names its revision, whatever it releases.
 
 use std::ops::Range;
 
-use contracts::{Bilingual, Contract};
+use contracts::{Bilingual, Contract, Status};
 use toml::Spanned;
 
 use crate::{
@@ -32,7 +34,10 @@ pub(super) fn hold(
     wide: Option<&Bilingual>,
 ) {
     let loaded: String = hex(contract.revision()).chars().take(SUGGESTED).collect();
+    let changing = (contract.status() == Status::Draft).then(|| both("bản dự thảo", "the draft"));
+    let wide = wide.or(changing.as_ref());
     match (pin, wide) {
+        (None, Some(_)) if changing.is_some() => unpinned_draft(sheet, contract_at, contract, &loaded),
         (None, Some(wide)) => unpinned(sheet, contract_at, contract, &loaded, wide),
         (Some(pin), _) if !pin.get_ref().names(contract.revision()) => {
             changed(sheet, pin, contract, &loaded, wide);
@@ -53,6 +58,22 @@ fn unpinned(sheet: &Sheet<'_>, at: Range<usize>, contract: &Contract, loaded: &s
         both(
             format!("Thêm `contract_revision = \"{loaded}\"` bên cạnh `contract`: trường mới chỉ được chia sẻ sau khi đã xem xét"),
             format!("Add `contract_revision = \"{loaded}\"` beside `contract`: new fields then wait until someone has looked at them"),
+        ),
+    );
+}
+
+fn unpinned_draft(sheet: &Sheet<'_>, at: Range<usize>, contract: &Contract, loaded: &str) {
+    let id = contract.id();
+    sheet.fault(
+        at,
+        "contract-not-pinned",
+        both(
+            format!("bản dự thảo `{id}` có thể đổi bất cứ lúc nào; tài liệu chưa ghi được viết cho bản nào"),
+            format!("the draft `{id}` may change at any time; the document does not say which text it was written for"),
+        ),
+        both(
+            format!("Thêm `contract_revision = \"{loaded}\"` bên cạnh `contract`"),
+            format!("Add `contract_revision = \"{loaded}\"` beside `contract`"),
         ),
     );
 }

@@ -27,7 +27,7 @@ pub(super) fn compile(register: &mut Register, desk: &Desk<'_>, pages: &mut [Pag
         let versions: Vec<ServiceVersion> = written
             .versions
             .into_iter()
-            .filter_map(|version| versions::compile(desk, sheet, mode, version))
+            .filter_map(|version| versions::compile(desk, sheet, &written.mode, version))
             .collect();
         something_shared(sheet, &written.mode, &versions);
         let Some(system) = system else { continue };

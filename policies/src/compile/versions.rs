@@ -5,7 +5,7 @@ use std::{ops::Range, sync::Arc};
 use contracts::{Classification, Contract, ContractId, FieldPath};
 use toml::Spanned;
 
-use super::{Desk, dangling, not_a_leaf, pins, unknown_field};
+use super::{Desk, dangling, drafts, not_a_leaf, pins, unknown_field};
 use crate::{
     Adapter, Format, Mode, Operation, OperationTerms, ReleasePlan, ServiceVersion, Signed,
     operation::PerOperation,
@@ -16,7 +16,7 @@ use crate::{
 pub(super) fn compile(
     desk: &Desk<'_>,
     sheet: &Sheet<'_>,
-    mode: Mode,
+    mode: &Spanned<Mode>,
     written: written::Version,
 ) -> Option<ServiceVersion> {
     let number = *written.number.get_ref();
@@ -46,6 +46,9 @@ pub(super) fn compile(
         operations.set(operation, compiled);
     }
     let contract = contract?;
+    drafts::hold(sheet, &written.contract, written.draft.as_ref(), &contract);
+    drafts::shared_by_mode(sheet, mode, &contract);
+    let mode = *mode.get_ref();
     let by_class = mode.basis().map(|_| {
         let mode = mode.as_str();
         both(format!("chế độ `{mode}`"), format!("mode `{mode}`"))
@@ -183,6 +186,11 @@ fn operation_terms(
     written: written::OperationTerms,
 ) -> OperationTerms {
     let reply = written.reply.as_ref().and_then(|name| contract_of(desk, sheet, name));
+    if let (Some(name), Some(reply)) = (&written.reply, &reply)
+        && contract.is_none_or(|own| own.id() != reply.id())
+    {
+        drafts::reply(sheet, name, reply);
+    }
     if let Some(answered) = reply.as_ref().or(contract) {
         for field in written.push_down.iter().chain(&written.filter) {
             leaf(sheet, field, answered);

@@ -23,6 +23,8 @@ pub(crate) struct Agreement {
     pub(crate) contract: Spanned<ContractId>,
     /// The text of the contract that it was written for.
     pub(crate) contract_revision: Option<Spanned<Pin>>,
+    /// That the contract is known to be a draft.
+    pub(crate) draft: Option<Spanned<bool>>,
     pub(crate) paper: Option<Paper>,
     pub(crate) legal_basis: Vec<String>,
     pub(crate) purposes: Vec<Spanned<PurposeId>>,
@@ -104,6 +106,7 @@ impl Agreement {
         let service = table.required("service", table.value("service"));
         let contract = table.required("contract", table.value("contract"));
         let contract_revision = table.value("contract_revision");
+        let draft = table.boolean("draft");
         let paper = table.table("document").map(paper);
         let legal_basis = table.required("legal_basis", table.texts("legal_basis"));
         let purposes = at_least_one(&table, "purposes", table.required("purposes", table.values("purposes")));
@@ -126,6 +129,7 @@ impl Agreement {
             service: service?,
             contract: contract?,
             contract_revision,
+            draft,
             paper,
             legal_basis: legal_basis?.into_iter().map(Spanned::into_inner).collect(),
             purposes: purposes?,
@@ -235,7 +239,7 @@ fn conditions(table: Table<'_>) -> Vec<Condition> {
     let read = table.named().filter_map(|(key, value)| {
         let path = key.get_ref().parse::<FieldPath>();
         let terms = value.table("records")?;
-        let include_predecessors = terms.boolean("include_predecessors").unwrap_or(false);
+        let include_predecessors = terms.boolean("include_predecessors").is_some_and(Spanned::into_inner);
         // `in` may be a text (an attribute) or a list of texts: look before reading.
         let is_text = terms.named().any(|(name, value)| name.get_ref() == "in" && value.is_text());
         let attribute = if is_text { terms.value::<Attribute>("in") } else { None };

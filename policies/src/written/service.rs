@@ -42,6 +42,8 @@ pub(crate) struct Version {
     pub(crate) contract: Spanned<ContractId>,
     /// The text of the contract that it was written for.
     pub(crate) contract_revision: Option<Spanned<Pin>>,
+    /// That the contract is known to be a draft.
+    pub(crate) draft: Option<Spanned<bool>>,
     pub(crate) deprecated_from: Option<Date>,
     pub(crate) retired_from: Option<Date>,
     pub(crate) format: Format,
@@ -206,6 +208,7 @@ impl Version {
     fn read(table: Table<'_>, number: Spanned<u32>) -> Option<Self> {
         let contract = table.required("contract", table.value("contract"));
         let contract_revision = table.value("contract_revision");
+        let draft = table.boolean("draft");
         let deprecated_from = table.date("deprecated_from").map(Spanned::into_inner);
         let retired_from = table.date("retired_from").map(Spanned::into_inner);
         if let (Some(deprecated), Some(retired)) = (deprecated_from, retired_from)
@@ -238,6 +241,7 @@ impl Version {
             number,
             contract: contract?,
             contract_revision,
+            draft,
             deprecated_from,
             retired_from,
             format: format?,
@@ -489,7 +493,7 @@ impl OperationTerms {
 fn streaming(table: &Table<'_>) -> Option<Streaming> {
     if !table.holds_table("stream") {
         let stop = Streaming { bad_records: BadRecords::Stop };
-        return table.boolean("stream").unwrap_or(false).then_some(stop);
+        return table.boolean("stream").is_some_and(Spanned::into_inner).then_some(stop);
     }
     let terms = table.table("stream")?;
     let bad_records = terms.required("bad_records", terms.value::<BadRecords>("bad_records"));

@@ -215,10 +215,10 @@ impl<'a> Table<'a> {
         }
     }
 
-    pub(crate) fn boolean(&self, key: &'static str) -> Option<bool> {
+    pub(crate) fn boolean(&self, key: &'static str) -> Option<Spanned<bool>> {
         let value = self.entry(key)?;
         if let DeValue::Boolean(truth) = value.get_ref() {
-            return Some(*truth);
+            return Some(Spanned::new(value.span(), *truth));
         }
         wrong_type(
             self.sheet,
