@@ -16,6 +16,7 @@
 //!
 //! Text is NFC after reading (TCVN 6909:2001 in its composed form), whatever it was before.
 
+pub mod encoding;
 pub mod geojson;
 pub mod gml;
 pub mod json;

@@ -85,12 +85,23 @@ pub(crate) fn allowed(character: char) -> bool {
 }
 
 /// `text` in NFC; `changed` is set when it was not.
-pub(crate) fn normal<'a>(text: Cow<'a, str>, changed: &mut bool) -> Cow<'a, str> {
-    if plain(text.as_bytes()) || is_nfc(&text) {
-        return text;
+///
+/// # Errors
+/// It begins with a mark that composes with what stands before it. In this text that is nothing, but
+/// in a document it would be a quotation mark or a `>`: normalisation of the whole would break the one
+/// or the other, so W3C's *Character Model* keeps such characters from the start of any text.
+pub(crate) fn normal<'a>(text: Cow<'a, str>, changed: &mut bool) -> Result<Cow<'a, str>, Rule> {
+    if plain(text.as_bytes()) {
+        return Ok(text);
+    }
+    if text.chars().next().is_some_and(|first| is_nfc_quick([first].into_iter()) == IsNormalized::Maybe) {
+        return Err(Rule::UnpairedMark);
+    }
+    if is_nfc(&text) {
+        return Ok(text);
     }
     *changed = true;
-    Cow::Owned(text.nfc().collect())
+    Ok(Cow::Owned(text.nfc().collect()))
 }
 
 /// The place of `offset`, counted after the byte order mark, in bytes that need not be UTF-8.
@@ -182,8 +193,15 @@ mod tests {
         assert!(!plain("e\u{301}".as_bytes()));
         assert!(!plain("\u{301}".as_bytes()));
         let mut changed = false;
-        assert_eq!(normal("e\u{301}".into(), &mut changed), "é");
+        assert_eq!(normal("e\u{301}".into(), &mut changed).as_deref(), Ok("é"));
         assert!(changed);
+    }
+
+    #[test]
+    fn a_mark_that_no_letter_carries_is_no_text() {
+        for text in ["\u{301}a", "\u{309}", "\u{31B}o"] {
+            assert_eq!(normal(text.into(), &mut false), Err(Rule::UnpairedMark));
+        }
     }
 
     #[test]

@@ -67,6 +67,12 @@ impl<'a> Problem<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rule {
     Encoding,
+    /// The text says that it is in an encoding that its sender is not declared to write, or two.
+    UndeclaredEncoding,
+    /// The text could be UTF-8 or what its sender is declared to write.
+    DoubtfulEncoding,
+    /// A mark stands where no letter takes it.
+    UnpairedMark,
     ControlCharacter,
     NotWellFormed,
     /// The input ends before what it began does. Not well-formed too, and told under that code.
@@ -120,6 +126,9 @@ impl Rule {
     pub fn code(self) -> &'static str {
         match self {
             Self::Encoding => "encoding",
+            Self::UndeclaredEncoding => "undeclared-encoding",
+            Self::DoubtfulEncoding => "doubtful-encoding",
+            Self::UnpairedMark => "unpaired-mark",
             Self::ControlCharacter => "control-character",
             Self::NotWellFormed | Self::Unfinished => "not-well-formed",
             Self::RecordTooLarge => "record-too-large",
@@ -181,10 +190,28 @@ impl Rule {
     fn phrases(self) -> (&'static str, &'static str, &'static str, &'static str) {
         match self {
             Self::Encoding => (
-                "Nội dung không phải là văn bản UTF-8",
-                "The content is not UTF-8 text",
-                "Mã hóa nội dung bằng UTF-8 và khai báo đúng bảng mã (hoặc bỏ khai báo)",
-                "Encode the content as UTF-8 and declare that encoding, or none",
+                "Nội dung không phải là văn bản theo bảng mã UTF-8, hay theo bảng mã đã khai báo cho hệ thống gửi",
+                "The content is not text in UTF-8, or in the encoding declared for the sending system",
+                "Mã hóa nội dung bằng UTF-8 và ghi đúng bảng mã (hoặc không ghi); hệ thống cũ thì đề nghị người vận hành khai báo `encoding` cho hệ thống",
+                "Encode the content as UTF-8 and name that encoding, or none; for an older system ask the operator to declare its `encoding`",
+            ),
+            Self::UndeclaredEncoding => (
+                "Nội dung tự ghi một bảng mã mà hệ thống gửi không được khai báo, hoặc ghi hai bảng mã khác nhau",
+                "The content names an encoding that is not declared for the sending system, or names two",
+                "Gửi UTF-8, hoặc đề nghị người vận hành khai báo `encoding` cho hệ thống; `charset`, dấu BOM và khai báo XML phải ghi cùng một bảng mã",
+                "Send UTF-8, or ask the operator to declare the system's `encoding`; `charset`, byte order mark and XML declaration must name the same one",
+            ),
+            Self::DoubtfulEncoding => (
+                "Không rõ bảng mã: hệ thống gửi được khai báo dùng bảng mã cũ nhưng nội dung giống UTF-8",
+                "The encoding is in doubt: the sending system is declared to write an older one, but the content looks like UTF-8",
+                "Ghi rõ `charset=utf-8` (hoặc bảng mã đã khai báo) trong `Content-Type` hay trong khai báo XML",
+                "Say `charset=utf-8` (or the declared encoding) in `Content-Type` or in the XML declaration",
+            ),
+            Self::UnpairedMark => (
+                "Có dấu (thanh, mũ, móc) đứng riêng, không ghép được với chữ nào trước nó",
+                "A tone or other mark stands alone: no letter before it takes it",
+                "Viết dấu ngay sau chữ cái mang dấu; kiểm tra bước chuyển bảng mã ở hệ thống gửi",
+                "Write the mark right after the letter that carries it; look at how the sending system converts text",
             ),
             Self::ControlCharacter => (
                 "Có ký tự điều khiển hoặc ký tự không được phép trong văn bản",

@@ -18,6 +18,7 @@ mod contract;
 pub mod description;
 mod difference;
 mod document;
+mod encoding;
 mod fault;
 mod field_path;
 mod files;
@@ -41,6 +42,7 @@ pub use code_list::{Check, CodeList, CodeLists, Days, Edition, Entry, Mapping, P
 pub use contract::{Contract, ContractId, Status, UpdateFrequency};
 pub use difference::{Aspect, Change, Difference, Effect};
 pub use document::{Document, Record};
+pub use encoding::{Encoding, NotAnEncoding};
 pub use fault::{Fault, Place};
 pub use field_path::FieldPath;
 pub use format::{Format, NotAFormat};

@@ -162,7 +162,7 @@ impl<'a> Reader<'a, '_> {
         let piece = self.piece(most, too_long)?;
         if self.take(b'"') {
             let text = Cow::Borrowed(piece);
-            return Ok(if self.normal { text } else { text::normal(text, &mut self.changed) });
+            return if self.normal { Ok(text) } else { self.composed(text, start) };
         }
         let mut text = String::with_capacity(piece.len() + 16);
         text.push_str(piece);
@@ -175,7 +175,12 @@ impl<'a> Reader<'a, '_> {
         }
         self.expect(b'"')?;
         // Escapes may bring together what was apart.
-        Ok(text::normal(Cow::Owned(text), &mut self.changed))
+        self.composed(Cow::Owned(text), start)
+    }
+
+    /// `text`, which began at `start`, in NFC.
+    fn composed(&mut self, text: Cow<'a, str>, start: usize) -> Result<Cow<'a, str>> {
+        text::normal(text, &mut self.changed).map_err(|rule| Problem::new(rule, start))
     }
 
     /// Text up to the next quotation mark or backslash.

@@ -162,7 +162,7 @@ impl<'a, 'l> Tokens<'a, 'l> {
                     return match gathered {
                         Some(gathered) => {
                             self.start = gathered.start;
-                            Ok(Token::Text(self.finished(gathered)))
+                            self.finished(gathered).map(Token::Text)
                         }
                         None if next == b'/' => self.end_tag(),
                         None => self.start_tag().map(Token::Open),
@@ -319,7 +319,8 @@ impl<'a, 'l> Tokens<'a, 'l> {
 
     /// NFC of a text that came from here and was put together or is a name.
     pub fn normalised(&mut self, text: &'a str) -> Cow<'a, str> {
-        text::normal(Cow::Borrowed(text), &mut self.changed)
+        // A name begins with a letter, and no letter is a mark.
+        text::normal(Cow::Borrowed(text), &mut self.changed).unwrap_or(Cow::Borrowed(text))
     }
 
     /// The content of the element that has just opened, when it is one piece of text that needs nothing
@@ -459,7 +460,9 @@ impl<'a, 'l> Tokens<'a, 'l> {
     fn attribute_value(&mut self, attribute: &Written<'a>) -> Result<Cow<'a, str>> {
         match attribute.said(&mut self.references, self.limits)? {
             Cow::Borrowed(value) if self.traits.normal => Ok(Cow::Borrowed(value)),
-            value => Ok(text::normal(value, &mut self.changed)),
+            value => {
+                text::normal(value, &mut self.changed).map_err(|rule| Problem::new(rule, attribute.offset))
+            }
         }
     }
 
@@ -557,12 +560,11 @@ impl<'a, 'l> Tokens<'a, 'l> {
         Piece::Written(piece)
     }
 
-    fn finished(&mut self, gathered: Gathered<'a>) -> Cow<'a, str> {
+    fn finished(&mut self, gathered: Gathered<'a>) -> Result<Cow<'a, str>> {
         if self.traits.normal && gathered.whole {
-            gathered.text
-        } else {
-            text::normal(gathered.text, &mut self.changed)
+            return Ok(gathered.text);
         }
+        text::normal(gathered.text, &mut self.changed).map_err(|rule| Problem::new(rule, gathered.start))
     }
 
     /// A processing instruction is passed over; its target may be any name but `xml`, which makes a

@@ -267,11 +267,13 @@ proptest! {
     #[test]
     fn what_is_read_another_parser_reads_the_same(text in fragments()) {
         let text = format!("<r xmlns:q='v'>{text}</r>");
-        if let Ok(told) = told(&text) {
-            prop_assert_eq!(Some(told), judged(&text));
-        } else if !text.contains("<?p") {
+        match told(&text) {
+            Ok(told) => prop_assert_eq!(Some(told), judged(&text)),
+            // Well-formed, and no text of ours.
+            Err("unpaired-mark") => {}
             // roxmltree takes a processing instruction whose target runs into other characters.
-            prop_assert_eq!(judged(&text), None);
+            Err(_) if text.contains("<?p") => {}
+            Err(_) => prop_assert_eq!(judged(&text), None),
         }
     }
 }
