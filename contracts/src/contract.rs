@@ -22,10 +22,41 @@ pub struct ContractId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
-    /// Services may be offered under it.
+    /// Settled: what could refuse a record that was valid before is a new version.
     Active,
-    /// Still changing; not for production.
+    /// It names what the law names, and no field of it is settled: fields may be renamed, retyped or
+    /// dropped within the version. Services and agreements use one only where they say that they know
+    /// (`draft = true`), and every description of it says so too ([`Status::caution`]).
     Draft,
+}
+
+impl Status {
+    /// The name in documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Draft => "draft",
+        }
+    }
+
+    /// What it is called.
+    pub fn title(self) -> Bilingual {
+        match self {
+            Self::Active => Bilingual::new("hiệu lực", "active"),
+            Self::Draft => Bilingual::new("dự thảo", "draft"),
+        }
+    }
+
+    /// What whoever reads a description of the contract is told first, so that nobody takes a draft for
+    /// settled.
+    pub fn caution(self) -> Option<Bilingual> {
+        (self == Self::Draft).then(|| {
+            Bilingual::new(
+                "HỢP ĐỒNG DỰ THẢO: chưa trường nào là quy định, các trường có thể đổi mà phiên bản không đổi.",
+                "A DRAFT: no field of it is settled, and fields may change within the version.",
+            )
+        })
+    }
 }
 
 /// How often the owner brings the dataset up to date (draft circular, Điều 16 khoản 4).
@@ -51,6 +82,24 @@ pub enum UpdateFrequency {
     /// At a frequency that some rule sets, which the circular itself does not name. A service that
     /// offers the dataset says which.
     AsPrescribed,
+}
+
+impl UpdateFrequency {
+    /// What it is called.
+    pub fn title(self) -> Bilingual {
+        let (vi, en) = match self {
+            Self::Realtime => ("thời gian thực", "as things happen"),
+            Self::Hourly => ("hằng giờ", "every hour"),
+            Self::Daily => ("hằng ngày", "every day"),
+            Self::Weekly => ("hằng tuần", "every week"),
+            Self::Monthly => ("hằng tháng", "every month"),
+            Self::Quarterly => ("hằng quý", "every quarter"),
+            Self::HalfYearly => ("6 tháng một lần", "every half year"),
+            Self::Yearly => ("hằng năm", "every year"),
+            Self::AsPrescribed => ("theo tần suất quy định", "as prescribed"),
+        };
+        Bilingual::new(vi, en)
+    }
 }
 
 /// A compiled contract.

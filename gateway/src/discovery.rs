@@ -110,6 +110,8 @@ fn services(caller: &Caller<'_>, language: Language, now: Timestamp) -> Value {
                 "version": version.number,
                 "contract": version.contract.id().to_string(),
                 "title": version.contract.title().get(language),
+                "status": version.contract.status().as_str(),
+                "caution": version.contract.status().caution().map(|caution| caution.get(language).to_owned()),
                 "url": format!("/api/{}/v{}", service.id, version.number),
                 "descriptions": descriptions(service, version.number),
                 "basis": usable.basis.as_str(),

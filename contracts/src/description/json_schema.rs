@@ -1,8 +1,9 @@
 //! The published JSON Schema 2020-12.
 //!
-//! The schema that the gateway validates with, with two additions. What our own keywords ask is said in
+//! The schema that the gateway validates with, with a few additions. What our own keywords ask is said in
 //! standard ones as far as those reach: a code list that decides is an `enum`, an identifier or a format
-//! a `pattern` (formats are annotations to most validators). And every `x-title` is a `title` too.
+//! a `pattern` (formats are annotations to most validators). And every `x-title` is a `title` too. A draft
+//! says in `x-status` and in its description that it is one.
 
 use serde_json::{Map, Value, json};
 
@@ -20,6 +21,12 @@ pub fn json_schema(contract: &Contract, view: &View) -> Value {
     if let Some(members) = schema.as_object_mut() {
         let title = contract.title();
         members.insert("title".to_owned(), both(title).into());
+        members.insert("x-status".to_owned(), contract.status().as_str().into());
+        if let Some(caution) = contract.status().caution() {
+            let own = members.get("description").and_then(Value::as_str).unwrap_or_default();
+            let told = format!("{} {own}", both(&caution));
+            members.insert("description".to_owned(), told.trim_end().into());
+        }
     }
     schema
 }

@@ -8,8 +8,12 @@
 //! - [`xsd`]: XML Schema 1.0, for validators and code generators.
 //! - [`json_schema`]: JSON Schema 2020-12 for any validator, our own keywords said in standard ones too.
 //! - [`dictionary`]: for people, in Vietnamese and English, as Markdown or HTML.
+//! - [`index`]: all contracts on one page, for people.
+//!
+//! Every one of them says of a draft that it is one ([`crate::Status::caution`]).
 
 pub mod dictionary;
+mod index;
 mod json_schema;
 mod markup;
 mod xsd;
@@ -17,6 +21,7 @@ mod xsd;
 use serde_json::{Map, Value};
 
 pub use self::{
+    index::index,
     json_schema::json_schema,
     xsd::{Unsaid, UnsaidRule, Xsd, xsd},
 };

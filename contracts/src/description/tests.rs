@@ -64,3 +64,38 @@ fn a_dictionary_is_text_whatever_the_contract_says() {
     let markdown = dictionary::markdown(task, &view);
     assert!(!markdown.contains("<script") && markdown.contains("\\| \\`x\\` \\# y |"), "{markdown}");
 }
+
+#[test]
+fn every_description_of_a_draft_says_that_it_is_one() {
+    let catalog = catalog();
+    let mut seen = [0, 0];
+    for contract in catalog.contracts() {
+        let is_draft = contract.status() == crate::Status::Draft;
+        let view = contract.whole_view();
+        let partly =
+            contract.view(&|field| if field.path == *contract.key() { Seen::Whole } else { Seen::Withheld });
+        for view in [view, partly] {
+            let schema = json_schema(contract, &view);
+            let said = [
+                xsd(contract, &view).document,
+                schema["description"].to_string(),
+                dictionary::markdown(contract, &view),
+                dictionary::html(contract, &view),
+            ];
+            for (place, said) in said.iter().enumerate() {
+                let told = (said.contains("HỢP ĐỒNG DỰ THẢO"), said.contains("A DRAFT: no field"));
+                assert_eq!(told, (is_draft, is_draft), "{} {place}", contract.id());
+            }
+            assert_eq!(schema["x-status"], contract.status().as_str());
+        }
+        seen[usize::from(is_draft)] += 1;
+    }
+    assert!(seen[0] > 0 && seen[1] > 0, "{seen:?}");
+}
+
+#[test]
+fn the_index_page_is_up_to_date() {
+    let kept = include_str!("../../catalog/INDEX.md");
+    let mend = "run `lienthong contract list --markdown > contracts/catalog/INDEX.md`";
+    assert_eq!(kept, index(&catalog()), "{mend}");
+}

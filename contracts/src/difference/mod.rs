@@ -224,8 +224,13 @@ impl<'c> Comparison<'c> {
             (Status::Active, Status::Draft) => Direction::Replaced,
             _ => Direction::Told,
         };
-        let named = |status| if status == Status::Active { "active" } else { "draft" }.to_owned();
-        self.text(None, Aspect::Status, status, named(old.status), named(new.status));
+        self.text(
+            None,
+            Aspect::Status,
+            status,
+            old.status.as_str().to_owned(),
+            new.status.as_str().to_owned(),
+        );
         self.text(None, Aspect::Key, Direction::Replaced, old.key.to_string(), new.key.to_string());
         let moved = old.id.dataset == new.id.dataset && old.id.version != new.id.version;
         let namespace = if moved { Direction::Told } else { Direction::Replaced };

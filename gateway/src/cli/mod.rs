@@ -187,7 +187,13 @@ fn command(language: Language) -> Command {
                 .about(w.say("Xem các hợp đồng dữ liệu", "Look at the data contracts"))
                 .subcommand_required(true)
                 .arg(text("contracts", "Thư mục hợp đồng", "Contracts folder").value_parser(value_parser!(PathBuf)).default_value("contracts").global(true))
-                .subcommand(Command::new("list").about(w.say("Liệt kê hợp đồng", "List the contracts")).arg(json.clone()))
+                .subcommand(
+                    Command::new("list")
+                        .about(w.say("Liệt kê hợp đồng", "List the contracts"))
+                        .arg(json.clone())
+                        .arg(Arg::new("articles").long("articles").action(ArgAction::SetTrue).help(w.say("Theo từng điều của văn bản: loại thông tin nào, hợp đồng nào", "By article of the legal text: which kind of information, which contract")))
+                        .arg(Arg::new("markdown").long("markdown").action(ArgAction::SetTrue).conflicts_with_all(["articles", "json"]).help(w.say("Một trang Markdown bằng hai ngôn ngữ", "One page of Markdown in both languages"))),
+                )
                 .subcommand(
                     Command::new("schema")
                         .about(w.say("In JSON Schema của một hợp đồng", "Print a contract's JSON Schema"))

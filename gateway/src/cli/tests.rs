@@ -91,6 +91,28 @@ fn check_tells_faults_with_their_line_and_ends_with_the_verdict() {
 }
 
 #[test]
+fn check_tells_of_drafts_that_are_used_and_refuses_those_that_nobody_owns_up_to() {
+    let fixture = Fixture::new();
+    let config = config(&fixture);
+    let task = fs::read_to_string(fixture.path("policies/services/G06/nhiem-vu.toml")).unwrap();
+    let (head, _) = task.split_once("[versions.1.operations]").unwrap();
+    let serve = |words: &str| {
+        let head = head.replace("\"nhiem-vu@1\"", &format!("\"nhan-hieu@1\"\n{words}"));
+        let text =
+            format!("{head}[versions.1.operations]\nread = {{ method = \"GET\", path = \"/{{id}}\" }}\n");
+        fs::write(fixture.path("policies/services/G06/nhan-hieu.toml"), text).unwrap();
+        english(&["check", "-c", &config])
+    };
+    let (exit, out, _) = serve("");
+    assert!(exit == Exit::Refused && out.contains("`nhan-hieu@1` is a draft"), "{out}");
+    let (catalog, _) = contracts::Catalog::load(&fixture.path("contracts")).unwrap();
+    let mark = catalog.contract(&"nhan-hieu@1".parse().unwrap()).unwrap();
+    let pin: String = mark.revision().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let (exit, out, _) = serve(&format!("draft = true\ncontract_revision = \"{pin}\""));
+    assert!(exit == Exit::Done && out.contains("[draft-in-use]"), "{out}");
+}
+
+#[test]
 fn code_lists_are_shown_as_they_were_on_a_day() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../contracts");
     let codes = |more: &[&str]| english(&[&["contract", "--contracts", folder, "codes"], more].concat());
@@ -342,6 +364,7 @@ fn contracts_are_listed_and_their_schemas_printed() {
     let contracts = concat!(env!("CARGO_MANIFEST_DIR"), "/../contracts");
     let (exit, out, _) = lienthong(Language::Vi, &["contract", "list", "--contracts", contracts]);
     assert!(exit == Exit::Done && out.contains("nhiem-vu@1"), "{out}");
+    assert!(out.contains("Nhãn hiệu (dự thảo)") && !out.contains("Tổ chức khoa học và công nghệ (dự thảo)"));
     let (_, out, _) = english(&["contract", "schema", "nhiem-vu@1", "--contracts", contracts]);
     assert!(serde_json::from_str::<Value>(&out).unwrap()["properties"]["MaSo"].is_object());
     let (_, out, _) = english(&["contract", "xsd", "nhiem-vu@1", "--contracts", contracts]);
@@ -352,6 +375,35 @@ fn contracts_are_listed_and_their_schemas_printed() {
     assert!(out.starts_with("<!DOCTYPE html>") && out.ends_with("</html>\n"), "{out}");
     let (exit, _, err) = english(&["contract", "schema", "nhiem-vu@9", "--contracts", contracts]);
     assert!(exit == Exit::Refused && err.contains("nhiem-vu@9"), "{err}");
+}
+
+#[test]
+fn contracts_are_listed_by_what_the_legal_text_asks_for() {
+    let contracts = concat!(env!("CARGO_MANIFEST_DIR"), "/../contracts");
+    let list = |more: &[&str]| english(&[&["contract", "list", "--contracts", contracts], more].concat());
+    let (exit, out, _) = list(&["--articles"]);
+    let article = out.find("Article 12: Standards").unwrap_or_else(|| panic!("{out}"));
+    let label = out.find("national electronic labels (Điều 12)").unwrap();
+    let contract = out.find("nhan-dien-tu@1").unwrap();
+    assert!(exit == Exit::Done && article < label && label < contract, "{out}");
+    let (_, out, _) = list(&["--articles", "--json"]);
+    let value: Value = serde_json::from_str(&out).unwrap();
+    let articles = value["articles"].as_array().unwrap();
+    let standards = articles.iter().find(|article| article["number"] == 12).unwrap();
+    assert_eq!(standards["spells_out"], "Điều 4 khoản 1 điểm đ");
+    assert_eq!(standards["items"][4]["contracts"][0], "nhan-dien-tu@1");
+    let (_, out, _) = list(&["--markdown"]);
+    assert!(out.starts_with("# ") && out.contains("| `nhan-dien-tu@1` |"), "{out}");
+    let (_, out, _) = list(&["--json"]);
+    let value: Value = serde_json::from_str(&out).unwrap();
+    let label = value.as_array().unwrap().iter().find(|one| one["id"] == "nhan-dien-tu@1").unwrap();
+    assert_eq!((&label["status"], &label["update"]["en"]), (&"draft".into(), &"as prescribed".into()));
+
+    let fixture = Fixture::new();
+    fs::remove_file(fixture.path("contracts/catalog/scope.toml")).unwrap();
+    let without = fixture.path("contracts").display().to_string();
+    let (exit, _, err) = english(&["contract", "list", "--articles", "--contracts", &without]);
+    assert!(exit == Exit::Refused && err.contains("scope.toml"), "{err}");
 }
 
 #[test]

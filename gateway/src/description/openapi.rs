@@ -108,8 +108,10 @@ impl Writer<'_> {
     fn info(&self) -> Value {
         let offer = self.offer;
         let id = offer.contract.id();
-        let mut description =
-            vec![format!("{}: `{id}`.", say(self.language, "Hợp đồng dữ liệu", "Data contract"))];
+        let status = offer.contract.status();
+        let caution = status.caution().map(|caution| caution.get(self.language).to_owned());
+        let mut description: Vec<String> = caution.into_iter().collect();
+        description.push(format!("{}: `{id}`.", say(self.language, "Hợp đồng dữ liệu", "Data contract")));
         let basis = offer.contract.legal_basis().join("; ");
         description.push(format!("{}: {basis}.", say(self.language, "Căn cứ", "Legal basis")));
         if let Some(from) = &offer.deprecated_from {
@@ -126,6 +128,7 @@ impl Writer<'_> {
             "version": id.version.to_string(),
             "description": description.join("\n"),
             "x-contract": id.to_string(),
+            "x-status": status.as_str(),
         });
         if let Some(service) = &offer.service {
             put(&mut info, "x-service", json!(service));

@@ -217,6 +217,10 @@ fn a_contract_whole_holds_every_field_in_open_apis_own_words() {
             assert!(found.contains(&field.name), "{} lacks {}", contract.id(), field.path);
         }
         assert!(!found.contains("nodeType") && !found.contains("$id"), "3.1 has no `nodeType`");
+        let is_draft = contract.status() == contracts::Status::Draft;
+        assert_eq!(api["info"]["x-status"], contract.status().as_str());
+        let description = api["info"]["description"].as_str().unwrap();
+        assert_eq!(description.starts_with("HỢP ĐỒNG DỰ THẢO"), is_draft, "{}", contract.id());
     }
 }
 

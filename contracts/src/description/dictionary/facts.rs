@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::super::{Listed, revision, rules};
 use crate::{
     Bilingual, Classification, CodeList, CodeLists, Contract, Field, Form, NodeKind, RecordShape, Status,
-    UpdateFrequency, View, validation,
+    View, validation,
 };
 
 /// A dictionary.
@@ -137,13 +137,17 @@ impl<'c> Facts<'c> {
 
 fn head(contract: &Contract, view: &View) -> Vec<(Bilingual, String)> {
     let both = |text: Bilingual| format!("{} / {}", text.vi, text.en);
+    let told = |status: Status| {
+        let caution = status.caution().map(|caution| format!(". {}", both(caution))).unwrap_or_default();
+        format!("{}{caution}", both(status.title()))
+    };
     let label = Bilingual::new;
     vec![
         (label("Hợp đồng", "Contract"), contract.id().to_string()),
-        (label("Trạng thái", "Status"), both(status(contract.status()))),
+        (label("Trạng thái", "Status"), told(contract.status())),
         (label("Cơ quan chịu trách nhiệm", "Owner"), contract.owner().to_owned()),
         (label("Căn cứ pháp lý", "Legal basis"), contract.legal_basis().join("; ")),
-        (label("Cập nhật", "Updated"), both(update(contract.update()))),
+        (label("Cập nhật", "Updated"), both(contract.update().title())),
         (label("Khóa", "Key"), contract.key().to_string()),
         (label("Không gian tên XML", "XML namespace"), view.shape.namespace.clone()),
         (label("Phần tử gốc XML", "XML roots"), format!("{}, {}", view.shape.record, view.shape.collection)),
@@ -255,28 +259,6 @@ fn class(class: Classification) -> Bilingual {
         Classification::Restricted => ("hạn chế", "restricted"),
         Classification::Personal => ("cá nhân", "personal"),
         Classification::PersonalSensitive => ("cá nhân nhạy cảm", "personal, sensitive"),
-    };
-    Bilingual::new(vi, en)
-}
-
-fn status(status: Status) -> Bilingual {
-    match status {
-        Status::Active => Bilingual::new("hiệu lực", "active"),
-        Status::Draft => Bilingual::new("dự thảo", "draft"),
-    }
-}
-
-fn update(update: UpdateFrequency) -> Bilingual {
-    let (vi, en) = match update {
-        UpdateFrequency::Realtime => ("thời gian thực", "as things happen"),
-        UpdateFrequency::Hourly => ("hằng giờ", "every hour"),
-        UpdateFrequency::Daily => ("hằng ngày", "every day"),
-        UpdateFrequency::Weekly => ("hằng tuần", "every week"),
-        UpdateFrequency::Monthly => ("hằng tháng", "every month"),
-        UpdateFrequency::Quarterly => ("hằng quý", "every quarter"),
-        UpdateFrequency::HalfYearly => ("6 tháng một lần", "every half year"),
-        UpdateFrequency::Yearly => ("hằng năm", "every year"),
-        UpdateFrequency::AsPrescribed => ("theo tần suất quy định", "at the frequency prescribed"),
     };
     Bilingual::new(vi, en)
 }

@@ -124,7 +124,8 @@ pub fn xsd(contract: &Contract, view: &View) -> Xsd {
     }
     let mut markup = Markup::new(r#"<?xml version="1.0" encoding="UTF-8"?>"#);
     markup.element("xs:schema", &attributes, |markup| {
-        annotate(markup, Some(contract.title()), root, &[]);
+        let caution: Vec<Bilingual> = contract.status().caution().into_iter().collect();
+        annotate(markup, Some(contract.title()), root, &caution);
         let kind = writer.named(&shape.record);
         markup.element("xs:element", &[("name", &shape.record), ("type", &kind)], |markup| {
             writer.uniques(markup, &shape.root, root);

@@ -3,6 +3,7 @@
 mod codes;
 mod describe;
 mod diff;
+mod list;
 
 use std::{
     path::{Path, PathBuf},
@@ -50,29 +51,8 @@ pub(super) fn run(given: &ArgMatches, console: &mut Console<'_>) -> Outcome {
             // The document ends its own last line.
             console.print(text.trim_end());
         }
-        Some(("list", given)) if given.get_flag("json") => {
-            let list: Vec<_> = catalog
-                .contracts()
-                .map(|contract| {
-                    serde_json::json!({
-                        "id": contract.id().to_string(), "owner": contract.owner(),
-                        "title": {"vi": contract.title().vi, "en": contract.title().en},
-                        "legal_basis": contract.legal_basis(), "fields": contract.shape().walk().count(),
-                    })
-                })
-                .collect();
-            console.print(&serde_json::to_string_pretty(&list)?);
-        }
-        _ => {
-            for contract in catalog.contracts() {
-                console.print(&format!(
-                    "{:<28} {:<8} {}",
-                    contract.id().to_string(),
-                    contract.owner(),
-                    contract.title().get(console.language())
-                ));
-            }
-        }
+        Some(("list", given)) => list::run(given, &catalog, console)?,
+        _ => {}
     }
     Ok(Exit::Done)
 }

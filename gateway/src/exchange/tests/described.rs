@@ -40,6 +40,8 @@ async fn a_description_is_served_by_the_right_to_the_data() {
     assert!(stage.heard().is_empty(), "nobody asks the provider");
     let shown = stage.get(Who::Partner, "/api").await.json();
     assert_eq!(shown["services"][0]["descriptions"]["openapi"], "/api/G06/thu/v1/openapi.json");
+    let settled = (&shown["services"][0]["status"], &shown["services"][0]["caution"]);
+    assert_eq!(settled, (&serde_json::json!("active"), &serde_json::Value::Null));
     for nowhere in
         ["/api/G06/khac/v1/openapi.json", "/api/G06/thu/v01/openapi.json", "/api/G06/thu/x/openapi.json"]
     {
