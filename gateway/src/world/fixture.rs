@@ -128,6 +128,10 @@ fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let to = to.join(entry.file_name());
+        // Examples decide nothing, and there are hundreds of them.
+        if entry.file_name() == "examples" {
+            continue;
+        }
         if entry.path().is_dir() {
             copy(&entry.path(), &to);
         } else {
