@@ -12,8 +12,12 @@
 use serde_json::{Map, Value};
 
 use crate::{
-    CodeLists, Contract, Document, Form, Number, Record, RecordShape, description::Listed,
-    identifiers::IdentifierKind, pattern::Pattern, schema::RULES, validation::Validator,
+    CodeLists, Contract, Document, Form, Number, Record, RecordShape,
+    description::Listed,
+    identifiers::IdentifierKind,
+    pattern::Pattern,
+    schema::{ORDER, RULES},
+    validation::Validator,
 };
 
 /// What makes up records of one contract.
@@ -139,7 +143,7 @@ impl RecordPlan {
         });
         let rules: Map<String, Value> = schema
             .iter()
-            .filter(|(keyword, _)| RULES.contains(&keyword.as_str()))
+            .filter(|(keyword, _)| RULES.contains(&keyword.as_str()) || *keyword == ORDER)
             .map(|(keyword, value)| (keyword.clone(), value.clone()))
             .collect();
         let compiled = || validator(rules.clone(), contract);

@@ -19,7 +19,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::{Classification, Contract, Field, FieldPath, Form, ListForm, RecordShape, Shape, schema::RULES};
+use crate::{
+    Classification, Contract, Field, FieldPath, Form, ListForm, RecordShape, Shape,
+    schema::{ORDER, RULES},
+};
 
 /// What is left of a contract for one caller.
 #[derive(Clone, Debug)]
@@ -323,6 +326,17 @@ fn narrowed(schema: &Map<String, Value>, fates: &Fates) -> Map<String, Value> {
                     .map(Value::Object)
                     .collect();
                 (!branches.is_empty()).then_some(Value::Array(branches))
+            }
+            // What is left of a row is in the same order.
+            (ORDER, Value::Array(rows)) if rows.iter().all(Value::is_array) => {
+                let rows: Vec<_> = rows
+                    .iter()
+                    .filter_map(Value::as_array)
+                    .map(|row| row.iter().filter(|name| names_only_whole(name, fates)).cloned().collect())
+                    .filter(|row: &Vec<_>| row.len() > 1)
+                    .map(Value::Array)
+                    .collect();
+                (!rows.is_empty()).then_some(Value::Array(rows))
             }
             ("if", _) => conditional.then(|| value.clone()),
             ("then" | "else", Value::Object(branch)) if conditional => {

@@ -43,6 +43,9 @@ pub enum ViolationRule {
     Items,
     /// A rule between fields (`if`/`then`, `dependentRequired`, `oneOf`, …).
     CrossField,
+    /// A value that comes before one which it may not precede (`x-order`), such as an end before its
+    /// start.
+    Order,
     /// A geometry of a kind that the contract does not take.
     GeometryKind,
     /// A geometry in a reference system that is not known, withdrawn, or not the contract's.
@@ -78,6 +81,7 @@ impl ViolationRule {
             Self::Range => "range",
             Self::Items => "items",
             Self::CrossField => "cross-field",
+            Self::Order => "order",
             Self::GeometryKind => "geometry-kind",
             Self::GeometryCrs => "geometry-crs",
             Self::GeometryEmpty => "geometry-empty",

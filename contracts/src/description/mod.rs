@@ -25,7 +25,10 @@ pub use self::{
     json_schema::json_schema,
     xsd::{Unsaid, UnsaidRule, Xsd, xsd},
 };
-use crate::{Bilingual, CodeList, CodeLists, Contract, schema::RULES};
+use crate::{
+    Bilingual, CodeList, CodeLists, Contract,
+    schema::{ORDER, RULES},
+};
 
 /// The code list that a leaf's schema names.
 pub(crate) struct Listed<'l> {
@@ -58,8 +61,8 @@ impl<'l> Listed<'l> {
     }
 }
 
-/// The rules between fields of a record, each as the schema writes it.
-fn rules(schema: &Map<String, Value>) -> Vec<Value> {
+/// The rules between fields of a record, each as the schema writes it; fields in order as `A ≤ B`.
+fn rules(schema: &Map<String, Value>) -> Vec<String> {
     let mut rules = Vec::new();
     for (keyword, value) in schema {
         match keyword.as_str() {
@@ -69,10 +72,19 @@ fn rules(schema: &Map<String, Value>) -> Vec<Value> {
                 let parts = ["if", "then", "else"].into_iter();
                 let rule =
                     parts.filter_map(|part| Some((part.to_owned(), schema.get(part)?.clone()))).collect();
-                rules.push(Value::Object(rule));
+                rules.push(Value::Object(rule).to_string());
             }
+            ORDER => rules.extend(
+                value
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter_map(Value::as_array)
+                    .map(|row| row.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ≤ ")),
+            ),
             known if RULES.contains(&known) || !STRUCTURE.contains(&known) => {
-                rules.push(Value::Object([(keyword.clone(), value.clone())].into_iter().collect()));
+                let rule = [(keyword.clone(), value.clone())].into_iter().collect();
+                rules.push(Value::Object(rule).to_string());
             }
             _ => {}
         }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Aspect, Comparison, Direction, bounds, members, rules};
-use crate::{FieldPath, Number, schema::RULES};
+use crate::{FieldPath, Number};
 
 /// Compared from the compiled shape, or by the walk itself.
 const OF_THE_SHAPE: &[&str] = &[
@@ -130,9 +130,8 @@ impl Comparison<'_> {
 fn is_other(keyword: &str) -> bool {
     !OF_THE_SHAPE.contains(&keyword)
         && !COMPARED.contains(&keyword)
-        && !RULES.contains(&keyword)
         && !bounds::is_bound(keyword)
-        && !rules::is_branch(keyword)
+        && !rules::is_rule(keyword)
 }
 
 /// The values that a schema allows by name.

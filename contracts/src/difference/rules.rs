@@ -7,7 +7,10 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::{Aspect, Comparison, Direction, members};
-use crate::FieldPath;
+use crate::{
+    FieldPath,
+    schema::{ORDER, RULES},
+};
 
 /// The parts of a rule that has `if`; told with it.
 const BRANCHES: [&str; 3] = ["if", "then", "else"];
@@ -15,9 +18,9 @@ const BRANCHES: [&str; 3] = ["if", "then", "else"];
 /// Keywords whose items may stand in any order.
 const UNORDERED: [&str; 5] = ["allOf", "anyOf", "oneOf", "required", "enum"];
 
-/// Whether `keyword` belongs to a rule between fields.
-pub(super) fn is_branch(keyword: &str) -> bool {
-    BRANCHES.contains(&keyword)
+/// Whether `keyword` is, or belongs to, a rule between fields.
+pub(super) fn is_rule(keyword: &str) -> bool {
+    BRANCHES.contains(&keyword) || RULES.contains(&keyword) || keyword == ORDER
 }
 
 /// Whether a rule of `schema` compares the values of field `name` as wholes.
@@ -57,6 +60,16 @@ fn of(schema: &Value) -> BTreeSet<String> {
                 rules.extend(
                     each.map(|(name, needed)| json!({ "dependentRequired": { name: [needed] } }).to_string()),
                 );
+            }
+            // Of three in a row, each two are in order, the third absent or not.
+            (ORDER, Value::Array(rows)) => {
+                for row in rows.iter().filter_map(Value::as_array) {
+                    let pairs = row.iter().enumerate().flat_map(|(position, first)| {
+                        row.iter().skip(position + 1).map(move |second| (first, second))
+                    });
+                    rules
+                        .extend(pairs.map(|(first, second)| json!({ ORDER: [[first, second]] }).to_string()));
+                }
             }
             ("anyOf" | "oneOf" | "not", value) => {
                 rules.insert(canonical(&json!({ keyword: value })).to_string());

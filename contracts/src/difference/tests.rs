@@ -193,6 +193,21 @@ fn rules_are_a_set() {
 }
 
 #[test]
+fn fields_in_order_are_a_rule_for_each_two() {
+    let number = || json!({ "type": "number" });
+    let with = |rows: Value| {
+        schema_of(&[("B", number()), ("C", number()), ("D", number())], json!({ "x-order": rows }))
+    };
+    let none = schema_of(&[("B", number()), ("C", number()), ("D", number())], json!({}));
+    let (row, pairs) = (with(json!([["B", "C", "D"]])), with(json!([["C", "D"], ["B", "D"], ["B", "C"]])));
+    assert_eq!(of(row.clone(), pairs), [], "the same order in other words");
+    assert_eq!(of(none, with(json!([["B", "D"]]))), [("rule", false, true, false)]);
+    assert_eq!(of(row.clone(), with(json!([["B", "D"], ["B", "C"]]))), [("rule", true, false, false)]);
+    let turned = with(json!([["C", "B", "D"]]));
+    assert_eq!(of(row, turned), [("rule", true, false, false), ("rule", false, true, false)]);
+}
+
+#[test]
 fn order_and_names_are_xml_and_the_namespace_follows_the_version() {
     let one = schema_of(&[("B", json!({})), ("C", json!({})), ("D", json!({}))], json!({}));
     let two = schema_of(&[("C", json!({})), ("B", json!({})), ("D", json!({}))], json!({}));

@@ -14,7 +14,7 @@
 //! | number | `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum`, `multipleOf` |
 //! | list | `items` (no list), `minItems`, `maxItems`, `uniqueItems` |
 //! | geometry (an `object`) | `x-geometry` ([`crate::geometry`]) |
-//! | record | `properties`, `required`, `additionalProperties: false`, and the rules between fields |
+//! | record | `properties`, `required`, `additionalProperties: false`, `x-order`, and the rules between fields |
 //!
 //! Rules between fields (`if`/`then`/`else`, `allOf`, `anyOf`, `oneOf`, `not`, `dependentRequired`)
 //! speak of fields that the record has and never add one ([`rules`]).
@@ -51,7 +51,7 @@ use crate::{
     identifiers::IdentifierKind,
 };
 
-pub(crate) use self::rules::KEYWORDS as RULES;
+pub(crate) use self::rules::{KEYWORDS as RULES, ORDER};
 
 /// A schema as compiled.
 #[derive(Debug)]
@@ -111,7 +111,7 @@ const TEXT: &[&str] = &["minLength", "maxLength", "pattern", "format", "x-code-l
 const NUMBER: &[&str] = &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"];
 const LIST: &[&str] = &["items", "minItems", "maxItems", "uniqueItems"];
 const GEOMETRY: &[&str] = &["x-geometry"];
-const RECORD: &[&str] = &["properties", "required", "additionalProperties"];
+const RECORD: &[&str] = &["properties", "required", "additionalProperties", rules::ORDER];
 /// The root is a record with a name and a home instead of a title and a binding.
 const ROOT: &[&str] = &["$schema", "$id", "$defs", "type", "title", "description", "x-classification"];
 
@@ -228,6 +228,9 @@ impl<'s> Compiler<'s> {
                 site.keywords().filter(|(keyword, ..)| rules::KEYWORDS.contains(keyword))
             {
                 self.rule(keyword, value, &at, &shape);
+            }
+            if let Some(rows) = site.get(rules::ORDER) {
+                self.order(rows, &site.at(rules::ORDER), &shape, &written);
             }
         }
         let mut schema: Map<_, _> =

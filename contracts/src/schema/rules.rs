@@ -1,6 +1,6 @@
 //! Rules between fields: conditions over what the record already has.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Compiler, LIST, NUMBER, places::below, said};
 use crate::{Form, RecordShape};
@@ -8,6 +8,9 @@ use crate::{Form, RecordShape};
 /// The keywords of rules between fields.
 pub(crate) const KEYWORDS: &[&str] =
     &["if", "then", "else", "allOf", "anyOf", "oneOf", "not", "dependentRequired"];
+
+/// Fields whose values may not go back: days, times or numbers of one record, in rows.
+pub(crate) const ORDER: &str = "x-order";
 
 /// What a rule may ask of one field.
 const OF_A_VALUE: &[&str] = &["type", "enum", "const", "minLength", "maxLength", "pattern", "not", "anyOf"];
@@ -31,6 +34,44 @@ impl Compiler<'_> {
                 }
             }
             _ => self.condition(value, at, Subject::Record(record)),
+        }
+    }
+
+    /// Checks the rows of fields in order: two or more each, of this record, all days, all times or all
+    /// numbers, as `schemas` says of them.
+    pub(super) fn order(
+        &mut self,
+        rows: &Value,
+        at: &str,
+        record: &RecordShape,
+        schemas: &Map<String, Value>,
+    ) {
+        let rows = rows.as_array().filter(|rows| !rows.is_empty());
+        if rows.is_none() {
+            self.fault(at, &said::ORDER, "");
+        }
+        for (position, row) in rows.into_iter().flatten().enumerate() {
+            let at = below(at, &position.to_string());
+            self.names(row, &at, record);
+            let kind = |name: &Value| {
+                let (_, field) = record.field(name.as_str()?)?;
+                let format = schemas.get(&field.name)?.get("format").and_then(Value::as_str);
+                match (&field.form, format) {
+                    (Form::Number { .. }, _) => Some("number"),
+                    (Form::Text, Some(format @ ("date" | "date-time"))) => Some(format),
+                    _ => None,
+                }
+            };
+            let kinds: Vec<_> = row.as_array().into_iter().flatten().map(kind).collect();
+            let known = |name: &Value| name.as_str().is_none_or(|name| record.field(name).is_some());
+            // A name that is no field's has been told.
+            if row.as_array().is_none_or(|names| names.iter().all(known))
+                && (kinds.len() < 2
+                    || kinds.contains(&None)
+                    || kinds.windows(2).any(|two| two.first() != two.last()))
+            {
+                self.fault(&at, &said::ORDER, "");
+            }
         }
     }
 

@@ -450,3 +450,15 @@ pub(super) const RULE: Said = Said {
         "Only put conditions on declared fields; declare new ones in the record's `properties`.",
     ],
 };
+
+pub(super) const ORDER: Said = Said {
+    rule: "order",
+    message: [
+        "`x-order` là các dãy tên trường của bản ghi này, mỗi dãy từ hai trường, cùng là ngày, cùng là thời điểm hoặc cùng là số",
+        "`x-order` holds rows of names of this record's fields, two or more each: all days, all times or all numbers",
+    ],
+    remedy: [
+        "Viết như `\"x-order\": [[\"ThoiGianBatDau\", \"ThoiGianKetThuc\"]]`.",
+        "Write it like `\"x-order\": [[\"ThoiGianBatDau\", \"ThoiGianKetThuc\"]]`.",
+    ],
+};

@@ -249,6 +249,29 @@ fn rules_between_fields_never_add_one() {
 }
 
 #[test]
+fn fields_in_order_are_of_one_record_and_of_one_kind() {
+    let day = |name: &str, format: &str| {
+        let title = r#""x-title": { "vi": "T", "en": "T" }, "x-classification": "open""#;
+        format!(r#""{name}": {{ {title}, "type": ["string", "null"], "format": "{format}" }}"#)
+    };
+    let fields = format!("{}, {}, {}", day("Tu", "date"), day("Den", "date"), day("Luc", "date-time"));
+    let broken = |rest: &str| broken(&schema(&fields, rest));
+    assert_eq!(broken(r#""x-order": [["Tu", "Den"]]"#), []);
+    for bad in [
+        r#""x-order": []"#,
+        r#""x-order": "Tu""#,
+        r#""x-order": ["Tu", "Den"]"#,
+        r#""x-order": [["Tu"]]"#,
+        r#""x-order": [["Tu", "Luc"]]"#,
+        r#""x-order": [["MaSo", "MaSo"]]"#,
+        r#""x-order": [["Tu", 1]]"#,
+    ] {
+        assert!(broken(bad).contains(&("order", 8)), "{bad}: {:?}", broken(bad));
+    }
+    assert_eq!(broken(r#""x-order": [["Tu", "KhongCo"]]"#), [("unknown-field", 8)]);
+}
+
+#[test]
 fn references_end_and_definitions_are_used() {
     let reference = r##""Truong": { "x-title": { "vi": "T", "en": "T" }, "$ref": "#/$defs/A" }"##;
     let record = |properties: &str| {

@@ -5,7 +5,7 @@ use std::{cmp::Ordering, sync::Arc};
 use jsonschema::{Keyword, ValidationError, paths::Location};
 use serde_json::{Map, Value};
 
-use super::{Options, tree::Tree};
+use super::{Options, order::Order, tree::Tree};
 use crate::{CodeList, CodeLists, Document, Number, identifiers::IdentifierKind, schema};
 
 /// The keywords that speak of numbers.
@@ -14,7 +14,7 @@ pub(super) const NUMERIC: &[&str] =
 
 /// Adds the keywords to `options`.
 pub(super) fn register(options: Options, code_lists: &Arc<CodeLists>) -> Options {
-    let ours = NUMERIC.iter().chain(&["x-identifier", "x-code-list"]);
+    let ours = NUMERIC.iter().chain(&["x-identifier", "x-code-list", schema::ORDER]);
     ours.fold(options, |options, keyword| {
         let code_lists = Arc::clone(code_lists);
         options.with_keyword(*keyword, move |_: &Map<_, _>, value: &Value, _: Location| {
@@ -35,6 +35,7 @@ pub(super) fn rule(keyword: &str, value: &Value, code_lists: &CodeLists) -> Opti
         "exclusiveMaximum" => Test::Below,
         "multipleOf" => Test::MultipleOf,
         "x-identifier" => return Some(Box::new(Identifier(value.as_str()?.parse().ok()?))),
+        schema::ORDER => return Some(Box::new(Order::of(value)?)),
         "x-code-list" => {
             let list = code_lists.list(schema::Listed::of(value)?.name)?;
             return Some(Box::new(Listed(Arc::clone(list))));
@@ -91,6 +92,12 @@ impl Rule for Numeric {
                 Test::MultipleOf => number.is_multiple_of(&self.limit),
             }
         })
+    }
+}
+
+impl Rule for Order {
+    fn holds(&self, value: &Document<'_>) -> bool {
+        value.as_record().is_none_or(|record| self.broken(record).next().is_none())
     }
 }
 

@@ -15,9 +15,10 @@ use serde_json::{Map, Value};
 use super::{
     formats,
     keywords::{self, Rule},
+    order::Order,
     tree,
 };
-use crate::{CodeLists, Document, Record};
+use crate::{CodeLists, Document, Record, schema::ORDER};
 
 /// Keywords that say nothing of a value.
 const ANNOTATIONS: &[&str] =
@@ -64,6 +65,7 @@ pub(super) struct Fields {
     /// The fields that must be there, by their bits.
     required: u128,
     conditions: Vec<Condition>,
+    order: Option<Order>,
 }
 
 /// A rule between fields. It is exact both ways, since it may be negated.
@@ -222,7 +224,8 @@ impl Fields {
         let rules = Map::from_iter(
             said.iter()
                 .filter(|(keyword, _)| {
-                    !["type", "properties", "required", "additionalProperties"].contains(&keyword.as_str())
+                    !["type", "properties", "required", "additionalProperties", ORDER]
+                        .contains(&keyword.as_str())
                 })
                 .map(|(keyword, rule)| (keyword.clone(), rule.clone())),
         );
@@ -233,6 +236,10 @@ impl Fields {
                 .collect(),
             required,
             conditions: conditions(&rules, &bits)?,
+            order: match said.get(ORDER) {
+                Some(rows) => Some(Order::of(rows)?),
+                None => None,
+            },
         })
     }
 
@@ -252,7 +259,9 @@ impl Fields {
             seen |= bit;
             next = position + 1;
         }
-        self.required & !seen == 0 && self.conditions.iter().all(|condition| condition.holds(seen, record))
+        self.required & !seen == 0
+            && self.conditions.iter().all(|condition| condition.holds(seen, record))
+            && self.order.as_ref().is_none_or(|order| order.broken(record).next().is_none())
     }
 }
 

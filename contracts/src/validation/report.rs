@@ -14,10 +14,11 @@ use jsonschema::{
 };
 use serde_json::Value;
 
-use super::{At, FORMATS};
+use super::{At, FORMATS, order::Order};
 use crate::{
-    Bilingual, Check, CodeLists, Document, Violation, ViolationRule, identifiers::IdentifierKind,
-    schema::Listed,
+    Bilingual, Check, CodeLists, Document, Violation, ViolationRule,
+    identifiers::IdentifierKind,
+    schema::{Listed, ORDER},
 };
 
 /// The longest name of an unknown field that a path shows; no contract has a longer one.
@@ -130,6 +131,26 @@ impl Reporter<'_> {
                     ),
                 };
                 push(at, format!("{path}/{}", escaped(name)), rule, message);
+            }
+            ValidationErrorKind::Custom { keyword, .. } if keyword == ORDER => {
+                let rows = self.schema.pointer(error.schema_path().as_str()).and_then(Order::of);
+                let record = self.found(error).and_then(Document::as_record);
+                let (Some(rows), Some(record)) = (rows, record) else { return };
+                for (first, second) in rows.broken(record) {
+                    let mut at = position.clone();
+                    at.push(self.member(error, second).unwrap_or(usize::MAX));
+                    let number = record.get(second).and_then(Document::as_number);
+                    let (vi, en) = if number.is_some() {
+                        ("nhỏ hơn", "be less than")
+                    } else {
+                        ("trước", "come before")
+                    };
+                    let message = Bilingual::new(
+                        format!("Giá trị không được {vi} giá trị của `{first}`."),
+                        format!("The value may not {en} that of `{first}`."),
+                    );
+                    push(at, format!("{path}/{second}"), ViolationRule::Order, message);
+                }
             }
             kind => {
                 let (rule, message) = self.explain(kind, error);
@@ -351,6 +372,11 @@ impl Reporter<'_> {
 
     /// The index of member `name` of the record that the error is about.
     fn member(&self, error: &ValidationError<'_>, name: &str) -> Option<usize> {
+        self.found(error)?.as_record()?.iter().position(|(known, _)| known == name)
+    }
+
+    /// The value that the error is about.
+    fn found(&self, error: &ValidationError<'_>) -> Option<&Document<'_>> {
         let mut found = self.value;
         for segment in error.instance_path().iter() {
             found = match (&segment, found) {
@@ -359,7 +385,7 @@ impl Reporter<'_> {
                 _ => return None,
             };
         }
-        found.as_record()?.iter().position(|(known, _)| known == name)
+        Some(found)
     }
 }
 

@@ -102,7 +102,7 @@ fn a_condition_may_ask_whether_a_changed_field_is_there() {
     let same = |schema: Value| assert_eq!(left(schema.clone()), schema);
     same(json!({ "anyOf": [{ "required": ["A"] }, { "required": ["B", "E"] }] }));
     same(json!({ "not": { "properties": { "E": { "required": ["A"] } } } }));
-    same(json!({ "x-order": ["A", "E.A"] }));
+    same(json!({ "x-reads": ["A", "E.A"] }));
     for gone in [
         json!({ "anyOf": [{ "required": ["A"] }, { "required": ["C"] }] }),
         json!({ "oneOf": [{ "properties": { "B": { "const": 1 } } }] }),
@@ -111,8 +111,8 @@ fn a_condition_may_ask_whether_a_changed_field_is_there() {
         json!({ "if": { "required": ["D"] }, "then": { "required": ["A"] }, "else": { "required": ["B"] } }),
         json!({ "if": { "required": ["A"] }, "then": { "required": ["D"] } }),
         json!({ "dependentRequired": { "D": ["A"], "A": ["C"] } }),
-        json!({ "x-order": ["A", "B"] }),
-        json!({ "x-order": { "E.F": true } }),
+        json!({ "x-reads": ["A", "B"] }),
+        json!({ "x-reads": { "E.F": true } }),
         json!({ "const": { "A": 1 } }),
     ] {
         assert_eq!(left(gone.clone()), json!({}), "{gone}");
@@ -127,6 +127,20 @@ fn a_condition_may_ask_whether_a_changed_field_is_there() {
         left(json!({ "dependentRequired": { "A": ["B", "D"] } })),
         json!({ "dependentRequired": { "A": ["B"] } })
     );
+}
+
+#[test]
+fn fields_in_order_stay_so_around_one_that_is_gone_or_changed() {
+    let fates: Fates = [
+        ("A".to_owned(), Fate::Whole),
+        ("B".to_owned(), Fate::Gone),
+        ("C".to_owned(), Fate::Whole),
+        ("D".to_owned(), Fate::Changed { always: true }),
+    ]
+    .into();
+    let schema = json!({ "x-order": [["A", "B", "C", "D"], ["A", "B"], ["D", "A"]] });
+    let left = narrowed(schema.as_object().unwrap(), &fates);
+    assert_eq!(Value::Object(left), json!({ "x-order": [["A", "C"]] }));
 }
 
 #[test]

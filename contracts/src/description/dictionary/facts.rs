@@ -27,7 +27,7 @@ pub(super) struct RecordFacts<'c> {
     pub(super) title: &'c Bilingual,
     pub(super) description: Option<&'c str>,
     pub(super) rows: Vec<Row<'c>>,
-    /// The rules between its fields, as the schema writes them.
+    /// The rules between its fields.
     pub(super) rules: Vec<String>,
 }
 
@@ -90,7 +90,7 @@ impl<'c> Facts<'c> {
             // The root's stands above.
             description: if place == 0 { None } else { description(schema) },
             rows: Vec::new(),
-            rules: rules(schema).iter().map(Value::to_string).collect(),
+            rules: rules(schema),
         });
         let mut rows = Vec::new();
         for field in &shape.fields {

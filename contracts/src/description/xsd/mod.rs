@@ -195,7 +195,7 @@ impl<'v> Writer<'v> {
         }
         let name = self.type_name(path);
         markup.element("xs:complexType", &[("name", &name)], |markup| {
-            let told: Vec<Bilingual> = between.iter().map(rule_told).collect();
+            let told: Vec<Bilingual> = between.iter().map(|rule| rule_told(rule)).collect();
             annotate(markup, None, &empty, &told);
             let of = |kind: NodeKind| shape.fields.iter().filter(move |field| field.xml.kind == kind);
             match of(NodeKind::Text).next() {
@@ -515,7 +515,7 @@ fn is_unique(list: &ListForm, schema: &Map<String, Value>) -> bool {
         }
 }
 
-fn rule_told(rule: &Value) -> Bilingual {
+fn rule_told(rule: &str) -> Bilingual {
     let told = UnsaidRule::BetweenFields.told();
     Bilingual::new(format!("{}: {rule}", told.vi), format!("{}: {rule}", told.en))
 }
