@@ -17,7 +17,7 @@ use crate::{
     identifiers::IdentifierKind,
     pattern::Pattern,
     schema::{ORDER, RULES},
-    validation::Validator,
+    validation::{Validator, order::Order},
 };
 
 /// What makes up records of one contract.
@@ -103,6 +103,7 @@ impl Chance {
 
 struct RecordPlan {
     fields: Vec<FieldPlan>,
+    order: Option<Order>,
     /// The rules between the fields, when there are any.
     rules: Option<Validator>,
 }
@@ -124,7 +125,10 @@ struct LeafPlan {
     form: Form,
     schema: Map<String, Value>,
     pattern: Option<Pattern>,
+    /// Codes of the list that the schema names, when it names one.
     codes: Vec<String>,
+    /// Whether others than those may stand.
+    open: bool,
     validator: Option<Validator>,
 }
 
@@ -147,7 +151,11 @@ impl RecordPlan {
             .map(|(keyword, value)| (keyword.clone(), value.clone()))
             .collect();
         let compiled = || validator(rules.clone(), contract);
-        Self { fields: fields.collect(), rules: if rules.is_empty() { None } else { compiled() } }
+        Self {
+            fields: fields.collect(),
+            order: rules.get(ORDER).and_then(Order::of),
+            rules: if rules.is_empty() { None } else { compiled() },
+        }
     }
 
     fn make_up(&self, chance: &mut Chance) -> Option<Document<'static>> {
@@ -170,6 +178,10 @@ impl RecordPlan {
                     None if field.required => return None,
                     None => {}
                 }
+            }
+            // Five days by chance are in order once in 120.
+            if let Some(order) = &self.order {
+                order.arrange(&mut record);
             }
             let record = Document::Record(record);
             self.rules.as_ref().is_none_or(|rules| rules.check(&record, 1).is_ok()).then_some(record)
@@ -225,12 +237,20 @@ impl ValuePlan {
 impl LeafPlan {
     fn of(form: &Form, schema: &Map<String, Value>, contract: &Contract) -> Self {
         let lists: &CodeLists = contract.code_lists();
-        let codes = Listed::of(schema, lists).and_then(|listed| listed.codes());
+        let listed = Listed::of(schema, lists);
+        let deciding = listed.as_ref().and_then(Listed::codes);
+        let (open, codes) = match (deciding, listed) {
+            (Some(codes), _) => (false, codes),
+            // Rules between fields speak of the known ones.
+            (None, Some(listed)) => (true, listed.known()),
+            (None, None) => (true, Vec::new()),
+        };
         Self {
             form: form.clone(),
             schema: schema.clone(),
             pattern: schema.get("pattern").and_then(Value::as_str).and_then(Pattern::parse),
-            codes: codes.unwrap_or_default().into_iter().map(|(code, _)| code.to_owned()).collect(),
+            codes: codes.into_iter().map(|(code, _)| code.to_owned()).collect(),
+            open,
             validator: validator(schema.clone(), contract),
         }
     }
@@ -268,7 +288,9 @@ impl LeafPlan {
 
     fn text(&self, chance: &mut Chance) -> String {
         let text = |keyword: &str| self.schema.get(keyword).and_then(Value::as_str);
-        if let Some(code) = chance.pick(&self.codes) {
+        if let Some(code) = chance.pick(&self.codes)
+            && !(self.open && chance.once_in(3))
+        {
             return code.clone();
         }
         if let Some(kind) = text("x-identifier").and_then(|name| name.parse().ok()) {
@@ -330,11 +352,17 @@ fn identifier(kind: IdentifierKind, chance: &mut Chance) -> String {
     let made_up = Pattern::parse(kind.written().pattern)
         .map(|pattern| pattern.sample(&mut |limit| chance.below(limit)))
         .unwrap_or_default();
-    // A check digit is found by trying all ten.
-    let (head, tail) = made_up.split_at_checked(9).unwrap_or((&made_up, ""));
-    let tail = tail.get(1..).unwrap_or_default();
-    let fitting = (0..10).map(|digit| format!("{head}{digit}{tail}")).find(|text| kind.accepts(text));
-    if kind.accepts(&made_up) { made_up } else { fitting.unwrap_or(made_up) }
+    if kind.accepts(&made_up) {
+        return made_up;
+    }
+    // A check digit is the tenth of a tax code and the last of all others; it is found by trying.
+    let places = [9, made_up.len().saturating_sub(1)];
+    let tried = places.into_iter().flat_map(|place| {
+        let (head, tail) = made_up.split_at_checked(place).unwrap_or((&made_up, ""));
+        let tail = tail.get(1..).unwrap_or_default();
+        "0123456789X".chars().map(move |check| format!("{head}{check}{tail}"))
+    });
+    tried.into_iter().find(|text| kind.accepts(text)).unwrap_or(made_up.clone())
 }
 
 fn formatted(format: &str, chance: &mut Chance) -> String {

@@ -46,18 +46,18 @@ impl<'l> Listed<'l> {
 
     /// Every code of every edition, first met first; `None` when the list does not decide.
     pub(crate) fn codes(&self) -> Option<Vec<(&'l str, &'l str)>> {
-        if self.list.check() != crate::Check::Codes {
-            return None;
-        }
+        (self.list.check() == crate::Check::Codes).then(|| self.known())
+    }
+
+    /// Every code that is had, first met first, whether the list decides or not.
+    pub(crate) fn known(&self) -> Vec<(&'l str, &'l str)> {
         let mut seen = std::collections::HashSet::new();
         // The latest names come first: a code keeps the one it has now.
         let entries = self.list.editions().iter().rev().flat_map(crate::Edition::entries);
-        Some(
-            entries
-                .map(|entry| (entry.code.as_str(), entry.name.as_str()))
-                .filter(|(code, _)| seen.insert(*code))
-                .collect(),
-        )
+        entries
+            .map(|entry| (entry.code.as_str(), entry.name.as_str()))
+            .filter(|(code, _)| seen.insert(*code))
+            .collect()
     }
 }
 

@@ -18,7 +18,7 @@
 mod editions;
 mod formats;
 mod keywords;
-mod order;
+pub(crate) mod order;
 mod quick;
 mod report;
 #[cfg(test)]

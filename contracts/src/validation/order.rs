@@ -13,15 +13,29 @@ use serde_json::Value;
 use crate::{Document, Record};
 
 /// The rows of one record.
-pub(super) struct Order(Vec<Vec<String>>);
+pub(crate) struct Order(Vec<Vec<String>>);
 
 impl Order {
     /// The value of the keyword.
-    pub(super) fn of(written: &Value) -> Option<Self> {
+    pub(crate) fn of(written: &Value) -> Option<Self> {
         let row = |row: &Value| -> Option<Vec<String>> {
             row.as_array()?.iter().map(|name| name.as_str().map(str::to_owned)).collect()
         };
         Some(Self(written.as_array()?.iter().map(row).collect::<Option<_>>()?))
+    }
+
+    /// Exchanges values until the rows are in order, or often enough to give up.
+    pub(crate) fn arrange(&self, record: &mut Record<'_>) {
+        for _ in 0..MOST_EXCHANGES {
+            let broken = self.broken(record).next().map(|(one, two)| (one.to_owned(), two.to_owned()));
+            let Some((first, second)) = broken else { return };
+            let (earlier, later) = (record.get(&first).cloned(), record.get(&second).cloned());
+            for (name, value) in [(first, later), (second, earlier)] {
+                if let (Some(held), Some(value)) = (record.get_mut(&name), value) {
+                    *held = value;
+                }
+            }
+        }
     }
 
     /// The names of neighbours of which the second comes before the first.
@@ -56,6 +70,9 @@ fn compared(one: &Document<'_>, two: &Document<'_>) -> Option<Ordering> {
 
 /// `2026-01-31`.
 const DAY: usize = 10;
+
+/// More than two rows of eight need.
+const MOST_EXCHANGES: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -98,6 +115,21 @@ mod tests {
         assert_eq!(broken(vec![("A", text("2026-03-01")), ("B", number("1"))]), []);
         let around = vec![("A", text("2026-03-01")), ("B", Document::Null), ("C", text("2025-01-01"))];
         assert_eq!(broken(around), pair("A", "C"), "the ones around what is null are held to each other");
+    }
+
+    #[test]
+    fn values_out_of_order_are_exchanged_and_what_is_null_stays() {
+        let order = Order::of(&serde_json::json!([["A", "B", "C"], ["C", "D"]])).unwrap();
+        let mut record = Record::with_capacity(4);
+        for (name, value) in
+            [("A", number("3")), ("B", Document::Null), ("C", number("2")), ("D", number("1"))]
+        {
+            record.push(name, value);
+        }
+        order.arrange(&mut record);
+        let left: Vec<_> =
+            record.iter().map(|(_, value)| value.as_number().map(|n| n.as_str().to_owned())).collect();
+        assert_eq!(left, [Some("1".to_owned()), None, Some("2".to_owned()), Some("3".to_owned())]);
     }
 
     #[test]
