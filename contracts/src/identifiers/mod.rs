@@ -4,13 +4,17 @@
 //! violation `identifier`. A rule here is one of form: whether the code was ever given to anyone is
 //! the owner's to know, and codes from a list are a [`CodeList`](crate::CodeList)'s.
 
+mod doi;
 mod ipc;
+mod isbn;
+mod issn;
 mod ma_co_quan;
 mod ma_linh_vuc;
 mod ma_so_thue;
 mod ma_tinh;
 mod ma_xa;
 mod nganh_kinh_te;
+mod orcid;
 pub mod so_dinh_danh;
 
 use std::{fmt, str::FromStr};
@@ -37,6 +41,14 @@ pub enum IdentifierKind {
     Ipc,
     /// Mã ngành kinh tế (VSIC): `M`, `72`, `7211`.
     NganhKinhTe,
+    /// Mã DOI: `10.5555/12345678`.
+    Doi,
+    /// Mã ISSN of a serial: `0317-8471`, with a check digit.
+    Issn,
+    /// Mã ISBN of a book: 13 digits, with a check digit.
+    Isbn,
+    /// Mã ORCID of a researcher: `0000-0002-1825-0097`, with a check digit.
+    Orcid,
 }
 
 /// An identifier's form as descriptions can write it.
@@ -57,7 +69,7 @@ pub struct UnknownIdentifier;
 
 impl IdentifierKind {
     /// Every kind, in the order operators' messages list them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::SoDinhDanh,
         Self::MaSoThue,
         Self::MaCoQuan,
@@ -66,6 +78,10 @@ impl IdentifierKind {
         Self::MaXa,
         Self::Ipc,
         Self::NganhKinhTe,
+        Self::Doi,
+        Self::Issn,
+        Self::Isbn,
+        Self::Orcid,
     ];
 
     /// The name in schemas.
@@ -79,6 +95,10 @@ impl IdentifierKind {
             Self::MaXa => "ma-xa",
             Self::Ipc => "ipc",
             Self::NganhKinhTe => "nganh-kinh-te",
+            Self::Doi => "doi",
+            Self::Issn => "issn",
+            Self::Isbn => "isbn",
+            Self::Orcid => "orcid",
         }
     }
 
@@ -93,6 +113,10 @@ impl IdentifierKind {
             Self::MaXa => ma_xa::accepts(text),
             Self::Ipc => ipc::accepts(text),
             Self::NganhKinhTe => nganh_kinh_te::accepts(text),
+            Self::Doi => doi::accepts(text),
+            Self::Issn => issn::accepts(text),
+            Self::Isbn => isbn::accepts(text),
+            Self::Orcid => orcid::accepts(text),
         }
     }
 
@@ -107,6 +131,10 @@ impl IdentifierKind {
             Self::MaXa => ma_xa::FORM,
             Self::Ipc => ipc::FORM,
             Self::NganhKinhTe => nganh_kinh_te::FORM,
+            Self::Doi => doi::FORM,
+            Self::Issn => issn::FORM,
+            Self::Isbn => isbn::FORM,
+            Self::Orcid => orcid::FORM,
         }
     }
 
@@ -121,6 +149,10 @@ impl IdentifierKind {
             Self::MaXa => ma_xa::ASKS,
             Self::Ipc => ipc::ASKS,
             Self::NganhKinhTe => nganh_kinh_te::ASKS,
+            Self::Doi => doi::ASKS,
+            Self::Issn => issn::ASKS,
+            Self::Isbn => isbn::ASKS,
+            Self::Orcid => orcid::ASKS,
         };
         Bilingual::new(vi, en)
     }
@@ -173,7 +205,7 @@ mod tests {
 
         #[test]
         fn the_written_form_is_that_of_the_rule(
-            text in "[0-9]{0,14}|[0-9]{9,10}-[0-9]{2,4}|[A-I][0-9]{1,3}[A-Z] {0,2}[0-9]{0,5}/[0-9]{1,7}|[A-Zg0-9.]{0,37}",
+            text in "[0-9]{0,14}|[0-9]{9,10}-[0-9]{2,4}|[A-I][0-9]{1,3}[A-Z] {0,2}[0-9]{0,5}/[0-9]{1,7}|[A-Zg0-9.]{0,37}|10[.][0-9.]{3,12}/[!-~ ]{0,9}|[0-9]{3,5}-[0-9]{3}[0-9X]|97[0-9]{11}|([0-9]{4}-){2,4}[0-9]{3}[0-9X]",
         ) {
             for kind in IdentifierKind::ALL {
                 let (accepted, formed) = (kind.accepts(&text), has_form(kind, &text));
