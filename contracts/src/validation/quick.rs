@@ -79,6 +79,12 @@ enum Condition {
         options: Vec<Value>,
         is: bool,
     },
+    /// The field, if it is there and a text, has this pattern, or it has not.
+    Matches {
+        name: Box<str>,
+        pattern: Regex,
+        is: bool,
+    },
     All(Vec<Condition>),
     Any(Vec<Condition>),
     One(Vec<Condition>),
@@ -274,6 +280,9 @@ impl Condition {
                 let among = |value: &Document<'_>| options.iter().any(|option| tree::equal(value, option));
                 seen & bit == 0 || record.get(name).is_some_and(|value| among(value) == *is)
             }
+            Self::Matches { name, pattern, is } => record
+                .get(name)
+                .is_none_or(|value| value.as_text().is_none_or(|text| pattern.is_match(text)) == *is),
             Self::All(all) => all.iter().all(|one| one.holds(seen, record)),
             Self::Any(any) => any.iter().any(|one| one.holds(seen, record)),
             Self::One(of) => of.iter().filter(|one| one.holds(seen, record)).count() == 1,
@@ -298,6 +307,9 @@ impl Condition {
         let mut is = true;
         while let (1, Some(Value::Object(negated))) = (said.len(), said.get("not")) {
             (said, is) = (negated, !is);
+        }
+        if let (1, Some(written)) = (said.len(), said.get("pattern")) {
+            return Some(Self::Matches { name: name.into(), pattern: pattern(written.as_str()?)?, is });
         }
         let options = match (said.len(), said.get("const"), said.get("enum")) {
             (1, Some(value), None) => vec![value.clone()],
