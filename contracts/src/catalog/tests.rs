@@ -85,6 +85,62 @@ fn every_bad_example_is_refused_for_one_reason() {
     }
 }
 
+/// The draft circular's enumerations (Điều 8), as it prints them.
+const NAMED: [(&str, &str); 4] = [
+    (
+        "nhiem-vu@1",
+        "tên nhiệm vụ; mã số nhiệm vụ; thuộc chương trình/đề tài/dự án; mã số chương trình/đề tài/dự án (nếu có); lĩnh vực nghiên cứu; tên tổ chức chủ trì; cơ quan chủ quản; chủ nhiệm nhiệm vụ; các cá nhân tham gia nhiệm vụ; mục tiêu nghiên cứu; nội dung nghiên cứu chính; sản phẩm khoa học và công nghệ; thời gian bắt đầu; thời gian kết thúc; kinh phí; tổ chức phối hợp triển khai; kết quả; thời gian bắt đầu; thời gian kết thúc; tình trạng nhiệm vụ; địa chỉ ứng dụng; hiệu quả ứng dụng; hiệu quả về kinh tế; tác động đối với kinh tế - xã hội và môi trường",
+    ),
+    (
+        "cong-bo@1",
+        "nhan đề, tác giả, cơ quan chủ trì và tài trợ chính, mô tả nội dung, chủ đề, tài liệu tham khảo, chỉ số trích dẫn khoa học, toàn văn hoặc liên kết tới nguồn toàn văn của công bố khoa học",
+    ),
+    (
+        "to-chuc@1",
+        "tên tổ chức, địa chỉ, lĩnh vực hoạt động, loại hình tổ chức; nhân lực; kinh phí hoạt động; cơ sở vật chất - kỹ thuật; hợp tác quốc tế; hoạt động khoa học và công nghệ và các kết quả đạt được; tài sản trí tuệ",
+    ),
+    (
+        "nhan-luc@1",
+        "họ tên, giới tính, năm sinh, dân tộc, chức vụ, chức danh khoa học, học hàm/học vị, chuyên ngành được đào tạo, địa chỉ, điện thoại, fax, email, cơ quan công tác, trình độ chuyên môn, lĩnh vực nghiên cứu chính, các nhiệm vụ khoa học và công nghệ do cán bộ nghiên cứu chủ trì hoặc tham gia, các công bố khoa học, sở hữu trí tuệ",
+    ),
+];
+
+#[test]
+fn each_content_that_the_circular_names_has_its_fields() {
+    let catalog = shipped();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("catalog/CONTENTS.md");
+    let text = fs::read_to_string(file).unwrap();
+    // Of each heading's contract, the first cells of its rows.
+    let mut told: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut contract = None;
+    let ticked = |text: &'static str| text.split('`').skip(1).step_by(2);
+    for line in Box::leak(text.into_boxed_str()).lines() {
+        if let Some(heading) = line.strip_prefix("## ") {
+            let id = ticked(heading).next();
+            contract = id;
+            told.extend(id.map(|id| (id, Vec::new())));
+        }
+        let Some(row) = line.strip_prefix("| ") else { continue };
+        let (content, fields) = row.split_once('|').unwrap();
+        let mut paths = ticked(fields).peekable();
+        let named = paths.next_if(|path| path.contains('@')).or(contract);
+        let Some(named) = named else { continue };
+        let shape = catalog.contract(&named.parse().unwrap()).unwrap().shape();
+        let paths: Vec<_> = paths.collect();
+        assert!(content.trim() == "content" || !paths.is_empty(), "{line}");
+        for path in paths {
+            assert!(shape.field(&path.parse().unwrap()).is_some(), "{named} has no {path}: {line}");
+        }
+        if let (Some((_, contents)), Some(_)) = (told.last_mut(), contract)
+            && content.trim() != "content"
+        {
+            contents.push(content.trim());
+        }
+    }
+    let named = NAMED.map(|(id, text)| (id, text.split([';', ',']).map(str::trim).collect::<Vec<_>>()));
+    assert_eq!(told, named);
+}
+
 #[test]
 fn a_contract_knows_its_key_its_state_and_its_owner() {
     let catalog = shipped();
