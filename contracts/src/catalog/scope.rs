@@ -172,7 +172,7 @@ mod tests {
     use crate::Contract;
 
     /// The articles of the draft circular that name kinds of information.
-    const ARTICLES: &[u32] = &[4, 9, 10, 12, 13, 14];
+    const ARTICLES: &[u32] = &[4, 8, 9, 10, 11, 12, 13, 14];
 
     /// How many clauses each article of the draft circular has, from Điều 1 on.
     const CLAUSES: [u32; 24] = [2, 4, 8, 3, 2, 5, 4, 6, 2, 3, 0, 0, 0, 2, 5, 6, 6, 5, 3, 12, 6, 4, 0, 3];
@@ -200,6 +200,10 @@ mod tests {
         let scope = catalog.scope().unwrap();
         let articles: Vec<u32> = scope.articles.iter().map(|article| article.number).collect();
         assert_eq!(articles, ARTICLES);
+        let spelt_out: Vec<&str> =
+            scope.articles.iter().filter_map(|article| article.spells_out.as_deref()).collect();
+        let points = ["a", "b", "c", "d", "đ", "e", "g"].map(|point| format!("Điều 4 khoản 1 điểm {point}"));
+        assert_eq!(spelt_out, points, "point h has its own contract");
         for article in &scope.articles {
             let words: Vec<&str> = article.text.split_whitespace().collect();
             let text = words.join(" ");
