@@ -8,7 +8,7 @@
 use contracts::{Contract, Document, FieldPath, Form, identifiers::IdentifierKind};
 use http::StatusCode;
 use jiff::Timestamp;
-use policies::{Agreement, MemberId, Operation, Service, ServiceKey, SystemKey};
+use policies::{Agreement, BadRecords, MemberId, Operation, Service, ServiceKey, Streaming, SystemKey};
 use ring::digest::{Context, Digest, SHA256, digest};
 use uuid::Uuid;
 
@@ -18,8 +18,8 @@ use crate::{
     lifetime::Leaving,
     refusal::{Blame, Face, Refusal},
     stages::{
-        Asked, Caller, Checked, Conforming, Granted, Intake, Passage, Piece, Place, Received, Released,
-        Replied, Routed,
+        Asked, Caller, Checked, Conforming, Granted, Intake, Passage, Piece, Place, Positions, Received,
+        Released, Replied, Routed,
     },
     stated,
     world::World,
@@ -71,10 +71,14 @@ pub struct Evidence<'w> {
     format: Option<&'static str>,
     fault: Option<&'static str>,
     place: Option<Place>,
-    /// Records of a long body that were set aside.
+    /// Records that were set aside.
     set_aside: Option<u64>,
-    /// Which they were, for the consumer that sent them.
-    positions: Option<String>,
+    /// Records of a reply that stayed behind.
+    left_out: Option<u64>,
+    /// The records that broke the contract.
+    bad_at: Option<String>,
+    /// Whether records of a reply are set aside.
+    may_lack: bool,
     /// What has left of a long answer.
     passed: Option<Passed>,
     durability: Durability,
@@ -136,7 +140,9 @@ impl<'w> Evidence<'w> {
             fault: None,
             place: None,
             set_aside: None,
-            positions: None,
+            left_out: None,
+            bad_at: None,
+            may_lack: false,
             passed: None,
             durability: Durability::Written,
             opened: false,
@@ -220,6 +226,8 @@ impl<'w> Evidence<'w> {
     pub fn granted(&mut self, granted: &Granted<'w>) {
         self.rests_on(granted.grant().agreement);
         self.format = Some(granted.format().as_str());
+        let sets_aside = |terms: Streaming| terms.bad_records == BadRecords::SetAside;
+        self.may_lack = !self.may_change() && granted.grant().operation.stream.is_some_and(sets_aside);
     }
 
     /// What was sent.
@@ -232,6 +240,7 @@ impl<'w> Evidence<'w> {
     pub fn conforms(&mut self, conforming: &Conforming<'w, '_>) {
         let Some(document) = conforming.document() else { return };
         self.records = Some(conforming.records() as u64);
+        self.lacks(conforming.set_aside());
         self.is_about(document);
     }
 
@@ -243,8 +252,26 @@ impl<'w> Evidence<'w> {
 
     /// What was found in the answer: a record read by a key of another kind has a subject too.
     pub fn checked(&mut self, checked: &Checked<'w, '_>) {
+        self.lacks(checked.set_aside());
         if let Some(document) = checked.document() {
             self.is_about(document);
+        }
+    }
+
+    /// Which records are set aside.
+    fn lacks(&mut self, positions: &Positions) {
+        if !positions.is_empty() {
+            self.set_aside = Some(positions.count());
+            self.bad_at = Some(positions.to_string());
+        }
+    }
+
+    /// Which records stopped it. Those of a submission that were set aside before are not forgotten for
+    /// those of its reply.
+    fn stopped_by(&mut self, refusal: &Refusal) {
+        let positions = refusal.positions();
+        if !positions.is_empty() && self.set_aside.is_none() {
+            self.bad_at = Some(positions.to_string());
         }
     }
 
@@ -266,6 +293,7 @@ impl<'w> Evidence<'w> {
         self.times.response_out = Some(at.as_microsecond());
         self.status = Some(released.status().as_u16());
         self.records = Some(released.records() as u64);
+        self.left_out = Some(released.left_out()).filter(|count| *count > 0);
         self.withheld = released.withheld().iter().map(FieldPath::as_str).collect();
         self.format = Some(released.format().as_str());
         if let Some(place) = &mut self.place {
@@ -288,6 +316,7 @@ impl<'w> Evidence<'w> {
         self.rule = Some(face.kind);
         self.cause = (face.rule != face.kind).then(|| face.rule.clone().into_owned());
         self.fault = Some(face.blame.as_str());
+        self.stopped_by(refusal);
         let register = self.world.snapshot.register();
         if let Some(agreement) = refusal.agreement().and_then(|id| register.agreement_named(id.as_str())) {
             self.rests_on(Some(agreement));
@@ -341,15 +370,16 @@ impl<'w> Evidence<'w> {
         self.request_bytes = Some(intake.size());
         self.request_sha256 = Some(bytes32(&intake.digest()));
         self.records = Some(intake.records() as u64);
-        if intake.set_aside().count() > 0 {
-            self.set_aside = Some(intake.set_aside().count());
-            self.positions = Some(intake.set_aside().to_string());
-        }
+        self.lacks(intake.set_aside());
     }
 
-    /// Which records of a long body were set aside, in words for a header.
-    pub fn positions(&self) -> Option<&str> {
-        self.positions.as_deref()
+    /// Whether records were set aside, in words for a header: which of a submission were; of a reply only
+    /// whether some may have been.
+    pub fn set_aside(&self) -> Option<String> {
+        if !self.may_change() {
+            return self.may_lack.then(|| "possible".to_owned());
+        }
+        Some(format!("{}; at=\"{}\"", self.set_aside?, self.bad_at.as_deref()?))
     }
 
     /// What is about to leave is long.
@@ -384,13 +414,14 @@ impl<'w> Evidence<'w> {
     }
 
     /// It has left to its last piece, or was cut because of `cut`.
-    pub fn passed(&mut self, passage: &Passage<'w, '_>, cut: Option<&Face>, at: Timestamp) {
+    pub fn passed(&mut self, passage: &Passage<'w, '_>, cut: Option<&Refusal>, at: Timestamp) {
         self.times.response_in = Some(at.as_microsecond());
         self.times.response_out = Some(at.as_microsecond());
-        if passage.set_aside() > 0 {
-            self.set_aside = Some(passage.set_aside());
-        }
-        if let Some(face) = cut {
+        self.lacks(passage.set_aside());
+        self.left_out = Some(passage.left_out()).filter(|count| *count > 0);
+        if let Some(refusal) = cut {
+            let face = refusal.face();
+            self.stopped_by(refusal);
             self.rule = Some(face.kind);
             self.cause = (face.rule != face.kind).then(|| face.rule.clone().into_owned());
             self.fault = Some(face.blame.as_str());
@@ -491,6 +522,8 @@ impl<'w> Evidence<'w> {
             response_bytes: self.response_bytes,
             records: self.records,
             set_aside: self.set_aside,
+            left_out: self.left_out,
+            bad_at: self.bad_at.as_deref(),
             request_sha256: self.request_sha256.as_ref(),
             response_sha256: self.response_sha256.as_ref(),
             withheld: &self.withheld,

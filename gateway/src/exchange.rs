@@ -38,8 +38,9 @@ pub struct Gateway {
     started_at: Timestamp,
 }
 
-/// Which records of a long body were set aside: `3; at="4, 17-18"`. In an answer that goes out in
-/// pieces nobody knows yet: `possible`.
+/// Which records of a submission were set aside: `3; at="4, 17-18"`. Of a reply it only says `possible`,
+/// wherever the operation declares it: when the answer begins nobody may know yet, and which records
+/// of a provider are bad would tell of some that are not the caller's to see.
 const SET_ASIDE: HeaderName = HeaderName::from_static("lt-set-aside");
 
 /// What an exchange that was not refused ends in.
@@ -129,7 +130,7 @@ impl Gateway {
             }
         };
         evidence.replied(&replied);
-        let checked = stages::conform_reply(&replied).await?;
+        let checked = stages::conform_reply(&replied, exchange).await?;
         evidence.checked(&checked);
         stages::release(checked).await.map(Outcome::Released)
     }
@@ -268,8 +269,8 @@ impl Gateway {
         if let Some(place) = evidence.place() {
             problem::tell_limits(answer, &place.permit().rate_limit());
         }
-        if let Some(positions) = evidence.positions().and_then(|told| HeaderValue::from_str(told).ok()) {
-            answer.push(SET_ASIDE, positions);
+        if let Some(told) = evidence.set_aside().and_then(|told| HeaderValue::from_str(&told).ok()) {
+            answer.push(SET_ASIDE, told);
         }
         problem::name_exchange(answer, evidence.exchange());
     }

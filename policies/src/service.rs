@@ -162,13 +162,12 @@ pub struct Streaming {
     pub bad_records: BadRecords,
 }
 
-/// What becomes of a record in a long body that breaks the contract. A body that is held whole is
-/// always refused whole.
+/// What becomes of a record that breaks the contract, in a collection of whatever length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BadRecords {
     /// The exchange stops there, and both sides see that it did.
     Stop,
-    /// It is left out and told of; the others pass.
+    /// It is left out and told of; the others pass. Never the only record, nor one beyond the agreement.
     SetAside,
 }
 

@@ -12,11 +12,10 @@ use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::{HeaderValue, header};
 use jiff::Timestamp;
-use policies::BadRecords;
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
-use super::{Gateway, Outcome, SET_ASIDE};
+use super::{Gateway, Outcome};
 use crate::{
     evidence::Evidence,
     host::{Answer, Connection, Incoming, Outgoing},
@@ -115,9 +114,6 @@ impl Gateway {
         }
         let mut answer = Answer::new(passage.status(), Bytes::new());
         answer.push(header::CONTENT_TYPE, HeaderValue::from_static(passage.format().media_type()));
-        if evidence.positions().is_none() && passage.bad_records() == BadRecords::SetAside {
-            answer.push(SET_ASIDE, HeaderValue::from_static("possible"));
-        }
         Self::furnish(&mut answer, evidence);
         if let Ok(Some(id)) = stated::message_id(request.headers()) {
             problem::name_message(&mut answer, id);
@@ -129,9 +125,9 @@ impl Gateway {
             Some(outgoing) => pass(first, &mut passage, outgoing, evidence, &mut lookout).await,
             None => Err(Refusal::ConsumerGone),
         };
-        let face = passed.as_ref().err().map(Refusal::face);
-        evidence.passed(&passage, face.as_ref(), Timestamp::now());
-        if let Some(face) = &face {
+        evidence.passed(&passage, passed.as_ref().err(), Timestamp::now());
+        if let Err(why) = &passed {
+            let face = why.face();
             self.metrics.refused(face.kind, face.blame.as_str());
         }
         match evidence.record().await {

@@ -104,8 +104,13 @@ pub struct Entry<'a> {
     pub response_bytes: Option<u64>,
     /// How many records the body carried.
     pub records: Option<u64>,
-    /// How many records of a long body were set aside because they break the contract.
+    /// How many records were set aside because they break the contract.
     pub set_aside: Option<u64>,
+    /// How many records of a reply stayed behind: beyond the agreement's records, or not asked for.
+    pub left_out: Option<u64>,
+    /// Which records of a collection broke the contract, by position from 0: `4, 17-18`. They were set
+    /// aside, or the first of them stopped the exchange.
+    pub bad_at: Option<&'a str>,
     /// SHA-256 of the request's body.
     pub request_sha256: Option<&'a [u8; 32]>,
     /// SHA-256 of the answer's body.

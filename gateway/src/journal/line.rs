@@ -87,11 +87,13 @@ impl<'b> Line<'b> {
             ("response_bytes", entry.response_bytes),
             ("records", entry.records),
             ("set_aside", entry.set_aside),
+            ("left_out", entry.left_out),
         ] {
             if let Some(number) = number {
                 self.number(name, number);
             }
         }
+        self.text("bad_at", entry.bad_at);
         self.digest("request_sha256", entry.request_sha256);
         self.digest("response_sha256", entry.response_sha256);
         self.texts("withheld", entry.withheld);
@@ -382,6 +384,7 @@ mod tests {
                 filters: &names, withheld: &names,
                 certificate: digests[0].as_ref(), subject: digests[1].as_ref(), response_sha256: digests[2].as_ref(),
                 status, request_bytes: numbers[0], response_bytes: numbers[1], records: numbers[2], set_aside: numbers[0],
+                left_out: numbers[1], bad_at: text(2),
                 charge: numbers[3].map(|epoch| Charge {
                     day: jiff::civil::date(2026, 11, 21), keys: &keys, forwarded: Some(epoch), released: Some(epoch),
                     records: epoch, bytes: epoch,

@@ -127,8 +127,12 @@ pub struct Record {
     pub response_bytes: Option<u64>,
     /// How many records.
     pub records: Option<u64>,
-    /// How many of a long body were set aside.
+    /// How many were set aside.
     pub set_aside: Option<u64>,
+    /// How many of a reply stayed behind.
+    pub left_out: Option<u64>,
+    /// Which broke the contract.
+    pub bad_at: Option<String>,
     /// SHA-256 of the request's body.
     #[serde(deserialize_with = "digest")]
     pub request_sha256: Option<[u8; 32]>,
@@ -250,6 +254,8 @@ impl Record {
             response_bytes: self.response_bytes,
             records: self.records,
             set_aside: self.set_aside,
+            left_out: self.left_out,
+            bad_at: self.bad_at.as_deref(),
             request_sha256: self.request_sha256.as_ref(),
             response_sha256: self.response_sha256.as_ref(),
             subject: self.subject.as_ref(),

@@ -24,6 +24,7 @@ use crate::{
     host::{BodyFault, HygieneFault, RevocationFault},
     journal::JournalFault,
     quota::Exceeded,
+    stages::Positions,
 };
 
 /// Whose fault a refusal is; the words stand in problem documents and in the journal.
@@ -234,6 +235,17 @@ impl Refusal {
         }
     }
 
+    /// Which records of a collection it speaks of, for the record.
+    pub fn positions(&self) -> Positions {
+        let (Self::Violations { violations, .. } | Self::ProviderBrokeContract { violations, .. }) = self
+        else {
+            return if let Self::Midway(why) = self { why.positions() } else { Positions::default() };
+        };
+        let mut positions = Positions::default();
+        violations.iter().filter_map(position).for_each(|position| positions.add(position));
+        positions
+    }
+
     /// The agreement that it speaks of, when the decision had come to one.
     pub fn agreement(&self) -> Option<&AgreementId> {
         match self {
@@ -313,6 +325,14 @@ impl Refusal {
     }
 }
 
+/// The position of a violation's record in its collection. No field of a contract is called by a number;
+/// an unknown one may be, at the top of a record that stands alone.
+fn position(violation: &Violation) -> Option<usize> {
+    let mut segments = violation.path.strip_prefix('/')?.split('/');
+    let first = segments.next()?.parse().ok()?;
+    (segments.next().is_some() || violation.rule != ViolationRule::UnknownField).then_some(first)
+}
+
 /// A pointer without what only its reply tells: positions become `*`, unknown names go.
 pub(crate) fn anywhere(violation: &Violation) -> String {
     let mut segments: Vec<&str> = violation.path.split('/').collect();
@@ -374,6 +394,18 @@ mod tests {
         let told = &refusal.violations()[0];
         assert_eq!((told.path.as_str(), told.rule.code()), ("/*/MaTinh", "code-edition"));
         assert!(told.message.en != "wrong", "whichever edition the message named: {}", told.message.en);
+    }
+
+    #[test]
+    fn positions_are_those_of_records_and_no_names_that_look_like_them() {
+        let positions = |paths: &[(&str, ViolationRule)]| {
+            let found = paths.iter().map(|(path, rule)| violation(path, *rule)).collect();
+            broke(found, false).positions().to_string()
+        };
+        let (missing, unknown) = (ViolationRule::Required, ViolationRule::UnknownField);
+        assert_eq!(positions(&[("/3/MaSo", missing), ("/3/x", unknown), ("/4", missing)]), "3-4");
+        // A number of a person where a name should be, in a record that stands alone.
+        assert_eq!(positions(&[("/024188000004", unknown), ("/ThanhVien/2/HoVaTen", missing)]), "");
     }
 
     #[test]

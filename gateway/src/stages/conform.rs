@@ -11,14 +11,15 @@ use adapters::{
 use bytes::Bytes;
 use contracts::{Bilingual, Contract, Document, Violation, ViolationRule};
 use http::{HeaderMap, StatusCode, header};
-use policies::{Format, Operation, UnknownFields};
+use policies::{BadRecords, Format, Operation, UnknownFields};
 use ring::digest::{Digest, SHA256, digest};
+use uuid::Uuid;
 
-use super::{Admitted, Asked, Replied};
+use super::{Admitted, Asked, Granted, Positions, Replied};
 use crate::{
     host::{Beginning, has_coding},
     negotiation::content_format,
-    refusal::Refusal,
+    refusal::{Refusal, anywhere},
     soap::Said,
 };
 
@@ -26,6 +27,9 @@ use crate::{
 const LARGE: usize = 64 * 1024;
 /// How many records of a larger body are checked before others run.
 const RECORDS_AT_ONCE: usize = 16;
+/// How many records of a reply that are set aside are told of one by one in the log: who mends one of
+/// them mends most.
+const TOLD: u64 = 10;
 
 /// A request's body, as received.
 pub struct Received {
@@ -106,6 +110,7 @@ pub struct Conforming<'w, 'b> {
     bytes: Bytes,
     format: Option<Format>,
     faithful: bool,
+    set_aside: Positions,
 }
 
 impl<'w, 'b> Conforming<'w, 'b> {
@@ -129,12 +134,18 @@ impl<'w, 'b> Conforming<'w, 'b> {
         self.document.as_ref().map_or(0, count)
     }
 
+    /// The records that were set aside, by their position in what was sent.
+    pub fn set_aside(&self) -> &Positions {
+        &self.set_aside
+    }
+
     pub(super) fn into_admitted(self) -> Admitted<'w> {
         self.admitted
     }
 }
 
-/// Checks a request.
+/// Checks a request. What breaks the contract is refused; of a collection, where the operation declares
+/// so, it is set aside as long as anything is left.
 ///
 /// # Errors
 /// Unreadable, breaking the contract, or outside the agreement's records.
@@ -149,6 +160,7 @@ pub async fn conform<'w: 'b, 'b>(
             bytes: Bytes::new(),
             format: None,
             faithful: true,
+            set_aside: Positions::default(),
         });
     };
     let granted = admitted.granted();
@@ -158,30 +170,49 @@ pub async fn conform<'w: 'b, 'b>(
         Operation::Submit => Expect::Either,
         _ => Expect::Record,
     };
-    let reading =
+    let Reading { mut document, mut faithful } =
         read(&received.bytes, format, contract, expect, Unknown::Keep).map_err(Refusal::Unreadable)?;
     let cap = routed.caller().world().snapshot.settings().limits.violations;
     let broken = |violations| Refusal::Violations { contract: contract.id().clone(), violations };
-    if reading.document.as_list().is_some_and(<[_]>::is_empty) {
+    if document.as_list().is_some_and(<[_]>::is_empty) {
         return Err(broken(vec![nothing_submitted()]));
     }
-    check(contract, &reading.document, received.size(), cap).await.map_err(broken)?;
+    let terms = granted.grant().operation.stream;
+    let mut set_aside = Positions::default();
+    if let (Document::List(records), Some(BadRecords::SetAside)) =
+        (&mut document, terms.map(|terms| terms.bad_records))
+    {
+        let mut first = Vec::new();
+        let of_first = |index, violations: Vec<Violation>| {
+            if set_aside.is_empty() {
+                first = of_record(index, violations).collect();
+            }
+            set_aside.add(index);
+        };
+        sift(contract, records, received.size(), cap, of_first).await;
+        if records.is_empty() {
+            return Err(broken(first));
+        }
+        faithful &= set_aside.is_empty();
+    } else {
+        check(contract, &document, received.size(), cap).await.map_err(broken)?;
+    }
     let conditions = granted.conditions();
-    if !records(&reading.document).all(|record| conditions.matches(record)) {
+    if !records(&document).all(|record| conditions.matches(record)) {
         return Err(Refusal::RecordOutsideScope);
     }
     if let Some(id) = routed.id()
-        && !names(contract, &reading.document, id)
+        && !names(contract, &document, id)
     {
         return Err(Refusal::Parameter { rule: "wrong-record", name: contract.key().to_string() });
     }
-    let Reading { document, faithful } = reading;
     Ok(Conforming {
         admitted,
         document: Some(document),
         bytes: received.bytes.clone(),
         format: Some(format),
         faithful,
+        set_aside,
     })
 }
 
@@ -190,9 +221,14 @@ pub struct Checked<'w, 'b> {
     replied: &'b Replied<'w>,
     document: Option<Document<'b>>,
     faithful: bool,
+    set_aside: Positions,
 }
 
 impl<'w, 'b> Checked<'w, 'b> {
+    fn nothing(replied: &'b Replied<'w>) -> Self {
+        Self { replied, document: None, faithful: true, set_aside: Positions::default() }
+    }
+
     /// The reply.
     pub fn replied(&self) -> &'b Replied<'w> {
         self.replied
@@ -208,6 +244,11 @@ impl<'w, 'b> Checked<'w, 'b> {
         self.document.as_ref()
     }
 
+    /// The records that were set aside, by their position in the reply.
+    pub fn set_aside(&self) -> &Positions {
+        &self.set_aside
+    }
+
     /// The same, to be released.
     pub fn into_document(self) -> Option<Document<'b>> {
         self.document
@@ -219,7 +260,10 @@ impl<'w, 'b> Checked<'w, 'b> {
 /// # Errors
 /// The provider says no, or broke the contract. For what changes something there, an answer that is
 /// neither a clear yes nor a clear no leaves the outcome unknown, and says so.
-pub async fn conform_reply<'w: 'b, 'b>(replied: &'b Replied<'w>) -> Result<Checked<'w, 'b>, Refusal> {
+pub async fn conform_reply<'w: 'b, 'b>(
+    replied: &'b Replied<'w>,
+    exchange: Uuid,
+) -> Result<Checked<'w, 'b>, Refusal> {
     let granted = replied.admitted().granted();
     let routed = granted.routed();
     let operation = routed.operation();
@@ -231,7 +275,7 @@ pub async fn conform_reply<'w: 'b, 'b>(replied: &'b Replied<'w>) -> Result<Check
     }
     says_yes(operation, replied.status())?;
     if replied.bytes().is_empty() && changes {
-        return Ok(Checked { replied, document: None, faithful: true });
+        return Ok(Checked::nothing(replied));
     }
     let broke = |unreadable, violations| Refusal::ProviderBrokeContract {
         contract: contract.id().clone(),
@@ -248,7 +292,7 @@ pub async fn conform_reply<'w: 'b, 'b>(replied: &'b Replied<'w>) -> Result<Check
         }
         Some(Ok(Said::Document(bytes))) => bytes,
         Some(Ok(Said::Nothing)) if changes => {
-            return Ok(Checked { replied, document: None, faithful: true });
+            return Ok(Checked::nothing(replied));
         }
         // An answer without a record is how messages say that there is none.
         Some(Ok(Said::Nothing)) if operation == Operation::Read => return Err(Refusal::RecordNotFound),
@@ -260,7 +304,7 @@ pub async fn conform_reply<'w: 'b, 'b>(replied: &'b Replied<'w>) -> Result<Check
             .map_err(|fault| broke(Some(fault.rule), Vec::new()))?;
         let document = verdict_document(verdict);
         contract.check(&document, cap).map_err(|violations| broke(None, violations))?;
-        return Ok(Checked { replied, document: Some(document), faithful: false });
+        return Ok(Checked { document: Some(document), faithful: false, ..Checked::nothing(replied) });
     }
     let expect = match operation {
         Operation::Query | Operation::Changes => Expect::Collection,
@@ -276,9 +320,18 @@ pub async fn conform_reply<'w: 'b, 'b>(replied: &'b Replied<'w>) -> Result<Check
         let dropped: usize = records_mut(&mut document).map(|record| contract.drop_unknown(record)).sum();
         faithful &= dropped == 0;
     }
-    check(contract, &document, replied.bytes().len(), cap)
-        .await
-        .map_err(|violations| broke(None, violations))?;
+    let size = replied.bytes().len();
+    let mut set_aside = Positions::default();
+    if let (Document::List(records), BadRecords::SetAside) = (&mut document, replied_badly(granted)) {
+        let left_out = |index, violations: Vec<Violation>| {
+            set_aside.add(index);
+            tell(exchange, &set_aside, index, &violations);
+        };
+        sift(contract, records, size, cap, left_out).await;
+        faithful &= set_aside.is_empty();
+    } else {
+        check(contract, &document, size, cap).await.map_err(|violations| broke(None, violations))?;
+    }
     // A receipt under a contract of its own is not the records.
     if contract.id() == version.contract.id() {
         if let Some(id) = routed.id()
@@ -290,7 +343,7 @@ pub async fn conform_reply<'w: 'b, 'b>(replied: &'b Replied<'w>) -> Result<Check
             return Err(broke(Some("wrong-count"), Vec::new()));
         }
     }
-    Ok(Checked { replied, document: Some(document), faithful })
+    Ok(Checked { replied, document: Some(document), faithful, set_aside })
 }
 
 /// Whether a status says that what was asked has been done.
@@ -374,6 +427,44 @@ async fn check(
         }
     }
     if found.is_empty() { Ok(()) } else { Err(found) }
+}
+
+/// Takes the records of a collection that break the contract out of it and tells of each.
+async fn sift(
+    contract: &Contract,
+    records: &mut Vec<Document<'_>>,
+    size: usize,
+    cap: usize,
+    mut bad: impl FnMut(usize, Vec<Violation>),
+) {
+    let mut good = Vec::with_capacity(records.len());
+    for (index, record) in std::mem::take(records).into_iter().enumerate() {
+        breathe(size, index).await;
+        match contract.check(&record, cap) {
+            Ok(()) => good.push(record),
+            Err(violations) => bad(index, violations),
+        }
+    }
+    *records = good;
+}
+
+/// What becomes of a bad record in a reply. What the operation declares is said of the records it is
+/// about: of those asked for, or of those submitted. A provider that answers a submission with records
+/// answers for each.
+pub(super) fn replied_badly(granted: &Granted<'_>) -> BadRecords {
+    match granted.grant().operation.stream {
+        Some(terms) if !granted.routed().operation().changes_state() => terms.bad_records,
+        _ => BadRecords::Stop,
+    }
+}
+
+/// For the operators, who take it up with the provider: which record, which field, which rule. `all` is
+/// what was set aside so far, this one included.
+pub(super) fn tell(exchange: Uuid, all: &Positions, index: usize, violations: &[Violation]) {
+    if let Some(violation) = violations.first().filter(|_| all.count() <= TOLD) {
+        let (field, rule) = (anywhere(violation), violation.rule.code());
+        tracing::warn!(exchange = %exchange, index, field, rule, "a record of a reply is set aside");
+    }
 }
 
 /// After record `read` of a long body: lets others run, from time to time.

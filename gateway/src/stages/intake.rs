@@ -7,7 +7,7 @@
 //! set aside, as the operation declares. Only what breaks the contract can be set aside: what lies
 //! beyond the agreement is no mistake to be overlooked.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use adapters::{
     Expect, Limits, Unknown,
@@ -19,7 +19,7 @@ use policies::{BadRecords, Conditions};
 use ring::digest::{Context, Digest, SHA256};
 
 use super::{
-    Addressed, Admitted, Answering, Beginnings, conform,
+    Addressed, Admitted, Answering, Beginnings, Positions, conform,
     forward::{answering, failed},
     pass::{MORSEL, PIECE},
 };
@@ -41,7 +41,7 @@ pub struct Intake<'w> {
     digest: Context,
     bytes: u64,
     good: usize,
-    set_aside: SetAside,
+    set_aside: Positions,
     /// What is wrong with the first that was set aside, told where none is good.
     broken: Vec<Violation>,
     stage: Stage,
@@ -73,46 +73,6 @@ pub struct Vetted {
     bytes: Vec<u8>,
 }
 
-/// The records that were set aside, by their position in the body, from 0.
-#[derive(Clone, Debug, Default)]
-pub struct SetAside {
-    count: u64,
-    /// First and last of each row of neighbours.
-    rows: Vec<(usize, usize)>,
-}
-
-/// How many rows of positions are told: they travel in a header field.
-const ROWS: usize = 64;
-
-impl SetAside {
-    /// How many.
-    pub fn count(&self) -> u64 {
-        self.count
-    }
-
-    fn add(&mut self, index: usize) {
-        self.count += 1;
-        let told = self.rows.len();
-        match self.rows.last_mut() {
-            Some((_, last)) if *last + 1 == index => *last = index,
-            _ if told < ROWS => self.rows.push((index, index)),
-            _ => {}
-        }
-    }
-}
-
-/// `3; at="4, 17-18"`, of the many only the first.
-impl fmt::Display for SetAside {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}; at=\"", self.count)?;
-        for (number, (first, last)) in self.rows.iter().enumerate() {
-            let comma = if number > 0 { ", " } else { "" };
-            if first == last { write!(f, "{comma}{first}")? } else { write!(f, "{comma}{first}-{last}")? }
-        }
-        f.write_str("\"")
-    }
-}
-
 /// Takes up a long body.
 ///
 /// # Errors
@@ -138,7 +98,7 @@ pub fn take_in<'w>(admitted: &Admitted<'w>, beginnings: Beginnings) -> Result<In
         digest: Context::new(&SHA256),
         bytes: 0,
         good: 0,
-        set_aside: SetAside::default(),
+        set_aside: Positions::default(),
         broken: Vec::new(),
         stage: Stage::Start,
     })
@@ -161,7 +121,7 @@ impl Intake<'_> {
     }
 
     /// The records set aside.
-    pub fn set_aside(&self) -> &SetAside {
+    pub fn set_aside(&self) -> &Positions {
         &self.set_aside
     }
 
@@ -244,7 +204,7 @@ impl Intake<'_> {
                 return Err(broken(conform::of_record(index, violations).collect()));
             }
             Err(violations) => {
-                if self.set_aside.count == 0 {
+                if self.set_aside.is_empty() {
                     self.broken = conform::of_record(index, violations).collect();
                 }
                 self.set_aside.add(index);
@@ -302,24 +262,5 @@ impl<'w> Uploading<'w> {
             return Err(Refusal::ProviderBroken { outcome_unknown: true });
         }
         answering(flow, admitted, false, records).await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn positions_are_told_by_rows_and_within_bounds() {
-        let mut few = SetAside::default();
-        [4, 17, 18, 19, 21].into_iter().for_each(|index| few.add(index));
-        assert_eq!(few.to_string(), "5; at=\"4, 17-19, 21\"");
-
-        let mut many = SetAside::default();
-        (0..100_000).step_by(2).for_each(|index| many.add(index));
-        assert_eq!(many.count(), 50_000);
-        assert!(many.to_string().len() < 512, "{many}");
-        // A position after the rows that are told joins none of them.
-        assert!(many.to_string().ends_with("126\""), "{many}");
     }
 }

@@ -21,7 +21,7 @@
 //!     let outbound = translate(conforming, &asked, uuid::Uuid::nil())?;
 //!     let confirmed = confirm(outbound, &asked, uuid::Uuid::nil()).await?;
 //!     let Answering::Whole(replied) = forward(confirmed).await? else { return Ok(()) };
-//!     let released = release(conform_reply(&replied).await?).await?;
+//!     let released = release(conform_reply(&replied, uuid::Uuid::nil()).await?).await?;
 //!     drop(released);
 //!     Ok(())
 //! }
@@ -96,6 +96,7 @@ mod forward;
 mod identify;
 mod intake;
 mod pass;
+mod positions;
 mod release;
 mod route;
 mod translate;
@@ -107,8 +108,9 @@ pub use confirm::{Confirmed, confirm};
 pub use conform::{Beginnings, Body, Checked, Conforming, Received, conform, conform_reply, receive};
 pub use forward::{Answering, Flowing, Replied, forward};
 pub use identify::{Caller, identify};
-pub use intake::{Intake, SetAside, Uploading, Vetted, take_in, upload};
+pub use intake::{Intake, Uploading, Vetted, take_in, upload};
 pub use pass::{Passage, Piece, Sight, pass};
+pub use positions::Positions;
 pub use release::{Released, release};
 pub use route::{LIMIT_CAP, Routed, route};
 pub use translate::{Addressed, Outbound, address, translate};

@@ -16,17 +16,14 @@ use adapters::{
     stream::{Collection, Next, Records},
 };
 use bytes::{Buf, Bytes};
-use contracts::{Contract, FieldPath, Shape, View, Violation};
+use contracts::{Contract, FieldPath, Shape, View};
 use http::StatusCode;
 use jiff::Timestamp;
 use policies::{BadRecords, Format, Operation, UnknownFields};
 use uuid::Uuid;
 
-use super::{Admitted, Flowing, conform, forward, release};
-use crate::{
-    host::Flow,
-    refusal::{Refusal, anywhere},
-};
+use super::{Admitted, Flowing, Positions, conform, forward, release};
+use crate::{host::Flow, refusal::Refusal};
 
 /// What is fed to a reader at once: what a connection gives in one read.
 pub(super) const MORSEL: usize = 64 * 1024;
@@ -34,9 +31,6 @@ pub(super) const MORSEL: usize = 64 * 1024;
 /// What is sent at once: two TLS records. Smaller pieces cost more calls, larger ones make a slow
 /// caller's next sign of life, and a suspension's effect on it, later.
 pub(super) const PIECE: usize = 32 * 1024;
-
-/// How many records set aside are told of one by one in the log: who mends one of them mends most.
-const TOLD: u64 = 10;
 
 /// What the consumer of a long reply sees of the contract.
 pub struct Sight {
@@ -59,7 +53,8 @@ pub struct Passage<'w, 's> {
     owed: Option<u64>,
     read: u64,
     released: u64,
-    set_aside: u64,
+    left_out: u64,
+    set_aside: Positions,
     stage: Stage,
 }
 
@@ -142,7 +137,7 @@ pub fn pass<'w, 's>(
         false => Refusal::ProviderTooLarge,
         true => Refusal::ProviderBroken { outcome_unknown: true },
     };
-    let terms = granted.grant().operation.stream.ok_or_else(too_large)?;
+    granted.grant().operation.stream.ok_or_else(too_large)?;
     let unknown = if version.unknown_fields == UnknownFields::Drop { Unknown::Drop } else { Unknown::Keep };
     let records = Records::new(version.format, Arc::clone(contract), unknown, Limits::default());
     let collection = Collection::new(granted.format(), sight.shape());
@@ -153,6 +148,7 @@ pub fn pass<'w, 's>(
     let filters = granted.routed().filters().iter();
     let filters =
         filters.filter_map(|(name, value)| Some((name.parse().ok()?, value.clone().into_owned()))).collect();
+    let bad_records = conform::replied_badly(granted);
     let (admitted, flow, unread) = flowing.into_parts();
     Ok(Passage {
         admitted,
@@ -162,12 +158,13 @@ pub fn pass<'w, 's>(
         records,
         collection,
         filters,
-        bad_records: terms.bad_records,
+        bad_records,
         exchange,
         owed,
         read: 0,
         released: 0,
-        set_aside: 0,
+        left_out: 0,
+        set_aside: Positions::default(),
         stage: Stage::Start,
     })
 }
@@ -193,19 +190,19 @@ impl<'w> Passage<'w, '_> {
         self.admitted.granted().release().withheld()
     }
 
-    /// What becomes of bad records.
-    pub fn bad_records(&self) -> BadRecords {
-        self.bad_records
-    }
-
     /// When the provider's request had gone out.
     pub fn sent_at(&self) -> Timestamp {
         self.flow.sent_at()
     }
 
-    /// How many records were set aside so far.
-    pub fn set_aside(&self) -> u64 {
-        self.set_aside
+    /// The records that were set aside so far.
+    pub fn set_aside(&self) -> &Positions {
+        &self.set_aside
+    }
+
+    /// How many records stayed behind so far: beyond the agreement's, or not asked for.
+    pub fn left_out(&self) -> u64 {
+        self.left_out
     }
 
     /// The next piece of the answer, `None` when it is complete. The first holds what was in hand when
@@ -290,10 +287,8 @@ impl<'w> Passage<'w, '_> {
             if self.bad_records == BadRecords::Stop {
                 return Err(broke(None, conform::of_record(index, violations).collect()));
             }
-            self.set_aside += 1;
-            if self.set_aside <= TOLD {
-                tell(self.exchange, index, &violations);
-            }
+            self.set_aside.add(index);
+            conform::tell(self.exchange, &self.set_aside, index, &violations);
             return Ok(Step::Record);
         }
         // A provider that ignores a filter must not widen what was asked for.
@@ -303,16 +298,10 @@ impl<'w> Passage<'w, '_> {
             granted.release().apply(&mut record, snapshot.mask_keys());
             self.collection.record(&record, out);
             self.released += 1;
+        } else {
+            self.left_out += 1;
         }
         let enough = routed.limit().is_some_and(|limit| self.released >= limit as u64);
         Ok(if enough { Step::End } else { Step::Record })
-    }
-}
-
-/// For the operators, who take it up with the provider: which record, which field, which rule.
-fn tell(exchange: Uuid, index: usize, violations: &[Violation]) {
-    if let Some(violation) = violations.first() {
-        let (field, rule) = (anywhere(violation), violation.rule.code());
-        tracing::warn!(exchange = %exchange, index, field, rule, "a record of a reply is set aside");
     }
 }

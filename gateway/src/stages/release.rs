@@ -16,6 +16,7 @@ pub struct Released<'w> {
     format: Format,
     media_type: &'static str,
     records: usize,
+    left_out: u64,
     withheld: &'w [FieldPath],
     etag: Option<HeaderValue>,
     location: Option<String>,
@@ -45,6 +46,11 @@ impl<'w> Released<'w> {
     /// How many records it holds.
     pub fn records(&self) -> usize {
         self.records
+    }
+
+    /// How many records of the reply it does not hold: beyond the agreement's, or not asked for.
+    pub fn left_out(&self) -> u64 {
+        self.left_out
     }
 
     /// The fields withheld.
@@ -97,6 +103,7 @@ async fn undressed<'w>(checked: Checked<'w, '_>) -> Result<Released<'w>, Refusal
         media_type: format.media_type(),
         body: Bytes::new(),
         records: replied.sent_records(),
+        left_out: 0,
         withheld: &[],
         etag: replied.etag().filter(|_| plan.is_whole()).cloned(),
         location: None,
@@ -112,14 +119,15 @@ async fn undressed<'w>(checked: Checked<'w, '_>) -> Result<Released<'w>, Refusal
     }
     let size = replied.bytes().len();
     let before = count(&document);
-    if !select(&mut document, routed, granted.conditions(), size).await {
+    let Some(left_out) = select(&mut document, routed, granted.conditions(), size).await else {
         if operation.changes_state() {
             // Done is done: the change stands, and of a record beyond the agreement nothing is told.
             released.etag = None;
             return Ok(released);
         }
         return Err(Refusal::RecordNotFound);
-    }
+    };
+    released.left_out = left_out;
     released.withheld = plan.withheld();
     released.records = count(&document);
     if operation == Operation::Submit && plan.releases(contract.key().as_str()) {
@@ -158,31 +166,34 @@ async fn undressed<'w>(checked: Checked<'w, '_>) -> Result<Released<'w>, Refusal
     Ok(released)
 }
 
-/// Drops the records of a list that the agreement or the consumer's own filters leave out; whether
-/// anything may be told at all.
+/// Drops the records of a list that the agreement or the consumer's own filters leave out, and counts
+/// them; none when nothing may be told at all.
 async fn select(
     document: &mut Document<'_>,
     routed: &Routed<'_>,
     conditions: &policies::Conditions,
     size: usize,
-) -> bool {
-    let Document::List(records) = document else { return conditions.matches(document) };
+) -> Option<u64> {
+    let Document::List(records) = document else { return conditions.matches(document).then_some(0) };
     let filters: Vec<(FieldPath, &str)> =
         routed.filters().iter().filter_map(|(name, value)| Some((name.parse().ok()?, &**value))).collect();
     let limit = routed.limit().unwrap_or(usize::MAX);
     let mut kept = Vec::with_capacity(records.len().min(limit));
+    let mut left_out = 0;
     for (index, record) in std::mem::take(records).into_iter().enumerate() {
         breathe(size, index).await;
         // A provider that ignores a filter must not widen what was asked for.
         if conditions.matches(&record) && filters.iter().all(|(path, value)| holds(&record, path, value)) {
             kept.push(record);
+        } else {
+            left_out += 1;
         }
         if kept.len() >= limit {
             break;
         }
     }
     *records = kept;
-    true
+    Some(left_out)
 }
 
 fn count(document: &Document<'_>) -> usize {

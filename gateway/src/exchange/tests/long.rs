@@ -163,10 +163,11 @@ async fn records_of_others_and_beyond_the_question_stay_behind() {
     let heard = stage.hear_pieces(Who::Hanoi, &get("")).await;
     assert_eq!((count(&heard), heard.whole), (MANY / 2, true));
     assert!(!heard.said.body.contains("\"79\"") && !heard.said.body.contains("MAU-00001"));
+    assert_eq!(stage.record(&heard.said).left_out, Some(MANY as u64 / 2));
 
     let one = request("GET", "/records?MaSo=MAU-00998", "", "");
     let one = stage.hear_pieces(Who::Hanoi, &one).await;
-    assert_eq!((count(&one), one.whole), (1, true));
+    assert_eq!((count(&one), one.whole, stage.record(&one.said).left_out), (1, true, Some(MANY as u64 - 1)));
     let few = stage.hear_pieces(Who::Hanoi, &request("GET", "/records?limit=7", "", "")).await;
     assert_eq!((count(&few), few.whole, stage.record(&few.said).records), (7, true, Some(7)));
 }
@@ -190,6 +191,7 @@ async fn a_bad_record_midway_cuts_the_answer_and_says_so_in_the_journal() {
     let record = stage.record(&heard.said);
     assert_eq!(record.decision.as_deref(), Some("cut"));
     assert_eq!(record.rule.as_deref(), Some("provider-broke-contract"));
+    assert_eq!((record.bad_at.as_deref(), record.set_aside), (Some("700"), None));
     assert_eq!((record.fault.as_deref(), record.status), (Some("provider"), Some(200)));
     assert!(record.records.unwrap() < 700 && record.records.unwrap() > 400, "{record:?}");
     assert_eq!(record.charge.unwrap().records, record.records.unwrap());
@@ -203,6 +205,7 @@ async fn a_bad_record_in_hand_is_still_a_refusal() {
     assert_eq!((said.status, said.refusal().1.as_str()), (502, "provider-broke-contract"));
     let record = stage.record(&said);
     assert_eq!((record.decision.as_deref(), record.status), (Some("refused"), Some(502)));
+    assert_eq!(record.bad_at.as_deref(), Some("3"));
 }
 
 #[tokio::test]
@@ -214,7 +217,89 @@ async fn a_bad_record_is_set_aside_where_that_is_declared() {
     assert_eq!(heard.said.header("lt-set-aside"), "possible", "nobody knows when the answer begins");
     let record = stage.record(&heard.said);
     assert_eq!((record.decision.as_deref(), record.set_aside), (Some("granted"), Some(1)));
-    assert_eq!(record.records, Some(MANY as u64 - 1));
+    assert_eq!((record.records, record.bad_at.as_deref()), (Some(MANY as u64 - 1), Some("700")));
+}
+
+#[tokio::test]
+async fn what_is_declared_of_bad_records_holds_whatever_the_length() {
+    let reply = list(["A", "B", "C"].map(|key| bad_if(key == "B", key)).into_iter());
+    let answer = reply.clone();
+    let stage = with(move |_| json(&answer), &[SET_ASIDE]).await;
+    let said = stage.get(Who::Hanoi, "/records").await;
+    assert_eq!((said.status, said.header("lt-set-aside")), (200, "possible"));
+    assert_eq!(said.body, list([task("A"), task("C")].into_iter()));
+    let record = stage.record(&said);
+    assert_eq!((record.records, record.set_aside, record.bad_at.as_deref()), (Some(2), Some(1), Some("1")));
+    // The same is said when nothing is: whether there are bad ones among the records of others is not
+    // everybody's to know.
+    let partner = stage.get(Who::Partner, "/records").await;
+    assert_eq!((partner.header("lt-set-aside"), partner.json().as_array().unwrap().len()), ("possible", 2));
+
+    let stage = with(move |_| json(&reply), &[STREAMED]).await;
+    let said = stage.get(Who::Hanoi, "/records").await;
+    said.is_refused(502, "provider-broke-contract", "nhiem-vu@1");
+    assert_eq!(stage.record(&said).bad_at.as_deref(), Some("1"));
+}
+
+/// A task, without its title if it is to be bad.
+fn bad_if(bad: bool, key: &str) -> String {
+    if bad { task(key).replace("TenNhiemVu", "TenKhac") } else { task(key) }
+}
+
+#[tokio::test]
+async fn a_short_submission_is_taken_without_its_bad_records_where_that_is_declared() {
+    let created = "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n";
+    let stage = with(|_| created.to_owned(), &[TAKEN_ASIDE]).await;
+    let body = list(["A", "B", "C"].map(|key| bad_if(key == "B", key)).into_iter());
+    let said = stage.send(Who::Hanoi, "POST", "/records", &body).await;
+    assert_eq!((said.status, said.header("lt-set-aside")), (201, "1; at=\"1\""));
+    let given = stage.heard()[0].split_once("\r\n\r\n").unwrap().1.to_owned();
+    assert_eq!(given, list([task("A"), task("C")].into_iter()));
+    let record = stage.record(&said);
+    assert_eq!((record.records, record.set_aside, record.bad_at.as_deref()), (Some(2), Some(1), Some("1")));
+
+    // The only record is no collection with one left out, and none is left of a list of bad ones.
+    let alone = stage.send(Who::Hanoi, "POST", "/records", &bad_if(true, "D")).await;
+    alone.is_refused(422, "contract-violation", "nhiem-vu@1");
+    let none = stage.send(Who::Hanoi, "POST", "/records", &list([bad_if(true, "D")].into_iter())).await;
+    none.is_refused(422, "contract-violation", "nhiem-vu@1");
+    // What lies beyond the agreement is no mistake to be overlooked.
+    let beyond = list([task("E"), of_province("F", "79"), bad_if(true, "G")].into_iter());
+    let beyond = stage.send(Who::Hanoi, "POST", "/records", &beyond).await;
+    beyond.is_refused(403, "record-outside-scope", "record-outside-scope");
+    assert_eq!(stage.heard().len(), 1);
+
+    // Where nothing is declared, one bad record refuses all.
+    let stage = with(|_| created.to_owned(), &[TAKEN]).await;
+    let said = stage.send(Who::Hanoi, "POST", "/records", &body).await;
+    said.is_refused(422, "contract-violation", "nhiem-vu@1");
+    assert_eq!(stage.record(&said).bad_at.as_deref(), Some("1"));
+    assert!(stage.heard().is_empty());
+}
+
+#[tokio::test]
+async fn a_provider_answers_for_each_record_of_a_submission() {
+    // Declared of what is submitted, it excuses no bad record in the answer.
+    let stage = with(
+        |_| reply("201 Created", "", &list(["A", "B"].map(|key| bad_if(key == "B", key)).into_iter())),
+        &[TAKEN_ASIDE],
+    )
+    .await;
+    let body = list(["A", "B"].map(task).into_iter());
+    let said = stage.send(Who::Hanoi, "POST", "/records", &body).await;
+    said.is_refused(504, "outcome-unknown", "reply-broke-contract");
+}
+
+#[tokio::test]
+async fn a_format_that_the_agreement_does_not_name_is_not_given() {
+    let body = list(keys(MANY).map(|key| task(&key)));
+    let narrow = [(HANOI, ALL_FORMATS, "formats = [\"json\"]"), STREAMED];
+    let stage = with(move |_| json(&body), &narrow).await;
+    for media in ["text/csv", "application/x-ndjson"] {
+        let said = stage.ask(Who::Hanoi, "GET", "/records", &format!("Accept: {media}\r\n"), "").await;
+        said.is_refused(403, "format-not-agreed", "format-not-agreed");
+    }
+    assert!(stage.heard().is_empty());
 }
 
 #[tokio::test]
@@ -404,6 +489,7 @@ async fn bad_records_of_a_submission_are_set_aside_and_told_by_position() {
     assert!(!given.contains("TenKhac"));
     let record = stage.record(&said);
     assert_eq!((record.records, record.set_aside), (Some(MANY as u64 - 3), Some(3)));
+    assert_eq!(record.bad_at.as_deref(), Some("5, 700-701"));
 
     let none = list(keys(MANY).map(|key| task(&key).replace("TenNhiemVu", "TenKhac")));
     let said = stage.send(Who::Hanoi, "POST", "/records", &none).await;
