@@ -60,6 +60,15 @@ pub enum Behaviour {
     Late(Duration),
     /// Closes the connection halfway through its reply.
     HangUp,
+    /// Answers a list with copies of its first record, keys counting up.
+    Flow {
+        /// How many; without end when absent.
+        records: Option<u64>,
+        /// The position of one that breaks the contract.
+        bad: Option<u64>,
+        /// The position before which the connection is closed.
+        breaks_at: Option<u64>,
+    },
     /// Answers 500 without doing anything.
     Fail,
     /// Does what is asked, then answers nothing and closes.
@@ -132,6 +141,9 @@ impl Neighbour {
             Behaviour::Garble { field, value } => json!({"kind": "garble", "field": field, "value": value}),
             Behaviour::Late(by) => json!({"kind": "late", "ms": u64::try_from(by.as_millis())?}),
             Behaviour::HangUp => json!({"kind": "hang-up"}),
+            Behaviour::Flow { records, bad, breaks_at } => {
+                json!({"kind": "flow", "records": records, "bad": bad, "breaks_at": breaks_at})
+            }
             Behaviour::Fail => json!({"kind": "fail"}),
             Behaviour::Mute => json!({"kind": "mute"}),
             Behaviour::Down => json!({"kind": "down"}),

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::{Received, Reply, serve::Stage};
+use super::{Received, Reply, flow, serve::Stage};
 
 /// How a neighbour behaves.
 #[derive(Clone, Debug, Deserialize)]
@@ -28,6 +28,8 @@ pub enum Behaviour {
     Late { ms: u64 },
     /// Closes the connection halfway through its reply.
     HangUp,
+    /// Answers a list of tasks with any number of them.
+    Flow(flow::Terms),
     /// Answers 500 and does nothing.
     Fail,
     /// Does what is asked and closes without a word.

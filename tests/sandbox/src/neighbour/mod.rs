@@ -9,6 +9,7 @@
 //! A second address on loopback takes test controls ([`control`]): what was seen, and how to misbehave.
 
 mod control;
+mod flow;
 mod identity;
 mod information_system;
 mod population;

@@ -30,7 +30,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::{Part, Received, Reply, Settings, control::Behaviour, identity};
+use super::{Part, Received, Reply, Settings, control::Behaviour, flow::Flow, identity};
 
 /// The largest body a neighbour takes; the gateway's own limit is 1 MiB.
 const BODY_CAP: usize = 8 * 1024 * 1024;
@@ -191,6 +191,11 @@ async fn play(stage: Arc<Stage>, known: bool, request: Request<Incoming>) -> Res
             reply.body = super::control::garble(&reply, field, value);
         }
         Behaviour::Mute => return Err(io::ErrorKind::ConnectionAborted.into()),
+        Behaviour::Flow(terms) => {
+            if let Some(flow) = Flow::of(&reply.body, "MaSo", terms.clone()) {
+                return Ok(headed(&reply, flow.boxed()));
+            }
+        }
         _ => {}
     }
     Ok(write(reply, matches!(behaviour, Behaviour::HangUp)))
@@ -200,8 +205,12 @@ fn write(reply: Reply, hang_up: bool) -> Answer {
     let body = if hang_up {
         Half { whole: reply.body.len() as u64, first: Some(reply.body.slice(..reply.body.len() / 2)) }.boxed()
     } else {
-        Full::new(reply.body).map_err(|never: Infallible| match never {}).boxed()
+        Full::new(reply.body.clone()).map_err(|never: Infallible| match never {}).boxed()
     };
+    headed(&reply, body)
+}
+
+fn headed(reply: &Reply, body: BoxBody<Bytes, io::Error>) -> Answer {
     let mut response = Response::new(body);
     *response.status_mut() = reply.status;
     let headers = response.headers_mut();
@@ -210,7 +219,8 @@ fn write(reply: Reply, hang_up: bool) -> Answer {
     headers.insert(header::SERVER, HeaderValue::from_static("simulated-neighbour/1"));
     headers.insert(header::SET_COOKIE, HeaderValue::from_static("session=of-the-provider"));
     headers.insert("x-internal-host", HeaderValue::from_static("db-01.noi-bo"));
-    if let Some(location) = reply.location.and_then(|location| HeaderValue::try_from(location).ok()) {
+    if let Some(location) = reply.location.as_ref().and_then(|location| HeaderValue::try_from(location).ok())
+    {
         headers.insert(header::LOCATION, location);
     }
     response
