@@ -472,8 +472,8 @@ impl Rule {
                 "Give both the same value, or leave `id` out",
             ),
             Self::ForeignCrs => (
-                "GeoJSON khai báo hệ tọa độ bằng thành phần `crs` đã bị bỏ",
-                "The GeoJSON names a reference system by the `crs` member, which is gone from the standard",
+                "GeoJSON khai báo một hệ tọa độ khác CRS84 (thành phần `crs` đã bị bỏ khỏi tiêu chuẩn)",
+                "The GeoJSON names another reference system than CRS84 (by `crs`, a member that the standard gave up)",
                 "GeoJSON luôn theo WGS 84, kinh độ trước (RFC 7946); với VN-2000 hãy gửi JSON-FG hoặc GML",
                 "GeoJSON is always WGS 84, longitude first (RFC 7946); send VN-2000 as JSON-FG or GML",
             ),

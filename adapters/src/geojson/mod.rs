@@ -18,8 +18,8 @@
 //! or on the collection. There is no `time` in contracts, so it is null.
 //!
 //! Reading borrows the JSON reader: the same text, the same refusals. What a feature has beyond the standard's
-//! members is an unknown field like any other. The obsolete `crs` member of GeoJSON before RFC 7946 is refused:
-//! it says that the numbers do not mean what they seem to.
+//! members is an unknown field like any other. The obsolete `crs` member of GeoJSON before RFC 7946 is refused
+//! unless it names CRS84: it says that the numbers do not mean what they seem to.
 
 mod read;
 #[cfg(test)]

@@ -63,7 +63,7 @@ impl<'a> Reader<'a> {
                 COORD_REF_SYS if self.profile == Profile::JsonFg => reference = Some(system(&value)?),
                 "conformsTo" | "featureType" | "featureSchema" | "geometryDimension"
                     if self.profile == Profile::JsonFg => {}
-                "crs" => return Err(Problem::new(Rule::ForeignCrs, 0)),
+                "crs" => obsolete(&value)?,
                 _ if self.unknown == Unknown::Drop => {}
                 _ => return Err(not_a_feature()),
             }
@@ -93,7 +93,7 @@ impl<'a> Reader<'a> {
                 COORD_REF_SYS if fg => reference = Some(system(&value)?),
                 "conformsTo" | "featureType" | "featureSchema" | "geometryDimension" if fg => {}
                 "time" if fg && value == Document::Null => {}
-                "crs" => return Err(Problem::new(Rule::ForeignCrs, 0)),
+                "crs" => obsolete(&value)?,
                 _ => match self.unknown {
                     Unknown::Drop => {}
                     Unknown::Reject => return Err(not_a_feature()),
@@ -177,8 +177,11 @@ impl<'a> Reader<'a> {
     /// A geometry of GeoJSON, which is in CRS84.
     fn found(&self, mut geometry: Document<'a>) -> Result<Document<'a>> {
         if let Document::Record(record) = &mut geometry {
-            if record.get("crs").is_some() || record.get(COORD_REF_SYS).is_some() {
+            if record.get(COORD_REF_SYS).is_some() {
                 return Err(Problem::new(Rule::ForeignCrs, 0));
+            }
+            if let Some(crs) = record.remove("crs") {
+                obsolete(&crs)?;
             }
             record.remove("bbox");
         }
@@ -225,6 +228,17 @@ impl<'a> Reader<'a> {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// The `crs` member of GeoJSON before RFC 7946, which GDAL still writes: passed over when it says what holds
+/// anyway.
+fn obsolete(crs: &Document<'_>) -> Result<()> {
+    let properties = crs.as_record().and_then(|crs| crs.get("properties")).and_then(Document::as_record);
+    let name = properties.and_then(|properties| properties.get("name")).and_then(Document::as_text);
+    match name.map(Crs::named) {
+        Some(Ok(Crs::CRS84)) => Ok(()),
+        _ => Err(Problem::new(Rule::ForeignCrs, 0)),
     }
 }
 

@@ -242,6 +242,72 @@ fn what_is_wrong_with_positions_reaches_the_contract() {
     assert_eq!(read_32(&format!("<gml:Polygon {SRS}/>")), said("Polygon", "[]"));
 }
 
+/// `srsDimension` says how numbers group, not what they are: a lie shows as positions of the wrong length.
+#[test]
+fn a_dimension_that_lies_shows_in_the_positions() {
+    let line = |dimension: &str| {
+        read_32(&format!(
+            "<gml:LineString {SRS} srsDimension='{dimension}'><gml:posList>20 105 21 106</gml:posList></gml:LineString>"
+        ))
+    };
+    assert_eq!(line("2"), said("LineString", "[[20,105],[21,106]]"));
+    assert_eq!(line("3"), said("LineString", "[[20,105,21],[106]]"));
+    for lie in ["0", "1", "-2", "4294967296", "18446744073709551616", "", "two", "2.0"] {
+        assert_eq!(line(lie), Err("gml-geometry"), "{lie}");
+    }
+    let within = format!(
+        "<gml:LineString {SRS} srsDimension='3'><gml:posList srsDimension='2'>20 105 21 106</gml:posList></gml:LineString>"
+    );
+    assert_eq!(read_32(&within), said("LineString", "[[20,105],[21,106]]"), "the nearest word counts");
+}
+
+#[test]
+fn geometries_within_geometries_end_at_a_cap() {
+    let nested = |levels: usize| {
+        let open = "<gml:MultiSurface><gml:surfaceMember>".repeat(levels);
+        let close = "</gml:surfaceMember></gml:MultiSurface>".repeat(levels);
+        read_32(&format!(
+            "<gml:MultiSurface {SRS}><gml:surfaceMember>{open}{close}</gml:surfaceMember></gml:MultiSurface>"
+        ))
+    };
+    assert_eq!(nested(1), Err("gml-geometry"));
+    assert_eq!(nested(100_000), Err("too-deep"));
+}
+
+/// A million positions in one ring end at the cap for one text, in separate elements at the one for values.
+#[test]
+fn positions_without_end_end_at_a_cap() {
+    let line = |positions: String| read_32(&format!("<gml:LineString {SRS}>{positions}</gml:LineString>"));
+    let list = "20 105 ".repeat(1_000_000);
+    assert_eq!(line(format!("<gml:posList>{list}</gml:posList>")), Err("text-too-long"));
+    assert_eq!(line("<gml:pos>20 105</gml:pos>".repeat(1_000_000)), Err("too-many-nodes"));
+    let digits = "1".repeat(1_000);
+    assert_eq!(line(format!("<gml:posList>{digits} 105</gml:posList>")), Err("number-too-long"));
+}
+
+/// Each feature is in its own reference system, and no feature lends its to another.
+#[test]
+fn a_collection_may_mix_reference_systems_and_a_geometry_may_not() {
+    let shape = shape();
+    let feature = |srs: &str| {
+        format!("<t:Tram><t:ViTri><gml:Point {srs}><gml:pos>21 105</gml:pos></gml:Point></t:ViTri></t:Tram>")
+    };
+    let read_all = |features: [String; 2]| {
+        let members =
+            features.map(|feature| format!("<gml:featureMember>{feature}</gml:featureMember>")).concat();
+        let gml = format!(
+            "<gml:FeatureCollection xmlns:gml='{GML_32}' xmlns:t='urn:tram'>{members}</gml:FeatureCollection>"
+        );
+        let reading = read(gml.as_bytes(), &shape, Expect::Either, Unknown::Reject, &Limits::default());
+        let mut json = Vec::new();
+        json::write(&reading.map_err(|unreadable| unreadable.rule)?.document, &mut json);
+        Ok(String::from_utf8(json).unwrap())
+    };
+    let mixed = read_all([feature(SRS), feature("srsName='urn:ogc:def:crs:EPSG::4756'")]).unwrap();
+    assert!(mixed.contains("EPSG/0/4326") && mixed.contains("EPSG/0/4756"), "{mixed}");
+    assert_eq!(read_all([feature(SRS), feature("")]), Err("srs-name-missing"));
+}
+
 #[test]
 fn numbers_count_as_values_of_the_document() {
     let shape = shape();
