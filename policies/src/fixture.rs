@@ -56,6 +56,16 @@ pub(crate) fn catalog_with_a_personal_key() -> Catalog {
     load(&[("thu", THU, THU_SCHEMA), ("ket-qua", KET_QUA, KET_QUA_SCHEMA), ("nguoi", &contract, &schema)])
 }
 
+/// The contracts with a place in `thu@1`.
+pub(crate) fn catalog_with_a_place() -> Catalog {
+    let field = r#"
+    "ViTri": { "x-title": { "vi": "Vị trí", "en": "Position" }, "x-classification": "shared", "type": "object",
+      "x-geometry": { "types": ["Point"], "crs": ["CRS84"], "box": [101, 6, 118, 24] } },
+    "GhiChu": "#;
+    let thu = THU_SCHEMA.replace("\"GhiChu\": ", field);
+    load(&[("thu", THU, &thu), ("ket-qua", KET_QUA, KET_QUA_SCHEMA)])
+}
+
 fn load(contracts: &[(&str, &str, &str)]) -> Catalog {
     let folder = tempfile::tempdir().unwrap();
     for (dataset, contract, schema) in contracts {

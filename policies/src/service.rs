@@ -103,12 +103,17 @@ impl ServiceVersion {
         self.operations.iter()
     }
 
-    /// Whether its records can be written in `format`. JSON, XML, line-delimited JSON, CSV and SOAP
-    /// messages follow from every contract; geographic formats need a provider that gives positions.
+    /// Whether its records can be written in `format`, whatever the provider speaks. JSON, XML,
+    /// line-delimited JSON, CSV and SOAP messages follow from every contract; features need a contract whose
+    /// record has a place, and so does whatever else the version answers with.
     pub fn offers(&self, format: Format) -> bool {
         match format {
             Format::Json | Format::Xml | Format::NdJson | Format::Csv | Format::Soap => true,
-            Format::GeoJson | Format::JsonFg | Format::Gml => self.format == Format::Gml,
+            Format::GeoJson | Format::JsonFg | Format::Gml => {
+                let has_place = |contract: &Contract| contract.shape().main_geometry().is_some();
+                has_place(&self.contract)
+                    && self.operations().all(|(operation, _)| has_place(self.reply(operation)))
+            }
         }
     }
 

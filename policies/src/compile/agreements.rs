@@ -238,15 +238,27 @@ fn offered_formats(
     for format in agreed.iter().filter(|format| !version.offers(*format.get_ref())) {
         let offered: Vec<&str> =
             Format::ALL.into_iter().filter(|format| version.offers(*format)).map(Format::as_str).collect();
-        let offered = offered.join(", ");
+        let (offered, contract) = (offered.join(", "), version.contract.id());
+        // Whatever is not offered is a format of features.
         sheet.fault(
             format.span(),
             "format-not-offered",
             both(
-                format!("dịch vụ `{}` không có định dạng `{}`", service.id, format.get_ref()),
-                format!("service `{}` does not offer format `{}`", service.id, format.get_ref()),
+                format!(
+                    "dịch vụ `{}` không có định dạng `{}`: hợp đồng `{contract}` không có trường hình học",
+                    service.id,
+                    format.get_ref()
+                ),
+                format!(
+                    "service `{}` does not offer format `{}`: contract `{contract}` has no geometry field",
+                    service.id,
+                    format.get_ref()
+                ),
             ),
-            both(format!("Các định dạng có: {offered}"), format!("It offers: {offered}")),
+            both(
+                format!("Các định dạng có: {offered}; định dạng địa lý cần một trường `x-geometry` ở cấp bản ghi"),
+                format!("It offers: {offered}; geographic formats need a field with `x-geometry` at the record's own level"),
+            ),
         );
     }
 }

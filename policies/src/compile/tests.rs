@@ -7,7 +7,8 @@ use super::*;
 use crate::{
     BadRecords, Format, Mask, Operation, Reference,
     fixture::{
-        Fixture, TODAY, TT_1, catalog, catalog_with_a_new_field, catalog_with_a_personal_key, pin, shown,
+        Fixture, TODAY, TT_1, catalog, catalog_with_a_new_field, catalog_with_a_personal_key,
+        catalog_with_a_place, pin, shown,
     },
 };
 
@@ -421,6 +422,33 @@ fn only_what_the_service_offers_can_be_agreed() {
         ["nothing-released", "nothing-released"],
         "query and read; a submit may release nothing"
     );
+}
+
+#[test]
+fn features_need_a_contract_with_a_place() {
+    for format in ["gml", "geojson", "jsonfg"] {
+        let agreed = Fixture::new().edit(AGREEMENT, "[\"json\", \"xml\"]", &format!("[\"{format}\"]"));
+        let without = Register::compile(&agreed.sources, catalog(), TODAY).unwrap_err();
+        assert_eq!(without.iter().map(|fault| fault.rule).collect::<Vec<_>>(), ["format-not-offered"]);
+        let told = shown(&without);
+        assert!(told.contains("`thu@1`") && told.contains("`x-geometry`"), "{told}");
+        assert!(compiled_with_a_place(&agreed).is_empty(), "whatever the provider speaks");
+
+        let spoken = Fixture::new().edit(SERVICE, "format = \"json\"", &format!("format = \"{format}\""));
+        let without = Register::compile(&spoken.sources, catalog(), TODAY).unwrap_err();
+        assert_eq!(without.iter().map(|fault| fault.rule).collect::<Vec<_>>(), ["no-geometry"]);
+        assert!(compiled_with_a_place(&spoken).is_empty());
+    }
+    assert_eq!(broken(SERVICE, "format = \"json\"", "format = \"csv\""), ["provider-format"]);
+}
+
+/// The rules that `fixture` breaks when `thu@1` has a place; that its revision is another one is known.
+fn compiled_with_a_place(fixture: &Fixture) -> Vec<&'static str> {
+    let faults = match Register::compile(&fixture.sources, &catalog_with_a_place(), TODAY) {
+        Ok(_) => Vec::new(),
+        Err(faults) => faults,
+    };
+    faults.into_iter().map(|fault| fault.rule).filter(|rule| *rule != "contract-changed").collect()
 }
 
 #[test]

@@ -49,6 +49,7 @@ pub(super) fn compile(
     drafts::hold(sheet, &written.contract, written.draft.as_ref(), &contract);
     drafts::shared_by_mode(sheet, mode, &contract);
     let mode = *mode.get_ref();
+    has_place(sheet, written.format, written.contract.span(), &contract);
     let by_class = mode.basis().map(|_| {
         let mode = mode.as_str();
         both(format!("chế độ `{mode}`"), format!("mode `{mode}`"))
@@ -106,6 +107,26 @@ fn numbered_by_contract(sheet: &Sheet<'_>, number: u32, contract: &Spanned<Contr
             both(
                 "Số của khối phải là số phiên bản của hợp đồng",
                 "The block's number must be the contract's version",
+            ),
+        );
+    }
+}
+
+/// A provider that speaks a geographic format sends features, and a feature has a place.
+fn has_place(sheet: &Sheet<'_>, format: Format, at: Range<usize>, contract: &Contract) {
+    let is_geographic = matches!(format, Format::Gml | Format::GeoJson | Format::JsonFg);
+    if is_geographic && contract.shape().main_geometry().is_none() {
+        let id = contract.id();
+        sheet.fault(
+            at,
+            "no-geometry",
+            both(
+                format!("bên cung cấp không thể nói `{format}`: hợp đồng `{id}` không có trường hình học"),
+                format!("the provider cannot speak `{format}`: contract `{id}` has no geometry field"),
+            ),
+            both(
+                "Viết `format = \"xml\"` hoặc `\"json\"`, hoặc dùng hợp đồng có trường `x-geometry` ở cấp bản ghi",
+                "Write `format = \"xml\"` or `\"json\"`, or use a contract with an `x-geometry` field at the record's own level",
             ),
         );
     }

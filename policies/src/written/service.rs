@@ -258,7 +258,7 @@ impl Version {
 }
 
 fn provider_format(table: &Table<'_>, format: Spanned<Format>) -> Option<Format> {
-    let spoken = matches!(format.get_ref(), Format::Json | Format::Xml | Format::Gml | Format::Soap);
+    let spoken = !matches!(format.get_ref(), Format::NdJson | Format::Csv);
     if !spoken {
         table.sheet().fault(
             format.span(),
@@ -268,8 +268,8 @@ fn provider_format(table: &Table<'_>, format: Spanned<Format>) -> Option<Format>
                 format!("a provider cannot speak `{}`", format.get_ref()),
             ),
             both(
-                "Chọn một trong: `json`, `xml`, `gml`, `soap`",
-                "Choose one of: `json`, `xml`, `gml`, `soap`",
+                "Chọn một trong: `json`, `xml`, `gml`, `geojson`, `jsonfg`, `soap`",
+                "Choose one of: `json`, `xml`, `gml`, `geojson`, `jsonfg`, `soap`",
             ),
         );
     }

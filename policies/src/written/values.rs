@@ -45,7 +45,7 @@ spelled! {
     Window: "khung giờ như `T2-T6 18:00-06:00` (T2 … T7, CN)", "hours such as `T2-T6 18:00-06:00` (T2 is Monday, CN Sunday)";
     Operation: "một thao tác", "an operation",
         &["query", "read", "changes", "submit", "update", "withdraw", "verify"];
-    Format: "một định dạng", "a format", &["json", "xml", "geojson", "gml", "ndjson", "csv", "soap"];
+    Format: "một định dạng", "a format", &["json", "xml", "geojson", "jsonfg", "gml", "ndjson", "csv", "soap"];
 }
 
 /// A closed set of words, each the value of an enum.
