@@ -22,7 +22,6 @@ use crate::{
     quota::Quota,
     refusal::{Blame, Refusal},
     stages::{self, Answering, Asked, Body, Released},
-    stated,
     world::{Keeper, World},
 };
 
@@ -175,7 +174,10 @@ impl Application for Gateway {
         let _under_way = self.metrics.under_way();
         let mut evidence = Evidence::begin(&self.journal, &self.subjects, &world, exchange, request);
 
-        let mut answer = match self.conduct(&world, exchange, request, &mut evidence).await {
+        let conducted = self.conduct(&world, exchange, request, &mut evidence).await;
+        // Who is refused need not be whom a header names.
+        let known = conducted.is_ok();
+        let mut answer = match conducted {
             Ok(Outcome::Released(released)) => {
                 evidence.released(&released, Timestamp::now());
                 Self::answer(&released, &evidence)
@@ -201,9 +203,7 @@ impl Application for Gateway {
         }
         evidence.measure();
         evidence.log();
-        if let Ok(Some(id)) = stated::message_id(request.headers()) {
-            problem::name_message(&mut answer, id);
-        }
+        problem::name_message(&mut answer, request.headers(), exchange, known);
         Answered::Whole(answer)
     }
 
@@ -249,7 +249,10 @@ impl Gateway {
     fn answer(released: &Released<'_>, evidence: &Evidence<'_>) -> Answer {
         let mut answer = Answer::new(released.status(), released.body().clone());
         if !released.body().is_empty() {
-            answer.push(header::CONTENT_TYPE, HeaderValue::from_static(released.media_type()));
+            // Media types and boundaries are the gateway's own and always a header's value.
+            if let Ok(media_type) = HeaderValue::from_str(released.media_type()) {
+                answer.push(header::CONTENT_TYPE, media_type);
+            }
         }
         if let Some(etag) = released.etag() {
             answer.push(header::ETAG, etag.clone());

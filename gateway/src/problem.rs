@@ -1,6 +1,9 @@
 //! Refusals as RFC 9457 problem documents, in the caller's language and format.
 
-use adapters::soap::{FaultCode, PROBLEM_NAMESPACE, write_fault};
+use adapters::{
+    soap::{FaultCode, PROBLEM_NAMESPACE, write_fault},
+    xroad::rest,
+};
 use bytes::Bytes;
 use contracts::Language;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -11,6 +14,7 @@ use crate::{
     quota::RateLimit,
     refusal::{Blame, Face, Refusal},
     soap::{self, Version},
+    stated,
 };
 
 /// Where the stable codes of `type` live; RFC 9457 section 3.1.1 asks for a URI.
@@ -111,10 +115,21 @@ pub fn name_exchange(answer: &mut Answer, exchange: Uuid) {
     }
 }
 
-/// Gives the id of an X-Road message back, as its protocol asks.
-pub fn name_message(answer: &mut Answer, id: &str) {
-    if let Ok(value) = HeaderValue::from_str(id) {
-        answer.push(HeaderName::from_static(adapters::xroad::rest::ID), value);
+/// Gives the names of a request that came by X-Road's headers back, as its protocol asks, with the id
+/// under which the request is known here; the client's only when it is `known` to be called so.
+pub fn name_message(answer: &mut Answer, headers: &HeaderMap, exchange: Uuid, known: bool) {
+    let id = stated::message_id(headers).ok().flatten().map(|id| (rest::ID, id));
+    let client = stated::client(headers).ok().flatten().filter(|_| known);
+    let client = client.map(|client| (rest::CLIENT, client));
+    if id.is_none() && client.is_none() {
+        return;
+    }
+    let mut buffer = Uuid::encode_buffer();
+    let request = (rest::REQUEST_ID, &*exchange.hyphenated().encode_lower(&mut buffer));
+    for (name, text) in id.into_iter().chain(client).chain([request]) {
+        if let Ok(value) = HeaderValue::from_str(text) {
+            answer.push(HeaderName::from_static(name), value);
+        }
     }
 }
 

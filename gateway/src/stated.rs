@@ -115,7 +115,7 @@ pub fn is_client(
     member: &MemberId,
     system: &str,
 ) -> Result<(), Refusal> {
-    let Some(written) = code(headers, rest::CLIENT, XROAD_CAP)? else { return Ok(()) };
+    let Some(written) = client(headers)? else { return Ok(()) };
     let decoded = percent_decode_str(written).decode_utf8().ok();
     let client = decoded.and_then(|text| text.parse::<Identifier>().ok());
     let client = client.ok_or(Refusal::Header { name: rest::CLIENT })?;
@@ -124,6 +124,14 @@ pub fn is_client(
             || (client.member_name() == alias && client.subsystem.as_deref() == Some(system))
     });
     if same { Ok(()) } else { Err(Refusal::XRoadClient { member: member.clone(), known: alias.is_some() }) }
+}
+
+/// The client as X-Road's header writes it, escaped.
+///
+/// # Errors
+/// The header is malformed or repeated.
+pub fn client(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    code(headers, rest::CLIENT, XROAD_CAP)
 }
 
 /// X-Road's id of the message, to be given back.

@@ -33,6 +33,8 @@ pub mod rest {
     pub const CLIENT: &str = "x-road-client";
     /// The message's id, given back.
     pub const ID: &str = "x-road-id";
+    /// The id that the side which answers has for the request.
+    pub const REQUEST_ID: &str = "x-road-request-id";
     /// The officer.
     pub const USER_ID: &str = "x-road-userid";
     /// The case's number.

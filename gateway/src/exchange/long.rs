@@ -22,7 +22,6 @@ use crate::{
     problem,
     refusal::Refusal,
     stages::{self, Admitted, Asked, Beginnings, Flowing, Footing, Intake, Passage, Sight, Uploading},
-    stated,
 };
 
 /// How often a long exchange looks whether it still may go on (DESIGN 4, invariant 7).
@@ -115,9 +114,7 @@ impl Gateway {
         let mut answer = Answer::new(passage.status(), Bytes::new());
         answer.push(header::CONTENT_TYPE, HeaderValue::from_static(passage.format().media_type()));
         Self::furnish(&mut answer, evidence);
-        if let Ok(Some(id)) = stated::message_id(request.headers()) {
-            problem::name_message(&mut answer, id);
-        }
+        problem::name_message(&mut answer, request.headers(), exchange, true);
 
         evidence.begins(answer.status);
         let mut outgoing = request.begin(answer).await.ok();

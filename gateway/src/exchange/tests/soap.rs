@@ -284,6 +284,36 @@ async fn every_refusal_of_a_message_is_a_fault_in_its_version_and_language() {
     is_fault(&version, 400, "Sender", "404", "version-unknown", "version-unknown");
     let media = at("/api/G06/thu/v1/soap", "POST", "Content-Type: application/json\r\n", "{}").await;
     is_fault(&media, 500, "Client", "415", "media-type", "media-type");
+    // Messages with attachments, of both kinds, and in another encoding.
+    for related in [
+        "multipart/related; boundary=b; type=\"application/xop+xml\"; start-info=\"application/soap+xml\"",
+        "multipart/related; boundary=b; type=\"text/xml\"",
+        "application/xop+xml",
+        "application/soap+xml; charset=utf-16",
+    ] {
+        let fields = format!("Content-Type: {related}\r\n");
+        let attached = format!("--b\r\nContent-Type: application/soap+xml\r\n\r\n{message}\r\n--b--\r\n");
+        let said = at("/api/G06/thu/v1/soap", "POST", &fields, &attached).await;
+        assert_eq!(
+            (text(&said, "status"), text(&said, "rule")),
+            ("415".into(), "media-type".into()),
+            "{said:?}"
+        );
+    }
+    let xop = "<x:Include xmlns:x=\"http://www.w3.org/2004/08/xop/include\" href=\"cid:a\"/>";
+    let referring = message.replace(">A<", &format!(">{xop}<"));
+    let said = at("/api/G06/thu/v1/soap", "POST", soap12, &referring).await;
+    is_fault(&said, 400, "Sender", "400", "parameter", "parameter");
+    let submitted = envelope(
+        V12,
+        &purpose("quan-ly"),
+        &format!(
+            "<SubmitNhiemVu xmlns=\"{NS}\">{}</SubmitNhiemVu>",
+            task_xml("S", "01").replace(">Nhiệm vụ mẫu<", &format!(">{xop}<"))
+        ),
+    );
+    let said = at("/api/G06/thu/v1/soap", "POST", soap12, &submitted).await;
+    is_fault(&said, 400, "Sender", "400", "unreadable", "mixed-content");
     let query = at("/api/G06/thu/v1/soap?MaTinh=24", "POST", soap12, &message).await;
     is_fault(&query, 400, "Sender", "400", "parameter", "unknown-parameter");
     let large = format!("{soap12}X: y\r\n");
@@ -364,6 +394,8 @@ async fn x_road_headers_are_second_names_of_ours() {
     let get = async |fields: &str| stage.ask(Who::Hanoi, "GET", "/records/A", fields, "").await;
     let said = get("X-Road-Client: VN/GOV/H26/he-thong\r\nX-Road-Id: m-1\r\nX-Road-UserId: cb-01\r\nX-Road-Issue: HS 12\r\n").await;
     assert_eq!((said.status, said.header("x-road-id")), (200, "m-1"), "{said:?}");
+    assert_eq!(said.header("x-road-client"), "VN/GOV/H26/he-thong");
+    assert_eq!(said.header("x-road-request-id"), said.header("lt-exchange-id"));
     assert!(stage.heard()[0].contains("lt-user: cb-01"), "{}", stage.heard()[0]);
     assert!(get("X-Road-Client: VN/GOV/H26\r\n").await.status == 200);
     assert!(get("X-Road-UserId: cb-01\r\nLt-User: cb-01\r\n").await.status == 200);
@@ -382,6 +414,8 @@ async fn x_road_headers_are_second_names_of_ours() {
         let said = get(fields).await;
         assert_eq!((said.status, said.refusal().1.as_str()), (status, kind), "{fields} {said:?}");
         assert!(!said.body.contains("024188000004"), "{said:?}");
+        let told = said.header("x-road-client");
+        assert!(told.is_empty(), "nobody is called by a name that is not its own: {told}");
     }
     assert_eq!(stage.heard().len(), heard);
 }
