@@ -16,6 +16,7 @@
 //!
 //! Text is NFC after reading (TCVN 6909:2001 in its composed form), whatever it was before.
 
+mod beside;
 pub mod encoding;
 pub mod geojson;
 pub mod gml;
@@ -33,6 +34,7 @@ mod whole;
 pub mod xml;
 pub mod xroad;
 
+pub use beside::{Beside, ORIGINAL, beside};
 pub use limits::Limits;
 pub use reading::{Expect, Reading, Unknown};
 pub use unreadable::Unreadable;

@@ -109,6 +109,8 @@ pub(crate) enum Rule {
     MustUnderstand,
     RepeatedHeader,
     XRoadHeader,
+    /// A signature, which reading and writing anew would break.
+    Signed,
     NotAVerdict,
     FormatNotRead,
     GmlGeometry,
@@ -162,6 +164,7 @@ impl Rule {
             Self::MustUnderstand => "must-understand",
             Self::RepeatedHeader => "repeated-header",
             Self::XRoadHeader => "xroad-header",
+            Self::Signed => "signed-document",
             Self::NotAVerdict => "not-a-verdict",
             Self::FormatNotRead => "format-not-read",
             Self::GmlGeometry => "gml-geometry",
@@ -416,6 +419,12 @@ impl Rule {
                 "The X-Road header blocks are incomplete or malformed",
                 "Gửi `client`, `id`, `protocolVersion` (4.0) và mã định danh có `objectType` đúng, theo giao thức thông điệp X-Road 4.0",
                 "Send `client`, `id`, `protocolVersion` (4.0) and identifiers with their `objectType`, as X-Road's message protocol 4.0 says",
+            ),
+            Self::Signed => (
+                "Tài liệu mang chữ ký XML; đọc rồi viết lại sẽ làm hỏng chữ ký",
+                "The document bears an XML signature, which reading and writing it anew would break",
+                "Gửi tài liệu không ký; tài liệu có chữ ký chỉ được chuyển nguyên vẹn qua dịch vụ khai báo `signed = \"carry\"`",
+                "Send it unsigned; signed documents are only carried unchanged, by services that declare `signed = \"carry\"`",
             ),
             Self::NotAVerdict => (
                 "Câu trả lời không chứa một kết quả xác thực rõ ràng",

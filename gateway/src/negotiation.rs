@@ -14,6 +14,9 @@ pub struct Formats {
     pub sent: Option<Format>,
     /// The formats that may be given, best first; all `None` when none of ours will do.
     pub read: [Option<Format>; FORMATS],
+    /// Whether a translation may come with its original beside it, as `multipart/related`. It has to be
+    /// named: who takes anything seldom means an answer in two parts.
+    pub beside: bool,
 }
 
 impl Formats {
@@ -23,14 +26,24 @@ impl Formats {
         if let Some(first) = read.first_mut() {
             *first = Some(Format::Soap);
         }
-        Self { sent: operation.carries_record().then_some(Format::Soap), read }
+        Self { sent: operation.carries_record().then_some(Format::Soap), read, beside: false }
     }
 }
 
 /// Reads `Content-Type` and `Accept`. Who names no preference reads what it sends, or JSON.
 pub fn formats(headers: &HeaderMap, operation: Operation) -> Formats {
     let sent = if operation.carries_record() { content_format(headers) } else { None };
-    Formats { sent, read: readable(headers, sent.unwrap_or(Format::Json), adapters::writes) }
+    let read = readable(headers, sent.unwrap_or(Format::Json), adapters::writes);
+    Formats { sent, read, beside: names_related(headers) }
+}
+
+/// Whether `Accept` names `multipart/related`.
+fn names_related(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(header::ACCEPT).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).any(|range| {
+        let (media, quality) = range_of(range);
+        media.eq_ignore_ascii_case("multipart/related") && quality > 0
+    })
 }
 
 /// The best by `Accept` of the formats that one of the gateway's own pages has; the first of them when
@@ -88,12 +101,7 @@ fn readable(headers: &HeaderMap, natural: Format, has: impl Fn(Format) -> bool) 
 }
 
 fn read_range(range: &str, position: usize, wants: &mut [Want]) {
-    let mut parts = range.split(';').map(str::trim);
-    let media = parts.next().unwrap_or_default();
-    let quality = parts
-        .filter_map(|part| part.split_once('='))
-        .find(|(name, _)| name.eq_ignore_ascii_case("q"))
-        .map_or(FULL, |(_, value)| thousandths(value));
+    let (media, quality) = range_of(range);
     for want in wants {
         let named = format_of(media) == Some(want.format);
         let specificity = match media {
@@ -109,6 +117,17 @@ fn read_range(range: &str, position: usize, wants: &mut [Want]) {
             *want = Want { specificity, quality, rank, ..*want };
         }
     }
+}
+
+/// A range's media type and quality.
+fn range_of(range: &str) -> (&str, u16) {
+    let mut parts = range.split(';').map(str::trim);
+    let media = parts.next().unwrap_or_default();
+    let quality = parts
+        .filter_map(|part| part.split_once('='))
+        .find(|(name, _)| name.eq_ignore_ascii_case("q"))
+        .map_or(FULL, |(_, value)| thousandths(value));
+    (media, quality)
 }
 
 /// Whether `media` is `type/*` and covers `format`; XML is registered under both types (RFC 7303).
@@ -192,6 +211,19 @@ mod tests {
         assert_eq!(read(&["*/*, application/json;Q=0"]), [Xml]);
         assert_eq!(read(&["*/*;q=0, application/xml"]), [Xml]);
         assert_eq!(read(&["text/*"]), [Xml]);
+    }
+
+    #[test]
+    fn two_parts_are_given_to_who_names_them() {
+        let beside = |accept: &'static str| {
+            let formats = formats(&headers(header::ACCEPT, &[accept]), Operation::Query);
+            (formats.beside, formats.read[0])
+        };
+        assert_eq!(beside("application/json, multipart/related"), (true, Some(Json)));
+        assert_eq!(beside("Multipart/Related;q=0.5, application/json;q=0.9"), (true, Some(Json)));
+        assert_eq!(beside("multipart/related;q=0, application/json"), (false, Some(Json)));
+        assert!(!beside("*/*").0 && !beside("multipart/*, */*").0);
+        assert_eq!(beside("multipart/related"), (true, None), "of what, it does not say");
     }
 
     #[test]

@@ -54,8 +54,9 @@ pub enum Signed {
     /// It is refused.
     #[default]
     Refuse,
-    /// Its bytes go on unchanged, where the other side reads XML and is to see all of it; else it is
-    /// refused.
+    /// Its bytes go on unchanged: alone to who reads XML, beside its translation (`multipart/related`) to
+    /// who reads another format and takes two parts. It holds every field, and in its signature the
+    /// signer's certificate, so whoever is not to see all of it is refused.
     Carry,
 }
 

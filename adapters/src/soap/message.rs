@@ -4,7 +4,7 @@ use super::{EXCHANGE, EXCHANGE_NAMESPACE, Stated, Version};
 use crate::{
     unreadable::{Problem, Rule},
     xml::{
-        lexical,
+        lexical, signature,
         tokens::{Open, Space, Token, Tokens},
     },
     xroad,
@@ -22,9 +22,6 @@ const OURS: [&str; 4] = [
     "http://www.w3.org/2003/05/soap-envelope/role/next",
     "http://www.w3.org/2003/05/soap-envelope/role/ultimateReceiver",
 ];
-
-/// The namespace of XML signatures (XMLDSig, W3C 2002).
-const SIGNATURE: &str = "http://www.w3.org/2000/09/xmldsig#";
 
 /// A SOAP message being read.
 pub(crate) struct Message<'a, 'l> {
@@ -54,7 +51,7 @@ impl<'a, 'l> Message<'a, 'l> {
         Self {
             envelopes,
             exchange: tokens.announce(EXCHANGE_NAMESPACE),
-            signature: tokens.announce(SIGNATURE),
+            signature: tokens.announce(signature::NAMESPACE),
             xroad: xroad::Spaces::announce(&mut tokens),
             version: Version::V1_1,
             heads: Heads::default(),

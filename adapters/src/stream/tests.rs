@@ -128,6 +128,21 @@ fn a_root_is_known_once_it_has_been_seen() {
 }
 
 #[test]
+fn a_signature_ends_a_stream_wherever_it_stands() {
+    let signature = "<d:Signature xmlns:d='http://www.w3.org/2000/09/xmldsig#'/>";
+    let of = |text: &str| {
+        let records = Records::new(Format::Xml, CONTRACT.clone(), Unknown::Drop, Limits::default()).unwrap();
+        told_by(records.expecting(Expect::Either), [text.as_bytes()]).1.err().map(|(rule, _)| rule)
+    };
+    assert_eq!(of(&collection(signature)), Some("signed-document"));
+    assert_eq!(of(&collection(&format!("<La>{signature}</La>"))), Some("signed-document"));
+    assert_eq!(
+        of(&collection(&format!("<NhiemVu><MaSo>1</MaSo>{signature}</NhiemVu>"))),
+        Some("signed-document")
+    );
+}
+
+#[test]
 fn what_surrounds_records_is_checked() {
     for (text, expected) in [
         ("", "not-well-formed"),

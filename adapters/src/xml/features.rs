@@ -63,12 +63,13 @@ fn collection<'a>(reader: &mut Reader<'a, '_>, shape: &'a Shape) -> Result<'a, D
     reader.tokens.attributes().clear();
     let mut records = Vec::new();
     while let Some(open) = reader.tokens.next_child().map_err(about(owner))? {
+        reader.unsigned(open)?;
         let several = match open.local {
             _ if !holds_features(reader, open, shape) => {
                 return Err(reader.problem(Rule::UnknownElement, owner));
             }
             "boundedBy" => {
-                reader.tokens.skip()?;
+                reader.skip()?;
                 continue;
             }
             "member" | "featureMember" => false,
@@ -79,6 +80,7 @@ fn collection<'a>(reader: &mut Reader<'a, '_>, shape: &'a Shape) -> Result<'a, D
         let mut found = 0;
         while let Some(open) = reader.tokens.next_child().map_err(about(owner))? {
             found += 1;
+            reader.unsigned(open)?;
             if open.space != reader.space || open.local != shape.record || (found > 1 && !several) {
                 return Err(reader.problem(Rule::UnknownElement, owner));
             }

@@ -34,12 +34,14 @@ pub(crate) mod lexical;
 mod namespaces;
 pub(crate) mod read;
 mod references;
+pub(crate) mod signature;
 pub(crate) mod tokens;
 mod well_formed;
 mod write;
 
 pub(crate) use features::{read_features, write_features};
 pub use read::read;
+pub use signature::{Signed, signed};
 pub use well_formed::well_formed;
 pub use write::write;
 pub(crate) use write::{begin_collection, end_collection, write_in_collection};

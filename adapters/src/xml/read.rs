@@ -7,6 +7,7 @@ use contracts::{Document, Field, Form, ListForm, NodeKind, Number, Record, Recor
 use super::{
     lexical::{self, is_space},
     namespaces::Space,
+    signature::is_signature,
     tokens::{Open, Token, Tokens},
 };
 use crate::{
@@ -97,6 +98,7 @@ impl<'a, 'l> Reader<'a, 'l> {
         } else if root.local == shape.collection && expect.accepts_collection() {
             Opened::Collection
         } else {
+            self.unsigned(root)?;
             let expected = if expect.accepts_record() { &shape.record } else { &shape.collection };
             return Err(self.problem(Rule::WrongRoot, expected));
         };
@@ -236,6 +238,7 @@ impl<'a, 'l> Reader<'a, 'l> {
             if open.space == self.space && open.local == name {
                 return Ok(true);
             }
+            self.unsigned(open)?;
             // A list's tree has no place for a name, so a stranger cannot be kept either.
             if self.unknown != Unknown::Drop {
                 return Err(self.problem(Rule::UnknownElement, owner));
@@ -341,6 +344,7 @@ impl<'a, 'l> Reader<'a, 'l> {
         owner: &'a str,
         strangers: &mut Record<'a>,
     ) -> Result<'a, ()> {
+        self.unsigned(open)?;
         let is_bounds =
             self.features && open.local == "boundedBy" && gml::is_gml(self.tokens.name(open.space));
         match self.unknown {
@@ -369,6 +373,7 @@ impl<'a, 'l> Reader<'a, 'l> {
             match self.tokens.next()? {
                 Token::Text(found) => text = found,
                 Token::Open(open) => {
+                    self.unsigned(open)?;
                     let name = self.tokens.normalised(open.local);
                     let value = self.unshaped()?;
                     keep(&mut children, name, value);
@@ -381,9 +386,29 @@ impl<'a, 'l> Reader<'a, 'l> {
     }
 
     /// Passes over the element that has just opened.
-    fn skip(&mut self) -> Result<'a, ()> {
+    pub fn skip(&mut self) -> Result<'a, ()> {
         self.tokens.pass_over();
-        self.tokens.skip()
+        let mut open_elements = 1_usize;
+        while open_elements > 0 {
+            match self.tokens.next()? {
+                Token::Open(open) => {
+                    self.unsigned(open)?;
+                    open_elements += 1;
+                }
+                Token::Close => open_elements -= 1,
+                Token::Text(_) => {}
+                Token::End => return Err(Problem::new(Rule::NotWellFormed, self.tokens.start())),
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops at a signature: neither what is dropped nor what is kept to be reported may hide one.
+    pub fn unsigned(&self, open: Open<'_>) -> Result<'a, ()> {
+        if is_signature(&self.tokens, open) {
+            return Err(Problem::new(Rule::Signed, self.tokens.start()));
+        }
+        Ok(())
     }
 
     pub fn problem(&self, rule: Rule, name: &'a str) -> Problem<'a> {

@@ -327,6 +327,28 @@ fn what_has_no_place_is_not_written() {
 }
 
 #[test]
+fn a_signature_is_never_read_away() {
+    let signature =
+        "<d:Signature xmlns:d='http://www.w3.org/2000/09/xmldsi&#x67;#'><d:SignedInfo/></d:Signature>";
+    for text in [
+        task(&format!("<MaSo>1</MaSo>{signature}")),
+        task(&format!("<Moi><b>{signature}</b></Moi>")),
+        task(&format!("<LinhVuc>{signature}</LinhVuc>")),
+        format!("<DanhSachNhiemVu xmlns='{NAMESPACE}'>{signature}</DanhSachNhiemVu>"),
+        format!("<DanhSachNhiemVu xmlns='{NAMESPACE}'><Moi>{signature}</Moi></DanhSachNhiemVu>"),
+        signature.replace("<d:SignedInfo/>", &task("<MaSo>1</MaSo>")),
+    ] {
+        let told = |unknown| said(&text, unknown).unwrap_err();
+        assert_eq!(told(Unknown::Drop), "signed-document", "{text}");
+        // Where what is unknown is refused anyway, it may be for that.
+        assert!(matches!(told(Unknown::Reject), "signed-document" | "unknown-element"), "{text}");
+        assert!(matches!(told(Unknown::Keep), "signed-document" | "unknown-element"), "{text}");
+    }
+    let other = task("<Signature xmlns='urn:la'/>");
+    assert!(said(&other, Unknown::Drop).is_ok());
+}
+
+#[test]
 fn hostile_documents_are_refused() {
     let laughs = "<!DOCTYPE a [<!ENTITY a 'ha'><!ENTITY b '&a;&a;&a;&a;&a;&a;'><!ENTITY c '&b;&b;&b;&b;'>]>";
     assert_eq!(said(&format!("{laughs}{}", task("<MaSo>&c;</MaSo>")), Unknown::Keep), Err("doctype"));

@@ -6,6 +6,7 @@ mod described;
 mod evidence;
 mod long;
 mod provider;
+mod signed;
 mod soap;
 mod stage;
 mod standing;

@@ -124,7 +124,12 @@ pub enum Refusal {
     },
     /// A document bears an XML signature that could not stay whole.
     Signed {
-        /// Which rule: `signed-message`.
+        /// Which rule: `signed-message`, `signed-refused`, `signature-form`, `signature-beside`.
+        rule: &'static str,
+    },
+    /// A provider's document bears an XML signature, and what may leave of it is not all of it.
+    SignedReply {
+        /// Which rule: `signed-withheld`, `signed-not-whole`, `signed-format`.
         rule: &'static str,
     },
     /// The agreement, or the lack of one, says no.
@@ -263,6 +268,7 @@ impl Refusal {
                 | Self::ProviderBroken { .. }
                 | Self::ProviderRefused { .. }
                 | Self::ProviderFault { .. }
+                | Self::SignedReply { .. }
                 | Self::ProviderBrokeContract { .. }
                 | Self::ProviderTooLarge
                 | Self::Midway(_)
@@ -291,6 +297,7 @@ impl Refusal {
             Self::Contradiction { one, other } => request::contradiction(one, other),
             Self::XRoadClient { member, known } => caller::xroad_client(member, *known),
             Self::Signed { rule } => request::signed(rule),
+            Self::SignedReply { rule } => provider::signed(rule),
             Self::Denied(refusal) => caller::denied(refusal),
             Self::QuotaSpent(exceeded) => caller::quota_spent(exceeded),
             Self::Body(fault) => request::body(fault),

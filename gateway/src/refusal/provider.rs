@@ -135,6 +135,43 @@ pub(super) fn fault(code: FaultCode) -> Face {
     }
 }
 
+/// Nobody's fault, but the consumer's to mend, where it can be mended.
+pub(super) fn signed(rule: &'static str) -> Face {
+    let (status, detail) = match rule {
+        "signed-withheld" => (
+            403,
+            (
+                "Tài liệu của bên cung cấp mang chữ ký nên chỉ giao được nguyên vẹn, mà thỏa thuận này không chia sẻ mọi trường, hoặc chỉ một phần bản ghi của danh sách. Hãy thỏa thuận với bên cung cấp về bản không ký.",
+                "The provider's document is signed and can only be given whole, and the agreement does not release every field, or only some records of a list. Agree with the provider on unsigned answers.",
+            ),
+        ),
+        "signed-not-whole" => (
+            406,
+            (
+                "Tài liệu của bên cung cấp mang chữ ký nên chỉ giao được nguyên vẹn, mà bộ lọc hoặc `limit` bỏ đi một phần. Hãy bỏ bộ lọc và `limit`.",
+                "The provider's document is signed and can only be given whole, and the filters or the `limit` leave part of it out. Ask without them.",
+            ),
+        ),
+        _ => (
+            406,
+            (
+                "Tài liệu của bên cung cấp mang chữ ký XML; đổi định dạng sẽ làm mất chữ ký. Hãy yêu cầu `Accept: application/xml`, hoặc thêm `multipart/related` để nhận bản dịch kèm nguyên bản; qua SOAP thì không nhận được.",
+                "The provider's document bears an XML signature, which another format would lose. Send `Accept: application/xml`, or add `multipart/related` to get the translation with the original beside it; SOAP cannot carry it.",
+            ),
+        ),
+    };
+    Face {
+        rule: Cow::Borrowed(rule),
+        ..face(
+            status,
+            "signed-document",
+            Consumer,
+            ("Tài liệu có chữ ký XML", "The document bears an XML signature"),
+            detail,
+        )
+    }
+}
+
 pub(super) fn broke_contract_on_a_change() -> Face {
     Face {
         rule: Cow::Borrowed("reply-broke-contract"),

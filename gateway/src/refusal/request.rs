@@ -255,6 +255,24 @@ pub(super) fn contradiction(one: &str, other: &str) -> Face {
 }
 
 pub(super) fn signed(rule: &'static str) -> Face {
+    let detail = match rule {
+        "signed-message" => (
+            "Thông điệp SOAP mang chữ ký XML, mà cổng phải mở và viết lại thông điệp nên chữ ký sẽ hỏng. Hãy gửi không ký; bên gọi được xác thực bằng chứng thư TLS.",
+            "The SOAP message bears an XML signature, and the gateway takes messages apart and writes them anew, which would break it. Send it unsigned; callers are known by their TLS certificate.",
+        ),
+        "signed-refused" => (
+            "Tài liệu mang chữ ký XML mà dịch vụ này không nhận (`signed = \"refuse\"`). Hãy gửi không ký, hoặc thỏa thuận với bên cung cấp về `signed = \"carry\"`.",
+            "The document bears an XML signature, which this service does not take (`signed = \"refuse\"`). Send it unsigned, or agree `signed = \"carry\"` with the provider.",
+        ),
+        "signature-form" => (
+            "Chữ ký XML không bao trùm cả tài liệu. Chữ ký phải nằm ngay trong phần tử gốc; `SignedInfo` có `Reference URI=\"\"` chỉ qua phép biến đổi enveloped và chuẩn hóa; bên trong chỉ có phần tử của XMLDSig và XAdES.",
+            "The XML signature does not cover the whole document. It must stand directly in the root, its `SignedInfo` must have a `Reference URI=\"\"` through the enveloped transform and canonicalisation only, and it may hold elements of XMLDSig and XAdES only.",
+        ),
+        _ => (
+            "Tài liệu có chữ ký được chuyển nguyên vẹn nên không được chứa gì ngoài hợp đồng: XML không chú thích, không chỉ thị xử lý, không gian tên chỉ khai báo ở phần tử gốc (riêng của chữ ký thì ở chữ ký), UTF-8 dạng NFC, không BOM.",
+            "A signed document goes on as it is, so it must hold nothing beside the contract: XML without comments or processing instructions, namespaces declared at the root only (the signature's own on the signature), UTF-8 in NFC without a byte order mark.",
+        ),
+    };
     Face {
         rule: Cow::Borrowed(rule),
         ..face(
@@ -262,10 +280,7 @@ pub(super) fn signed(rule: &'static str) -> Face {
             "signed-document",
             Consumer,
             ("Tài liệu có chữ ký XML", "The document bears an XML signature"),
-            (
-                "Thông điệp SOAP mang chữ ký XML, mà cổng phải mở và viết lại thông điệp nên chữ ký sẽ hỏng. Hãy gửi không ký; bên gọi được xác thực bằng chứng thư TLS.",
-                "The SOAP message bears an XML signature, and the gateway takes messages apart and writes them anew, which would break it. Send it unsigned; callers are known by their TLS certificate.",
-            ),
+            detail,
         )
     }
 }

@@ -12,6 +12,7 @@ pub struct Granted<'w> {
     grant: policies::Granted<'w>,
     meters: &'w Meters,
     format: Format,
+    beside: bool,
 }
 
 impl<'w> Granted<'w> {
@@ -50,6 +51,11 @@ impl<'w> Granted<'w> {
         self.format
     }
 
+    /// Whether the consumer takes a translation with its original beside it.
+    pub fn takes_beside(&self) -> bool {
+        self.beside
+    }
+
     /// The longest body of a request or a reply.
     pub fn body_cap(&self) -> usize {
         let own = self.routed.service().body_limit.and_then(|limit| usize::try_from(limit).ok());
@@ -72,7 +78,7 @@ pub fn authorize<'w>(routed: Routed<'w>, head: &Asked<'_>, now: Timestamp) -> Re
     let world = caller.world();
     let purpose = stated::purpose(head.headers())?;
     let officer = stated::officer(head.headers())?;
-    let Formats { sent, read } = head.formats(routed.operation());
+    let Formats { sent, read, beside } = head.formats(routed.operation());
     if routed.operation().carries_record() && sent.is_none() {
         return Err(Refusal::MediaType);
     }
@@ -130,5 +136,5 @@ pub fn authorize<'w>(routed: Routed<'w>, head: &Asked<'_>, now: Timestamp) -> Re
     }
 
     let meters = world.snapshot.meters(grant.agreement, routed.key());
-    Ok(Granted { routed, grant, meters, format })
+    Ok(Granted { routed, grant, meters, format, beside })
 }

@@ -116,7 +116,12 @@ async fn look(
         Some(Ok(Said::Fault(fault))) => return Err(conform::fault_of(fault, Operation::Read)),
         Some(Err(rule)) => return Err(broke(rule)),
     };
-    let current = conform::read(&body, version.format, contract, Expect::Record, Unknown::Drop)
+    let signed = conform::signatures(&body, version.format);
+    let body = match &signed {
+        None => &body[..],
+        Some(signed) => conform::unsigned(signed, version.signed).map_err(broke)?,
+    };
+    let current = conform::read(body, version.format, contract, Expect::Record, Unknown::Drop)
         .map_err(|fault| broke(fault.rule))?;
     // Another record's scope says nothing of this one's.
     if !routed.id().is_some_and(|id| conform::names(contract, &current.document, id)) {

@@ -7,6 +7,7 @@
 use adapters::{
     Expect, Limits, Reading, Unknown, population,
     soap::{Fault, FaultCode},
+    xml::{self, Signed},
 };
 use bytes::Bytes;
 use contracts::{Bilingual, Contract, Document, Violation, ViolationRule};
@@ -37,6 +38,7 @@ pub struct Received {
     format: Option<Format>,
     size: usize,
     digest: Option<Digest>,
+    signed: Option<Signed>,
 }
 
 impl Received {
@@ -82,11 +84,18 @@ pub async fn receive(admitted: &Admitted<'_>, request: &mut Asked<'_>) -> Result
             format,
             size: message.size(),
             digest: Some(*message.digest()),
+            signed: None,
         }));
     }
     if !carries {
         // A body that means nothing is left unread; the host drains it.
-        return Ok(Body::Whole(Received { bytes: Bytes::new(), format: None, size: 0, digest: None }));
+        return Ok(Body::Whole(Received {
+            bytes: Bytes::new(),
+            format: None,
+            size: 0,
+            digest: None,
+            signed: None,
+        }));
     }
     let format = content_format(request.headers()).ok_or(Refusal::MediaType)?;
     let granted = admitted.granted();
@@ -100,7 +109,8 @@ pub async fn receive(admitted: &Admitted<'_>, request: &mut Asked<'_>) -> Result
         }
     };
     let digest = digest(&SHA256, &bytes);
-    Ok(Body::Whole(Received { size: bytes.len(), bytes, format: Some(format), digest: Some(digest) }))
+    let signed = signatures(&bytes, format);
+    Ok(Body::Whole(Received { size: bytes.len(), bytes, format: Some(format), digest: Some(digest), signed }))
 }
 
 /// Proof that what is about to be forwarded conforms to the contract and to the agreement's records.
@@ -111,6 +121,7 @@ pub struct Conforming<'w, 'b> {
     format: Option<Format>,
     faithful: bool,
     set_aside: Positions,
+    original: bool,
 }
 
 impl<'w, 'b> Conforming<'w, 'b> {
@@ -127,6 +138,13 @@ impl<'w, 'b> Conforming<'w, 'b> {
     /// The bytes as received, when `format` may be forwarded byte for byte.
     pub fn unchanged(&self, format: Format) -> Option<Bytes> {
         (self.faithful && self.format == Some(format)).then(|| self.bytes.clone())
+    }
+
+    /// The bytes as received, with their media type, when they must go along with any translation: they
+    /// bear a signature.
+    pub fn original(&self) -> Option<(&'static str, &Bytes)> {
+        let format = self.format.filter(|_| self.original)?;
+        Some((format.media_type(), &self.bytes))
     }
 
     /// How many records the document holds.
@@ -161,6 +179,7 @@ pub async fn conform<'w: 'b, 'b>(
             format: None,
             faithful: true,
             set_aside: Positions::default(),
+            original: false,
         });
     };
     let granted = admitted.granted();
@@ -170,8 +189,16 @@ pub async fn conform<'w: 'b, 'b>(
         Operation::Submit => Expect::Either,
         _ => Expect::Record,
     };
+    let bytes: &'b [u8] = match &received.signed {
+        None => &received.bytes,
+        Some(_) if granted.version().signed == policies::Signed::Refuse => {
+            return Err(Refusal::Signed { rule: "signed-refused" });
+        }
+        Some(signed) if !signed.sound => return Err(Refusal::Signed { rule: "signature-form" }),
+        Some(signed) => &signed.rest,
+    };
     let Reading { mut document, mut faithful } =
-        read(&received.bytes, format, contract, expect, Unknown::Keep).map_err(Refusal::Unreadable)?;
+        read(bytes, format, contract, expect, Unknown::Keep).map_err(Refusal::Unreadable)?;
     let cap = routed.caller().world().snapshot.settings().limits.violations;
     let broken = |violations| Refusal::Violations { contract: contract.id().clone(), violations };
     if document.as_list().is_some_and(<[_]>::is_empty) {
@@ -206,6 +233,11 @@ pub async fn conform<'w: 'b, 'b>(
     {
         return Err(Refusal::Parameter { rule: "wrong-record", name: contract.key().to_string() });
     }
+    let original = received.signed.is_some();
+    // A signed document goes on as it is or not at all: written anew, it would have lost its signature.
+    if original && !faithful {
+        return Err(Refusal::Signed { rule: "signature-beside" });
+    }
     Ok(Conforming {
         admitted,
         document: Some(document),
@@ -213,6 +245,7 @@ pub async fn conform<'w: 'b, 'b>(
         format: Some(format),
         faithful,
         set_aside,
+        original,
     })
 }
 
@@ -222,11 +255,12 @@ pub struct Checked<'w, 'b> {
     document: Option<Document<'b>>,
     faithful: bool,
     set_aside: Positions,
+    signed: bool,
 }
 
 impl<'w, 'b> Checked<'w, 'b> {
     fn nothing(replied: &'b Replied<'w>) -> Self {
-        Self { replied, document: None, faithful: true, set_aside: Positions::default() }
+        Self { replied, document: None, faithful: true, set_aside: Positions::default(), signed: false }
     }
 
     /// The reply.
@@ -237,6 +271,11 @@ impl<'w, 'b> Checked<'w, 'b> {
     /// Whether the bytes hold nothing but what the document says.
     pub fn faithful(&self) -> bool {
         self.faithful
+    }
+
+    /// Whether they bear a signature.
+    pub fn signed(&self) -> bool {
+        self.signed
     }
 
     /// The document, if the reply had one.
@@ -313,6 +352,13 @@ pub async fn conform_reply<'w: 'b, 'b>(
     };
     let drop = version.unknown_fields == UnknownFields::Drop;
     let unknown = if drop { Unknown::Drop } else { Unknown::Keep };
+    let (bytes, signed) = match replied.signed() {
+        None => (bytes, false),
+        Some(signed) => {
+            let rest = unsigned(signed, version.signed).map_err(|rule| broke(Some(rule), Vec::new()))?;
+            (rest, true)
+        }
+    };
     let reading = read(bytes, version.format, contract, expect, unknown)
         .map_err(|fault| broke(Some(fault.rule), Vec::new()))?;
     let Reading { mut document, mut faithful } = reading;
@@ -332,6 +378,9 @@ pub async fn conform_reply<'w: 'b, 'b>(
     } else {
         check(contract, &document, size, cap).await.map_err(|violations| broke(None, violations))?;
     }
+    if signed && !faithful {
+        return Err(broke(Some("signature-beside"), Vec::new()));
+    }
     // A receipt under a contract of its own is not the records.
     if contract.id() == version.contract.id() {
         if let Some(id) = routed.id()
@@ -343,7 +392,7 @@ pub async fn conform_reply<'w: 'b, 'b>(
             return Err(broke(Some("wrong-count"), Vec::new()));
         }
     }
-    Ok(Checked { replied, document: Some(document), faithful, set_aside })
+    Ok(Checked { replied, document: Some(document), faithful, set_aside, signed })
 }
 
 /// Whether a status says that what was asked has been done.
@@ -405,6 +454,26 @@ pub(super) fn read<'b>(
     // What a message carries is XML that was cut out of it.
     let format = if format == Format::Soap { Format::Xml } else { format };
     adapters::read(format, bytes, contract, expect, unknown, &Limits::default())
+}
+
+/// What a body is like when it bears a signature; only what is XML can bear one.
+pub(super) fn signatures(bytes: &[u8], format: Format) -> Option<Signed> {
+    match format {
+        Format::Xml | Format::Gml => xml::signed(bytes, &Limits::default()),
+        _ => None,
+    }
+}
+
+/// What is to be read of a signed body of a provider's under `policy`.
+///
+/// # Errors
+/// The rule by which it is not taken.
+pub(super) fn unsigned(signed: &Signed, policy: policies::Signed) -> Result<&[u8], &'static str> {
+    match policy {
+        policies::Signed::Refuse => Err("signed-document"),
+        policies::Signed::Carry if !signed.sound => Err("signature-form"),
+        policies::Signed::Carry => Ok(&signed.rest),
+    }
 }
 
 /// Checks a record or every record of a collection that came in `size` bytes; paths of a collection

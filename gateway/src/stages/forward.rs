@@ -1,11 +1,12 @@
 //! The provider is called. Day counts are charged just before, so that refusals cost nothing.
 
+use adapters::xml::Signed;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 use policies::ServiceId;
 
-use super::{Admitted, Confirmed};
+use super::{Admitted, Confirmed, conform};
 use crate::{
     host::{Beginning, Call, CallFault, Flow},
     refusal::Refusal,
@@ -22,6 +23,7 @@ pub struct Replied<'w> {
     headers: HeaderMap,
     bytes: Bytes,
     message: Option<Result<Said, &'static str>>,
+    signed: Option<Signed>,
     verification: bool,
     sent_records: usize,
     sent_at: Timestamp,
@@ -52,6 +54,11 @@ impl<'w> Replied<'w> {
     /// What its message says, or by which rule it says nothing, when it speaks SOAP.
     pub(super) fn message(&self) -> Option<&Result<Said, &'static str>> {
         self.message.as_ref()
+    }
+
+    /// What it is like when it bears a signature.
+    pub(super) fn signed(&self) -> Option<&Signed> {
+        self.signed.as_ref()
     }
 
     /// Its entity tag, which an update needs.
@@ -150,8 +157,10 @@ pub async fn forward(confirmed: Confirmed<'_>) -> Result<Answering<'_>, Refusal>
     }
     let reply = provider.call(call).await.map_err(failed)?;
     let message = outbound.awaited().map(|awaited| awaited.read(&reply.headers, &reply.body));
+    let signed = conform::signatures(&reply.body, granted.version().format);
     Ok(Answering::Whole(Replied {
         message,
+        signed,
         status: reply.status,
         headers: reply.headers,
         bytes: reply.body,
@@ -180,6 +189,7 @@ pub(super) async fn answering(
         }
         Beginning::All(bytes) => Ok(Answering::Whole(Replied {
             message: None,
+            signed: conform::signatures(&bytes, granted.version().format),
             status: flow.status(),
             headers: flow.headers().clone(),
             bytes,

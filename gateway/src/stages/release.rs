@@ -1,6 +1,8 @@
 //! What leaves: records out of scope are dropped, fields not released are withheld, masks applied,
 //! and the rest is written in the consumer's format.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use contracts::{Contract, Document, FieldPath};
 use http::{HeaderValue, StatusCode};
@@ -14,7 +16,7 @@ pub struct Released<'w> {
     status: StatusCode,
     body: Bytes,
     format: Format,
-    media_type: &'static str,
+    media_type: Cow<'static, str>,
     records: usize,
     left_out: u64,
     withheld: &'w [FieldPath],
@@ -39,8 +41,8 @@ impl<'w> Released<'w> {
     }
 
     /// The `Content-Type` of the body.
-    pub fn media_type(&self) -> &'static str {
-        self.media_type
+    pub fn media_type(&self) -> &str {
+        &self.media_type
     }
 
     /// How many records it holds.
@@ -80,7 +82,7 @@ pub async fn release<'w>(checked: Checked<'w, '_>) -> Result<Released<'w>, Refus
     if let Some(dress) = dress {
         // A message is answered by a message, even when there is nothing to tell; and 200 is its one yes.
         released.body = dress.around(&released.body);
-        released.media_type = dress.content_type();
+        released.media_type = dress.content_type().into();
         released.status = StatusCode::OK;
     }
     Ok(released)
@@ -95,12 +97,12 @@ async fn undressed<'w>(checked: Checked<'w, '_>) -> Result<Released<'w>, Refusal
     let version = granted.version();
     let contract = version.reply(operation);
     let format = granted.format();
-    let faithful = checked.faithful();
+    let (faithful, signed) = (checked.faithful(), checked.signed());
     let plan = granted.release();
     let mut released = Released {
         status: status(operation),
         format,
-        media_type: format.media_type(),
+        media_type: format.media_type().into(),
         body: Bytes::new(),
         records: replied.sent_records(),
         left_out: 0,
@@ -116,6 +118,11 @@ async fn undressed<'w>(checked: Checked<'w, '_>) -> Result<Released<'w>, Refusal
         released.etag = None;
         released.body = write(&document, format, contract);
         return Ok(released);
+    }
+    let list = document.as_list().is_some();
+    if signed && list && !operation.changes_state() && !granted.conditions().is_empty() {
+        // Refused whatever the list holds, or the refusal would tell of records beyond the agreement.
+        return Err(Refusal::SignedReply { rule: "signed-withheld" });
     }
     let size = replied.bytes().len();
     let before = count(&document);
@@ -141,6 +148,31 @@ async fn undressed<'w>(checked: Checked<'w, '_>) -> Result<Released<'w>, Refusal
     if unchanged {
         released.body = replied.bytes().clone();
         return Ok(released);
+    }
+    if signed {
+        // It holds every field: it leaves whole, with its signature, or not at all.
+        let rule = if !plan.is_whole() {
+            "signed-withheld"
+        } else if released.records != before {
+            "signed-not-whole"
+        } else if granted.takes_beside() && format != Format::Soap {
+            let translation = write(&document, format, contract);
+            let original = (version.format.media_type(), &replied.bytes()[..]);
+            let both = adapters::beside((format.media_type(), &translation), original);
+            released.etag = None;
+            released.media_type = both.content_type.into();
+            released.body = both.body.into();
+            return Ok(released);
+        } else {
+            "signed-format"
+        };
+        if operation.changes_state() {
+            // Done is done: the change stands, and of the signed answer nothing can be told but all of it.
+            released.etag = None;
+            released.records = replied.sent_records();
+            return Ok(released);
+        }
+        return Err(Refusal::SignedReply { rule });
     }
     // Another body than the provider's: its entity tag would lie.
     released.etag = None;

@@ -134,10 +134,21 @@ pub fn translate<'w>(
             write_question(document, &dialect, head, exchange)?
         }
         Some(document) => {
-            headers.push((header::CONTENT_TYPE, HeaderValue::from_static(version.format.media_type())));
-            conforming
-                .unchanged(version.format)
-                .unwrap_or_else(|| write(document, version.format, &version.contract))
+            let media = version.format.media_type();
+            let (media, body) = match (conforming.unchanged(version.format), conforming.original()) {
+                (Some(bytes), _) => (media.to_owned(), bytes),
+                (None, None) => (media.to_owned(), write(document, version.format, &version.contract)),
+                (None, Some((original_media, original))) => {
+                    let translation = write(document, version.format, &version.contract);
+                    let both = adapters::beside((media, &translation), (original_media, original));
+                    (both.content_type, both.body.into())
+                }
+            };
+            // Media types and boundaries are the gateway's own and always a header's value.
+            if let Ok(media) = HeaderValue::from_str(&media) {
+                headers.push((header::CONTENT_TYPE, media));
+            }
+            body
         }
     };
     if !verification && awaited.is_none() {

@@ -162,13 +162,13 @@ fn adapter(sheet: &Sheet<'_>, written: &written::Version) {
             both("Xóa các khóa này, hoặc sửa `format`", "Delete these keys, or correct `format`"),
         );
     }
-    if written.signed == Some(Signed::Carry) && written.format != Format::Xml {
+    if written.signed == Some(Signed::Carry) && !matches!(written.format, Format::Xml | Format::Json) {
         sheet.fault(
             written.number.span(),
             "cannot-carry",
             both(
-                "`signed = \"carry\"` cần bên cung cấp nói XML: chữ ký XML không sống sót qua định dạng khác",
-                "`signed = \"carry\"` needs a provider that speaks XML: an XML signature survives no other format",
+                "`signed = \"carry\"` cần bên cung cấp nói XML (nhận nguyên bản) hoặc JSON (nhận bản dịch kèm nguyên bản, `multipart/related`)",
+                "`signed = \"carry\"` needs a provider that speaks XML (it gets the original) or JSON (it gets a translation with the original beside it, as `multipart/related`)",
             ),
             both("Xóa `signed`, hoặc sửa `format`", "Delete `signed`, or correct `format`"),
         );
