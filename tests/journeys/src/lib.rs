@@ -6,6 +6,7 @@
 //!
 //! - [`scene`]: a caller asks; the [`Step`] holds what was seen, and judges it.
 //! - [`exchanges`]: data passes, and only what may.
+//! - [`messages`]: the same, where one side or both speak SOAP.
 //! - [`refusals`]: what must be refused is, with its rule, and the provider saw nothing.
 //! - [`operations`]: an operator changes documents while the gateway serves.
 #![allow(
@@ -14,6 +15,7 @@
 )]
 
 pub mod exchanges;
+pub mod messages;
 pub mod operations;
 pub mod records;
 pub mod refusals;
@@ -35,7 +37,7 @@ pub struct Journey {
 }
 
 /// All of them, in the order of the story.
-pub const ALL: [Journey; 19] = [
+pub const ALL: [Journey; 24] = [
     exchanges::PUSH,
     exchanges::SUBMIT_IN_XML,
     exchanges::PARTNER_READS,
@@ -43,6 +45,11 @@ pub const ALL: [Journey; 19] = [
     exchanges::PORTAL_READS,
     exchanges::RELAY,
     exchanges::BROKEN_REPLY,
+    messages::SOAP_PROVIDER,
+    messages::SOAP_FAULTS,
+    messages::SOAP_CONSUMER,
+    messages::SOAP_REFUSALS,
+    messages::SOAP_BOTH,
     refusals::SCHEMA_VIOLATION,
     refusals::MISSING_PURPOSE,
     refusals::FILTER_NOT_RELEASED,

@@ -7,7 +7,7 @@ use std::{
     sync::{Mutex, OnceLock, PoisonError},
 };
 
-use journeys::{Journey, Scene, Voice, exchanges, operations, refusals};
+use journeys::{Journey, Scene, Voice, exchanges, messages, operations, refusals};
 use support::{Http, Neighbour, Plan, Sandbox};
 
 fn play(journey: &Journey) {
@@ -56,6 +56,11 @@ journeys! {
     the_portal_reads_open_fields: exchanges::PORTAL_READS;
     a_relay_asks_on_behalf: exchanges::RELAY;
     a_broken_reply_is_stopped: exchanges::BROKEN_REPLY;
+    a_provider_that_speaks_soap_is_asked: messages::SOAP_PROVIDER;
+    a_providers_faults_are_told_without_its_words: messages::SOAP_FAULTS;
+    a_consumer_that_speaks_soap_is_answered: messages::SOAP_CONSUMER;
+    messages_that_must_be_refused_are: messages::SOAP_REFUSALS;
+    messages_pass_from_one_version_to_the_other: messages::SOAP_BOTH;
     a_schema_violation_is_refused: refusals::SCHEMA_VIOLATION;
     a_missing_purpose_is_refused: refusals::MISSING_PURPOSE;
     a_filter_on_an_unreleased_field_is_refused: refusals::FILTER_NOT_RELEASED;

@@ -23,8 +23,12 @@ use crate::{
 };
 
 /// Systems that serve, and the ports under which the repository's documents know them.
-const NEIGHBOURS: [(&str, u16); 3] =
-    [("G06/he-thong-khcn", 8501), ("H26/quan-ly-khcn", 8502), ("G01/he-thong-dan-cu", 8503)];
+const NEIGHBOURS: [(&str, u16); 4] = [
+    ("G06/he-thong-khcn", 8501),
+    ("H26/quan-ly-khcn", 8502),
+    ("G01/he-thong-dan-cu", 8503),
+    ("G03/quan-ly-de-tai", 8504),
+];
 /// Where the gateway listens on known ports, for callers and for operators.
 const GATEWAY: u16 = 8443;
 const ADMIN: u16 = 9090;

@@ -12,6 +12,7 @@ mod control;
 mod flow;
 mod identity;
 mod information_system;
+mod ministry;
 mod population;
 mod province;
 mod serve;
@@ -49,6 +50,7 @@ pub fn run(settings: &Settings) -> Result<()> {
     let part: Box<dyn Part> = match settings.system.as_str() {
         "G06/he-thong-khcn" => Box::new(information_system::InformationSystem::open(Store::open(&keep)?)?),
         "H26/quan-ly-khcn" => Box::new(province::Province::open(Store::open(&keep)?)?),
+        "G03/quan-ly-de-tai" => Box::new(ministry::Ministry::open(Store::open(&keep)?)?),
         "G01/he-thong-dan-cu" => Box::new(population::Population::open()?),
         other => bail!("no simulated neighbour is called `{other}`"),
     };

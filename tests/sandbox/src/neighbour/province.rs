@@ -17,7 +17,8 @@ use super::{
 const XML: &str = "application/xml";
 const PATH: &str = "/nhiem-vu";
 const DATASET: &str = "nhiem-vu";
-const NAMESPACE: &str = "urn:lienthong:dataset:nhiem-vu:1";
+/// The dataset's namespace.
+pub(super) const NAMESPACE: &str = "urn:lienthong:dataset:nhiem-vu:1";
 const SAMPLE: &str = include_str!("../../records/nhiem-vu.xml");
 
 /// A record's elements in the order they must come, and whether each must be there; written down
@@ -144,7 +145,7 @@ impl Part for Province {
 const PROLOGUE: &str = r#"<?xml version="1.0" encoding="UTF-8"?>"#;
 
 /// A record as it stands, when it is one.
-fn keep(record: Node<'_, '_>) -> Result<Kept, String> {
+pub(super) fn keep(record: Node<'_, '_>) -> Result<Kept, String> {
     if record.tag_name().name() != "NhiemVu" || record.tag_name().namespace() != Some(NAMESPACE) {
         return Err("the root is not `NhiemVu` of the contract's namespace".into());
     }
@@ -178,7 +179,7 @@ fn keep(record: Node<'_, '_>) -> Result<Kept, String> {
     Ok(Kept { dataset: DATASET.into(), key: key.into(), text: alone(record) })
 }
 
-fn child<'a, 'i>(record: Node<'a, 'i>, name: &str) -> Option<Node<'a, 'i>> {
+pub(super) fn child<'a, 'i>(record: Node<'a, 'i>, name: &str) -> Option<Node<'a, 'i>> {
     record.children().find(|node| node.tag_name().name() == name)
 }
 
