@@ -140,7 +140,9 @@ fn leaving(version: &ServiceVersion) -> bool {
 /// Where the version is described, as this caller sees it.
 fn descriptions(service: &Service, version: u32) -> BTreeMap<&'static str, String> {
     let kinds = Kind::ALL.into_iter();
-    kinds.map(|kind| (kind.name(), format!("/api/{}/v{version}/{}", service.id, kind.file()))).collect()
+    kinds
+        .filter_map(|kind| Some((kind.name()?, format!("/api/{}/v{version}/{}", service.id, kind.file()))))
+        .collect()
 }
 
 fn me(caller: &Caller<'_>, request: &Incoming, language: Language, now: Timestamp) -> Value {

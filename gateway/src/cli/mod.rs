@@ -234,6 +234,14 @@ fn command(language: Language) -> Command {
                         .arg(text("on", "Chỉ ấn bản có hiệu lực ngày này, như 2025-06-30", "Only the edition valid on this day, such as 2025-06-30").requires("list").conflicts_with("json")),
                 )
                 .subcommand(
+                    Command::new("wsdl")
+                        .about(w.say(
+                            "In WSDL 1.1 của một hợp đồng, hoặc (với -c) của một dịch vụ như một hệ thống nhìn thấy",
+                            "Print WSDL 1.1 of a contract or, with -c, of a service as one system sees it",
+                        ))
+                        .args(seen(w, config.clone())),
+                )
+                .subcommand(
                     Command::new("diff")
                         .about(w.say(
                             "So sánh hai hợp đồng: thay đổi nào làm hỏng bên nhận, bên gửi, thỏa thuận; mã thoát 1 nếu có",

@@ -9,7 +9,8 @@
 //! | description | file |
 //! |---|---|
 //! | OpenAPI 3.1 | [`openapi`] |
-//! | JSON Schema 2020-12 of the records | [`page`] |
+//! | WSDL 1.1 | [`wsdl`] |
+//! | JSON Schema, XML Schema, data dictionary of the records | [`contracts::description`] |
 //!
 //! [`page`] answers for them over HTTP, and [`shelf`] keeps what was made for as long as its snapshot.
 
@@ -20,6 +21,7 @@ pub mod rights;
 pub mod shelf;
 #[cfg(test)]
 mod tests;
+pub mod wsdl;
 
 use contracts::{Bilingual, Contract, FieldPath, Format, View};
 use policies::{Operation, QuotaTerms};
@@ -117,7 +119,7 @@ impl<'o> Offer<'o> {
         };
         let operations = Operation::ALL.into_iter().filter(asked).map(|operation| Offered {
             operation,
-            formats: [Format::Json, Format::Xml, Format::NdJson, Format::Csv].to_vec(),
+            formats: [Format::Json, Format::Xml, Format::NdJson, Format::Csv, Format::Soap].to_vec(),
             filters: if operation == Operation::Query { filters.clone() } else { Vec::new() },
             purposes: Vec::new(),
             purpose_required: false,

@@ -5,16 +5,17 @@
 //! forwarded; the exchange is recorded like any other.
 
 use bytes::Bytes;
-use contracts::Language;
+use contracts::{Bilingual, Language, description};
 use http::{HeaderValue, Method, StatusCode, header};
 use jiff::Timestamp;
-use policies::{Parties, Service, ServiceKey};
+use policies::{Parties, Rule, Service, ServiceKey};
 use ring::digest::{SHA256, digest};
 
 use super::{
     Offer, openapi,
     rights::{self, Look},
     shelf::{Key, Made},
+    wsdl,
 };
 use crate::{
     host::{Answer, Incoming},
@@ -32,25 +33,60 @@ pub enum Kind {
     OpenApi,
     /// JSON Schema 2020-12 of one record.
     Schema,
+    /// XML Schema 1.0 of records.
+    Xsd,
+    /// WSDL 1.1.
+    Wsdl,
+    /// The data dictionary, as a page.
+    Dictionary,
+    /// The data dictionary, as Markdown.
+    Markdown,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 2] = [Self::OpenApi, Self::Schema];
+    pub const ALL: [Self; 6] =
+        [Self::OpenApi, Self::Schema, Self::Xsd, Self::Wsdl, Self::Dictionary, Self::Markdown];
 
-    /// The last part of its path.
+    /// Its name among a service's descriptions; none when it is another form of one.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Self::OpenApi => Some("openapi"),
+            Self::Schema => Some("schema"),
+            Self::Xsd => Some("xsd"),
+            Self::Wsdl => Some("wsdl"),
+            Self::Dictionary => Some("dictionary"),
+            Self::Markdown => None,
+        }
+    }
+
+    /// What follows the version in its address.
     pub fn file(self) -> &'static str {
         match self {
             Self::OpenApi => "openapi.json",
             Self::Schema => "schema.json",
+            Self::Xsd => "schema.xsd",
+            Self::Wsdl => "soap?wsdl",
+            Self::Dictionary | Self::Markdown => "dictionary",
         }
     }
 
-    /// Its name among a service's descriptions.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::OpenApi => "openapi",
-            Self::Schema => "schema",
+    /// The kind that `request` asks for by the last part of its path, its query and, of a dictionary,
+    /// by what it reads.
+    fn asked(file: &str, request: &Incoming) -> Option<Self> {
+        match file {
+            "openapi.json" => Some(Self::OpenApi),
+            "schema.json" => Some(Self::Schema),
+            "schema.xsd" => Some(Self::Xsd),
+            // Toolkits ask for `?wsdl` and `?WSDL`.
+            "soap" => {
+                request.query().is_some_and(|query| query.eq_ignore_ascii_case("wsdl")).then_some(Self::Wsdl)
+            }
+            "dictionary" => {
+                let page = request.header("accept").is_some_and(|accept| accept.contains("text/html"));
+                Some(if page { Self::Dictionary } else { Self::Markdown })
+            }
+            _ => None,
         }
     }
 
@@ -58,6 +94,9 @@ impl Kind {
         match self {
             Self::OpenApi => "GET /api/{member}/{service}/v{n}/openapi.json",
             Self::Schema => "GET /api/{member}/{service}/v{n}/schema.json",
+            Self::Xsd => "GET /api/{member}/{service}/v{n}/schema.xsd",
+            Self::Wsdl => "GET /api/{member}/{service}/v{n}/soap?wsdl",
+            Self::Dictionary | Self::Markdown => "GET /api/{member}/{service}/v{n}/dictionary",
         }
     }
 }
@@ -84,7 +123,11 @@ impl<'w> Wanted<'w> {
         else {
             return Ok(None);
         };
-        let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.file() == file) else { return Ok(None) };
+        let Some(kind) = Kind::asked(file, request) else { return Ok(None) };
+        // What is posted there is a message.
+        if kind == Kind::Wsdl && request.method() == Method::POST {
+            return Ok(None);
+        }
         let number = version.strip_prefix('v').and_then(|text| {
             // One way of writing, as for records.
             text.parse().ok().filter(|number: &u32| number.to_string() == text)
@@ -121,7 +164,11 @@ impl<'w> Wanted<'w> {
         self.unsuspended(caller, now)?;
         let snapshot = &caller.world().snapshot;
         let language = Manner::asked(request).language;
+        let authorities = &snapshot.settings().listen.authorities;
+        let host = request.header("host").unwrap_or_default();
+        let authority = authorities.iter().position(|own| own.eq_ignore_ascii_case(host)).unwrap_or(0);
         let key = Key {
+            authority: if self.kind == Kind::Wsdl { authority } else { 0 },
             caller: caller.key(),
             represented: caller.represented(),
             service: self.key,
@@ -140,7 +187,8 @@ impl<'w> Wanted<'w> {
         };
         let made = snapshot.descriptions().take(key, || {
             let offer = rights::offer(snapshot.register(), &look).map_err(Refusal::Denied)?;
-            Ok::<_, Refusal>(make(&offer, self.kind, language))
+            let authority = authorities.get(authority).map_or("localhost", String::as_str);
+            make(&offer, self.kind, authority, language).ok_or_else(no_soap)
         })?;
         let known = request.header("if-none-match").is_some_and(|tags| names(tags, &made.etag));
         let mut answer = if known {
@@ -156,7 +204,7 @@ impl<'w> Wanted<'w> {
         }
         // The caller may keep it, for itself alone, and asks each time whether it still holds.
         answer.push(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-        answer.push(header::VARY, HeaderValue::from_static("Accept-Language"));
+        answer.push(header::VARY, HeaderValue::from_static("Accept, Accept-Language"));
         Ok(answer)
     }
 
@@ -175,16 +223,56 @@ impl<'w> Wanted<'w> {
     }
 }
 
-/// Writes the description `kind` of `offer`.
-pub fn make(offer: &Offer<'_>, kind: Kind, language: Language) -> Made {
+/// Writes the description `kind` of `offer`, at `authority` where that is named; nothing when there is
+/// nothing to describe, which only a WSDL can be short of.
+pub fn make(offer: &Offer<'_>, kind: Kind, authority: &str, language: Language) -> Option<Made> {
+    let (contract, view) = (offer.contract, offer.records());
     let (body, media_type) = match kind {
         Kind::OpenApi => (openapi::describe(offer, language).to_string(), "application/json"),
-        Kind::Schema => (offer.records().schema.to_string(), "application/schema+json"),
+        Kind::Schema => (description::json_schema(contract, &view).to_string(), "application/schema+json"),
+        Kind::Xsd => (description::xsd(contract, &view).document, "application/xml"),
+        Kind::Wsdl => (wsdl::describe(offer, authority, language)?, "text/xml; charset=utf-8"),
+        Kind::Dictionary => (description::dictionary::html(contract, &view), "text/html; charset=utf-8"),
+        Kind::Markdown => {
+            (description::dictionary::markdown(contract, &view), "text/markdown; charset=utf-8")
+        }
+    };
+    let body = match kind {
+        Kind::Dictionary => {
+            body.replacen("<body>", &format!("<body>{}", notice(offer, ["<p><strong>", "</strong></p>"])), 1)
+        }
+        Kind::Markdown => format!("{}{body}", notice(offer, ["**", "**\n\n"])),
+        _ => body,
     };
     let digest = digest(&SHA256, body.as_bytes());
     // Sixteen bytes tell two descriptions apart as well as thirty-two.
     let tag: String = digest.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    Made { body: body.into(), media_type, etag: format!("\"{tag}\"") }
+    Some(Made { body: body.into(), media_type, etag: format!("\"{tag}\"") })
+}
+
+/// What readers of the dictionary are told of a version on its way out, between two marks.
+fn notice(offer: &Offer<'_>, [start, end]: [&str; 2]) -> String {
+    let mut told = Vec::new();
+    if let Some(day) = &offer.deprecated_from {
+        told.push(format!("Nên chuyển phiên bản từ ngày {day} / Deprecated from {day}"));
+    }
+    if let Some(day) = &offer.retired_from {
+        told.push(format!("Ngừng phục vụ từ ngày {day} / Gone from {day}"));
+    }
+    if let (Some(number), false) = (offer.successor, told.is_empty()) {
+        told.push(format!("Chuyển sang v{number} / Move to v{number}"));
+    }
+    if told.is_empty() { String::new() } else { format!("{start}{}{end}", told.join("; ")) }
+}
+
+/// No agreement of the caller allows SOAP.
+fn no_soap() -> Refusal {
+    let rule = Rule::FormatNotAgreed;
+    let detail = Bilingual::new(
+        "Không thao tác nào được phép dùng định dạng `soap`.",
+        "None of the operations may be asked in the format `soap`.",
+    );
+    Refusal::Denied(policies::Refusal { rule, detail, agreement: None })
 }
 
 /// Whether `If-None-Match` names `etag` (RFC 9110 section 13.1.2: compared weakly).

@@ -127,7 +127,9 @@ fn offered<'r>(
     };
     for (right, release) in by {
         for format in &right.formats {
-            if adapters::writes(*format) && !offered.formats.contains(format) {
+            // A message carries XML.
+            let written = adapters::writes(*format) || *format == contracts::Format::Soap;
+            if written && !offered.formats.contains(format) {
                 offered.formats.push(*format);
             }
         }

@@ -30,6 +30,8 @@ pub struct Key {
     pub version: u32,
     /// Which description.
     pub kind: Kind,
+    /// Which of the gateway's authorities it was asked at, where it names that.
+    pub authority: usize,
     /// In which language, where it has one.
     pub language: Language,
     /// Rights begin and end with days.

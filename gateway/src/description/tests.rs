@@ -63,10 +63,37 @@ fn signs(field: &Field) -> Vec<String> {
     [field.name.clone(), field.title.vi.clone(), field.title.en.clone()].into_iter().chain(list).collect()
 }
 
+/// Whether `text` holds `sign` as a name, as a title of several words, or as a whole title: a title of one
+/// word may well stand in the words around.
+fn tells(text: &str, sign: &str) -> bool {
+    if sign.contains(' ') {
+        return text.contains(sign);
+    }
+    if sign.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && sign.bytes().skip(1).any(|byte| byte.is_ascii_uppercase() || byte == b'-')
+    {
+        return text.split(|c: char| !c.is_alphanumeric() && c != '-').any(|word| word == sign);
+    }
+    [("\"", "\""), (">", "<"), ("`", "`"), ("| ", " / "), (" / ", " |")]
+        .into_iter()
+        .any(|(before, after)| text.contains(&format!("{before}{sign}{after}")))
+}
+
 #[test]
 fn nothing_of_a_withheld_field_is_in_any_description() {
     let fixture = Fixture::new();
-    let (register, _) = compiled(&fixture, at(NOW));
+    // By SOAP too, or there would be no WSDL to look at.
+    for file in std::fs::read_dir(fixture.path("policies/agreements")).unwrap().flatten() {
+        let file = format!("policies/agreements/{}", file.file_name().to_str().unwrap());
+        fixture.edit(&file, "formats = [", "formats = [\"soap\", ");
+    }
+    let (register, catalog) = compiled(&fixture, at(NOW));
+    // What the dictionary of every contract says is about dictionaries.
+    let dictionaries: Vec<String> = catalog
+        .contracts()
+        .map(|contract| contracts::description::dictionary::html(contract, &contract.whole_view()))
+        .collect();
+    let common = |sign: &str| dictionaries.iter().all(|dictionary| tells(dictionary, sign));
     let (mut seen, mut hidden) = (0, 0);
     for (caller, _) in register.systems() {
         for (service, offers) in register.services() {
@@ -98,7 +125,7 @@ fn nothing_of_a_withheld_field_is_in_any_description() {
                 for (kind, language) in
                     Kind::ALL.into_iter().flat_map(|kind| [(kind, Language::Vi), (kind, Language::En)])
                 {
-                    let made = make(&offer, kind, language);
+                    let Some(made) = make(&offer, kind, "localhost", language) else { continue };
                     let text = String::from_utf8(made.body.to_vec()).unwrap();
                     seen += 1;
                     for sign in withheld
@@ -107,14 +134,8 @@ fn nothing_of_a_withheld_field_is_in_any_description() {
                         .filter(|sign| known.iter().all(|known| !known.contains(sign.as_str())))
                     {
                         hidden += 1;
-                        let as_word = |part: &str| {
-                            part.split(|c: char| !c.is_alphanumeric() && c != '-').any(|word| word == sign)
-                        };
-                        assert!(!as_word(&text), "{kind:?} tells `{sign}`:\n{text}");
-                        assert!(
-                            !sign.contains(' ') || !text.contains(&format!("\"{sign}\"")),
-                            "{kind:?} tells `{sign}`"
-                        );
+                        let around = matches!(kind, Kind::Dictionary | Kind::Markdown) && common(&sign);
+                        assert!(around || !tells(&text, sign.as_str()), "{kind:?} tells `{sign}`:\n{text}");
                     }
                     for class in [
                         contracts::Classification::Restricted,
@@ -136,7 +157,7 @@ fn nothing_of_a_withheld_field_is_in_any_description() {
             }
         }
     }
-    assert!(seen > 8 && hidden > 100, "{seen} {hidden}");
+    assert!(seen > 30 && hidden > 300, "{seen} {hidden}");
 }
 
 #[test]
@@ -275,6 +296,7 @@ fn a_shelf_gives_what_it_has_and_never_overflows() {
         represented: None,
         service: look.service,
         version,
+        authority: 0,
         kind: Kind::OpenApi,
         language: Language::Vi,
         day: policies::local(at(NOW)).date(),

@@ -96,6 +96,7 @@ fn a_rule_added_to_a_contract_is_in_every_description() {
         (&["contract", "xsd", CONTRACT], names),
         (&["contract", "schema", CONTRACT], row),
         (&["contract", "openapi", CONTRACT], row),
+        (&["contract", "wsdl", CONTRACT], names),
         (&["contract", "dictionary", CONTRACT], names),
         (&["contract", "dictionary", CONTRACT, "--html"], names),
     ];

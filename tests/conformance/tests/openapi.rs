@@ -55,7 +55,7 @@ fn every_open_api_document_is_one_and_says_what_is_taken() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, offer: &Offer<'_>| {
         for (tag, language) in [("", Language::Vi), (".en", Language::En)] {
-            let made = make(offer, Kind::OpenApi, language);
+            let made = make(offer, Kind::OpenApi, "localhost", language).unwrap();
             fs::write(folder.path().join(format!("{name}{tag}.json")), made.body).unwrap();
         }
     };
@@ -63,7 +63,7 @@ fn every_open_api_document_is_one_and_says_what_is_taken() {
     let mut written = 0;
     for contract in catalog.contracts() {
         // Named by what the judge looks for.
-        let made = make(&Offer::whole(contract), Kind::OpenApi, Language::Vi);
+        let made = make(&Offer::whole(contract), Kind::OpenApi, "localhost", Language::Vi).unwrap();
         fs::write(folder.path().join(format!("whole-{}.json", contract.id())), made.body).unwrap();
         written += 1;
     }

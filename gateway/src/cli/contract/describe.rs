@@ -1,4 +1,4 @@
-//! `lienthong contract openapi`: a contract described whole, or a service as one caller sees it.
+//! `lienthong contract openapi` and `wsdl`: a contract described whole, or a service as one caller sees it.
 
 use clap::ArgMatches;
 use contracts::Contract;
@@ -17,7 +17,7 @@ use crate::{
 
 /// Every field and every operation of `contract`, at a server that is not named.
 pub(super) fn whole(kind: &str, contract: &Contract, console: &mut Console<'_>) -> Result<(), Failure> {
-    print(&Offer::whole(contract), kind, console)
+    print(&Offer::whole(contract), kind, NOWHERE, console)
 }
 
 /// What `--consumer` sees of `--service`, or the rule by which it sees nothing.
@@ -68,7 +68,8 @@ pub(super) fn as_seen(kind: &str, given: &ArgMatches, console: &mut Console<'_>)
     };
     match rights::offer(&register, &look) {
         Ok(offer) => {
-            print(&offer, kind, console)?;
+            let authority = loaded.settings.listen.authorities.first().map_or(NOWHERE, String::as_str);
+            print(&offer, kind, authority, console)?;
             Ok(Exit::Done)
         }
         Err(refusal) => {
@@ -79,15 +80,21 @@ pub(super) fn as_seen(kind: &str, given: &ArgMatches, console: &mut Console<'_>)
     }
 }
 
-fn print(offer: &Offer<'_>, name: &str, console: &mut Console<'_>) -> Result<(), Failure> {
-    let kind = Kind::ALL.into_iter().find(|kind| kind.name() == name).unwrap_or(Kind::OpenApi);
-    let made = page::make(offer, kind, console.language());
+/// Where a contract is served when no gateway is named; a name that nobody has (RFC 2606).
+const NOWHERE: &str = "gateway.example";
+
+fn print(offer: &Offer<'_>, name: &str, authority: &str, console: &mut Console<'_>) -> Result<(), Failure> {
+    let kind = Kind::ALL.into_iter().find(|kind| kind.name() == Some(name)).unwrap_or(Kind::OpenApi);
+    let made = page::make(offer, kind, authority, console.language()).ok_or_else(|| {
+        let none = console.say("không thao tác nào dùng được SOAP", "nothing of it may be asked by SOAP");
+        Failure(none.to_owned())
+    })?;
     let text = String::from_utf8_lossy(&made.body).into_owned();
     if made.media_type.ends_with("json") {
         let value: serde_json::Value = serde_json::from_str(&text)?;
         console.print(&serde_json::to_string_pretty(&value)?);
     } else {
-        console.print(&text);
+        console.print(text.trim_end());
     }
     Ok(())
 }

@@ -17,14 +17,14 @@ use super::{Console, Exit, Failure, Outcome};
 
 pub(super) fn run(given: &ArgMatches, console: &mut Console<'_>) -> Outcome {
     let folder = given.get_one::<PathBuf>("contracts").cloned().unwrap_or_else(|| PathBuf::from("contracts"));
-    if let Some((kind @ "openapi", given)) = given.subcommand()
+    if let Some((kind @ ("openapi" | "wsdl"), given)) = given.subcommand()
         && given.contains_id("consumer")
     {
         return describe::as_seen(kind, given, console);
     }
     let Some(catalog) = load(&folder, console) else { return Ok(Exit::Refused) };
     match given.subcommand() {
-        Some((kind @ "openapi", given)) => {
+        Some((kind @ ("openapi" | "wsdl"), given)) => {
             let contract = described(given, &catalog, console)?;
             describe::whole(kind, &contract, console)?;
         }
