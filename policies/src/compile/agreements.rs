@@ -82,6 +82,44 @@ fn term(desk: &Desk<'_>, sheet: &Sheet<'_>, written: &Written) {
     }
 }
 
+/// Tells operators of an agreement whose version of the service ends before it does: from that day on the
+/// consumer has a right to nothing, and hears 410.
+fn lasting(
+    desk: &Desk<'_>,
+    sheet: &Sheet<'_>,
+    written: &Written,
+    service: &Service,
+    version: &ServiceVersion,
+) {
+    let ended = written.valid.until.is_some_and(|until| until < desk.today);
+    let Some(gone) = version.retired_from.filter(|_| !ended) else { return };
+    if written.valid.until.is_some_and(|until| until < gone) {
+        return;
+    }
+    let number = version.number;
+    let later = service.versions.iter().filter(|later| later.number > number);
+    let lasting = later.filter(|later| later.retired_from.is_none_or(|end| end > gone));
+    let remedy = match lasting.map(|later| later.number).max() {
+        Some(later) => both(
+            format!("Ký thỏa thuận cho v{later} trước ngày đó, rồi sửa `until` của thỏa thuận này"),
+            format!("Agree on v{later} before that day, then correct this agreement's `until`"),
+        ),
+        None => both(
+            "Thống nhất với bên cung cấp phiên bản thay thế, hoặc sửa `until`",
+            "Settle with the provider on what takes its place, or correct `until`",
+        ),
+    };
+    sheet.warn(
+        written.contract.span(),
+        "outlives-version",
+        both(
+            format!("thỏa thuận còn hiệu lực khi v{number} của `{}` ngừng phục vụ ngày {gone}", service.id),
+            format!("the agreement is still valid when v{number} of `{}` is gone, on {gone}", service.id),
+        ),
+        remedy,
+    );
+}
+
 fn agreement(register: &Register, desk: &Desk<'_>, sheet: &Sheet<'_>, written: Written) -> Option<Agreement> {
     let id = written.id.get_ref().clone();
     if register.agreements_by_name.contains_key(&id) {
@@ -99,6 +137,7 @@ fn agreement(register: &Register, desk: &Desk<'_>, sheet: &Sheet<'_>, written: W
         offered_operations(sheet, &written.operations, service, version);
     }
     offered_formats(sheet, &written.formats, service, version);
+    lasting(desk, sheet, &written, service, version);
 
     let contract = &version.contract;
     let replies = replies(&written.operations, version);

@@ -553,6 +553,23 @@ fn what_ends_is_a_warning() {
 }
 
 #[test]
+fn an_agreement_that_outlives_its_version_is_a_warning() {
+    // The agreement ends on 2027-12-31.
+    let retired = |day: &str| {
+        let line = format!("unknown_fields = \"drop\"\nretired_from = {day}\n");
+        let faults = Fixture::new().edit(SERVICE, "unknown_fields = \"drop\"\n", &line).faults();
+        assert!(faults.iter().all(|fault| fault.warning && fault.file == Path::new(AGREEMENT)), "{faults:?}");
+        faults.into_iter().map(|fault| (fault.rule, fault.message.en)).collect::<Vec<_>>()
+    };
+    for day in ["2026-11-01", "2027-06-01", "2027-12-31"] {
+        let told = retired(day);
+        assert_eq!(told.iter().map(|(rule, _)| *rule).collect::<Vec<_>>(), ["outlives-version"], "{day}");
+        assert!(told[0].1.contains(day) && told[0].1.contains("v1"), "{told:?}");
+    }
+    assert!(retired("2028-01-01").is_empty(), "the day after its last");
+}
+
+#[test]
 fn values_are_sane() {
     assert_eq!(broken(AGREEMENT, "until = 2027-12-31", "until = 2025-12-31"), ["bad-dates"]);
     assert_eq!(broken(AGREEMENT, "T2-CN 06:00-22:00", "T1-CN 06:00-22:00"), ["bad-value"]);
