@@ -1,8 +1,8 @@
-//! OpenAPI documents, judged by an outside validator: of every contract whole, and of every service as
-//! each system of the sandbox sees it. What a document says of requests holds for the catalogue's own
+//! OpenAPI documents and JSON Schemas, judged by outside validators: of every contract whole, and of every
+//! service as each system of the sandbox sees it. What a document says of requests holds for the catalogue's own
 //! examples.
 
-#![allow(clippy::unwrap_used)] // a test that cannot go on fails
+#![allow(clippy::unwrap_used, clippy::panic)] // a test that cannot go on fails
 
 use std::{fs, path::Path, process::Command};
 
@@ -46,7 +46,13 @@ for file in sorted(folder.glob('*.json')):
             assert not found, (file.name, example.name, found[:3])
             examples += 1
         assert not validator.is_valid({'KhongCo': 1}), file.name
-print(judged, examples)
+schemas = 0
+for file in sorted(folder.glob('*.schema')):
+    schema = json.loads(file.read_text())
+    assert schema['$schema'] == 'https://json-schema.org/draft/2020-12/schema', file.name
+    Draft202012Validator.check_schema(schema)
+    schemas += 1
+print(judged, examples, schemas)
 "#;
 
 #[test]
@@ -58,6 +64,8 @@ fn every_open_api_document_is_one_and_says_what_is_taken() {
             let made = make(offer, Kind::OpenApi, "localhost", language).unwrap();
             fs::write(folder.path().join(format!("{name}{tag}.json")), made.body).unwrap();
         }
+        let schema = make(offer, Kind::Schema, "localhost", Language::Vi).unwrap();
+        fs::write(folder.path().join(format!("{name}.schema")), schema.body).unwrap();
     };
     let (catalog, _) = Catalog::load(&root.join("contracts")).unwrap();
     let mut written = 0;
@@ -100,8 +108,6 @@ fn every_open_api_document_is_one_and_says_what_is_taken() {
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let counts: Vec<usize> = told.split_whitespace().map(|count| count.parse().unwrap()).collect();
-    assert!(
-        counts.first() == Some(&written) && counts.get(1).is_some_and(|examples| *examples > 10),
-        "{told}"
-    );
+    let [judged, examples, schemas] = counts[..] else { panic!("{told}") };
+    assert!(judged == written && examples > 10 && schemas > 8, "{told}");
 }
