@@ -27,6 +27,7 @@ mod reading;
 #[cfg(test)]
 mod sample;
 pub mod soap;
+pub mod sources;
 pub mod stream;
 mod text;
 mod unreadable;

@@ -18,6 +18,7 @@ mod contract;
 pub mod description;
 mod difference;
 mod document;
+pub mod draft;
 mod encoding;
 mod fault;
 mod field_path;

@@ -43,11 +43,19 @@ impl Compiler<'_> {
         title
     }
 
-    /// `x-classification`, when written here.
+    /// `x-classification`, when written here. One with a question mark is a draft's proposal.
     pub(super) fn classification(&mut self, site: &Site<'_>) -> Option<Classification> {
-        let class = serde_json::from_value(site.get("x-classification")?.clone()).ok();
+        let written = site.get("x-classification")?;
+        let at = site.at("x-classification");
+        let proposed = written.as_str().and_then(|text| text.strip_suffix('?'));
+        let known = |text: &str| serde_json::from_value(Value::from(text)).ok();
+        if let Some(class) = proposed.and_then(known) {
+            self.fault(&at, &said::CLASS_QUESTION, proposed.unwrap_or_default());
+            return Some(class);
+        }
+        let class = written.as_str().and_then(known);
         if class.is_none() {
-            self.fault(&site.at("x-classification"), &said::UNKNOWN_CLASSIFICATION, "");
+            self.fault(&at, &said::UNKNOWN_CLASSIFICATION, "");
         }
         class
     }

@@ -39,9 +39,9 @@ use serde_json::{Map, Value};
 
 pub(crate) use self::annotations::Listed;
 pub(crate) use self::parts::Parts;
+pub(crate) use self::places::{Places, below};
 use self::{
     dates::Dated,
-    places::{Places, below},
     said::Said,
     site::{Open, Site},
     xml::{NodeType, Xml},
@@ -115,7 +115,7 @@ const RECORD: &[&str] = &["properties", "required", "additionalProperties", rule
 /// The root is a record with a name and a home instead of a title and a binding.
 const ROOT: &[&str] = &["$schema", "$id", "$defs", "type", "title", "description", "x-classification"];
 
-const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+pub(crate) const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// A pointer `at`, wherever it is handed on as text, is a JSON pointer into the schema's own file, or
 /// one into the shared parts with [`parts::WITHIN`] before it.
@@ -487,7 +487,7 @@ fn is_name(name: &str) -> bool {
         && !name.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("xml"))
 }
 
-fn not_json(file: &Path, text: &str, error: &serde_json::Error) -> Fault {
+pub(crate) fn not_json(file: &Path, text: &str, error: &serde_json::Error) -> Fault {
     let before = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
     let offset = (before + error.column().saturating_sub(1)).min(text.len());
     Fault {

@@ -8,7 +8,7 @@ use std::{collections::HashMap, ops::Range};
 use crate::Place;
 
 /// The places of a JSON text, by JSON pointer: of a member, its name; of an item, its value.
-pub(super) struct Places<'t> {
+pub(crate) struct Places<'t> {
     text: &'t str,
     spans: HashMap<String, Range<usize>>,
     /// The pointers of members written a second time, with the second's offset.
@@ -17,7 +17,7 @@ pub(super) struct Places<'t> {
 
 impl<'t> Places<'t> {
     /// Scans `text`, which `serde_json` has accepted.
-    pub(super) fn of(text: &'t str) -> Self {
+    pub(crate) fn of(text: &'t str) -> Self {
         let mut places = Self { text, spans: HashMap::new(), repeated: Vec::new() };
         let mut scan = Scan { bytes: text.as_bytes(), at: 0 };
         places.value(&mut scan, &mut String::new());
@@ -41,6 +41,21 @@ impl<'t> Places<'t> {
     /// The text of `pointer` as written: of a member, from its name to the end of its value.
     pub(super) fn written(&self, pointer: &str) -> Option<&'t str> {
         self.text.get(self.spans.get(pointer)?.clone())
+    }
+
+    /// The place of `pointer`, if it exists.
+    pub(crate) fn known(&self, pointer: &str) -> Option<Place> {
+        Some(Place::of(self.text, self.spans.get(pointer)?.start))
+    }
+
+    /// The pointer of what stands at `place`.
+    pub(crate) fn pointer(&self, place: Place) -> Option<String> {
+        let line = usize::try_from(place.line).ok()?.checked_sub(1)?;
+        let before: usize = self.text.split_inclusive('\n').take(line).map(str::len).sum();
+        let column = usize::try_from(place.column).ok()?.checked_sub(1)?;
+        let within: usize = self.text.get(before..)?.chars().take(column).map(char::len_utf8).sum();
+        let found = self.spans.iter().find(|(_, span)| span.start == before + within);
+        found.map(|(pointer, _)| pointer.clone())
     }
 
     /// The place of byte `offset`.
@@ -123,7 +138,7 @@ pub(super) fn push_segment(pointer: &mut String, name: &str) {
 }
 
 /// `pointer` with `name` added.
-pub(super) fn below(pointer: &str, name: &str) -> String {
+pub(crate) fn below(pointer: &str, name: &str) -> String {
     let mut below = pointer.to_owned();
     push_segment(&mut below, name);
     below

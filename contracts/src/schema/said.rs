@@ -160,6 +160,18 @@ pub(super) const UNKNOWN_CLASSIFICATION: Said = Said {
     ],
 };
 
+pub(super) const CLASS_QUESTION: Said = Said {
+    rule: "class-question",
+    message: [
+        "`{}` là đề nghị, chưa ai quyết định: trường này được chia sẻ tới đâu?",
+        "`{}` is a proposal that nobody has decided on: how far is this field shared?",
+    ],
+    remedy: [
+        "Quyết định lớp phân loại rồi bỏ dấu hỏi.",
+        "Decide on the class, then strike out the question mark.",
+    ],
+};
+
 pub(super) const UNKNOWN_FORMAT: Said = Said {
     rule: "unknown-format",
     message: ["Không có định dạng này", "There is no such format"],

@@ -242,6 +242,27 @@ fn command(language: Language) -> Command {
                         .args(seen(w, config.clone())),
                 )
                 .subcommand(
+                    Command::new("new")
+                        .about(w.say(
+                            "Soạn một hợp đồng mới từ XSD, JSON Schema hoặc tệp mẫu; nêu điều mà hợp đồng không diễn đạt được",
+                            "Draft a new contract from an XSD, a JSON Schema or a sample; tells what a contract cannot hold",
+                        ))
+                        .arg(Arg::new("name").required(true).value_name("NAME").help(w.say(
+                            "Tên bộ dữ liệu, như trang-thiet-bi, hoặc kèm phiên bản: trang-thiet-bi@2",
+                            "The dataset, such as trang-thiet-bi, or with a version: trang-thiet-bi@2",
+                        )))
+                        .arg(
+                            text("from", "Tệp nguồn: .xsd, .json (JSON Schema hoặc mẫu), .xml hay .csv (mẫu)", "The source: .xsd, .json (JSON Schema or a sample), .xml or .csv (a sample)")
+                                .value_name("FILE")
+                                .required(true)
+                                .value_parser(value_parser!(PathBuf)),
+                        )
+                        .arg(
+                            text("record", "Phần tử của bản ghi, khi XSD có nhiều phần tử toàn cục", "The record's element, where an XSD has several global ones")
+                                .value_name("ELEMENT"),
+                        ),
+                )
+                .subcommand(
                     Command::new("diff")
                         .about(w.say(
                             "So sánh hai hợp đồng: thay đổi nào làm hỏng bên nhận, bên gửi, thỏa thuận; mã thoát 1 nếu có",

@@ -502,6 +502,34 @@ fn a_contract_is_described_whole_and_a_service_as_a_system_sees_it() {
 }
 
 #[test]
+fn a_new_contract_is_drafted_and_what_is_left_to_fill_in_is_told() {
+    let fixture = Fixture::new();
+    let contracts = fixture.path("contracts").display().to_string();
+    let source = fixture.path("nguon.json");
+    let new = |name: &str| {
+        english(&["contract", "new", name, "--from", source.to_str().unwrap(), "--contracts", &contracts])
+    };
+    fs::write(&source, "{ \"Ma\": \"TB-01\",\n\"Nam\": [[2020]] }").unwrap();
+    let (exit, out, _) = new("trang-thiet-bi");
+    assert!(exit == Exit::Refused && out.contains("nguon.json:2:") && out.contains("[list-item]"), "{out}");
+    assert!(
+        !fixture.path("contracts/catalog/trang-thiet-bi").exists(),
+        "nothing is written of what is refused"
+    );
+
+    fs::write(&source, "[{ \"Ma\": \"TB-01\", \"Nam\": 2020 }]").unwrap();
+    let (exit, out, err) = new("trang-thiet-bi");
+    assert_eq!(exit, Exit::Done, "{out}{err}");
+    assert!(out.contains("[no-title]") && out.contains("[class-question]"), "{out}");
+    assert!(out.contains("trang-thiet-bi/v1/contract.toml:"), "{out}");
+    let example =
+        fs::read_to_string(fixture.path("contracts/catalog/trang-thiet-bi/v1/examples/ok/mau.json")).unwrap();
+    assert!(!example.contains("TB-01"), "a sample's values may be somebody's data");
+    let (exit, _, err) = new("trang-thiet-bi");
+    assert!(exit == Exit::Refused && !err.is_empty(), "neither loaded nor overwritten");
+}
+
+#[test]
 fn status_of_a_gateway_that_does_not_run_says_where_it_was_asked() {
     let fixture = Fixture::new();
     // Bound and closed again: nobody listens there now.

@@ -4,6 +4,7 @@ mod codes;
 mod describe;
 mod diff;
 mod list;
+mod new;
 
 use std::{
     path::{Path, PathBuf},
@@ -28,6 +29,7 @@ pub(super) fn run(given: &ArgMatches, console: &mut Console<'_>) -> Outcome {
             let contract = described(given, &catalog, console)?;
             describe::whole(kind, &contract, console)?;
         }
+        Some(("new", given)) => return new::run(given, &folder, &catalog, console),
         Some(("diff", given)) => {
             let with = match given.get_one::<PathBuf>("with") {
                 Some(folder) => match load(folder, console) {
