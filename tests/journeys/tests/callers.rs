@@ -28,7 +28,7 @@ fn sandbox() -> MutexGuard<'static, Sandbox> {
         let plan = Plan::for_tests(Path::new(env!("CARGO_TARGET_TMPDIR")), "callers").unwrap();
         let mut sandbox = Sandbox::lay_out(plan).unwrap();
         // A provider that is late must not make these tests late.
-        for service in ["nhiem-vu", "to-chuc", "nhan-luc"] {
+        for service in ["nhiem-vu", "to-chuc", "nhan-luc", "cong-bo", "sang-che"] {
             let document = format!("services/G06/{service}.toml");
             sandbox.documents.edit(&document, r#"request = "10s""#, r#"request = "500ms""#).unwrap();
         }
@@ -118,6 +118,51 @@ fn what_is_shared_by_default_needs_no_agreement_and_stops_at_shared_fields() {
     let people =
         ask(&sandbox, "G03/thu-vien", Ask::get("/api/G06/nhan-luc/v1/records").purpose("quan-ly-nhan-luc"));
     people.refused(403, "no-agreement", "no-agreement", "consumer").unwrap().unseen().unwrap();
+}
+
+#[test]
+fn open_publications_name_nobody_and_an_agreement_names_authors() {
+    const PUBLICATIONS: &str = "/api/G06/cong-bo/v1/records";
+    let sandbox = sandbox();
+    let open = ask(&sandbox, "G03/thu-vien", Ask::get(PUBLICATIONS).purpose("thong-ke"));
+    assert_eq!(open.answer.status, 200, "{}", open.answer.text());
+    let text = open.answer.text();
+    for there in ["10.5555/mau.2026.000123", "9999-0016", "9786049999017", "SoLanTrichDan", "ToanVan"] {
+        assert!(text.contains(there), "no `{there}`: {text}");
+    }
+    for closed in ["TacGia", "NgayNhanBai", "SHA256"] {
+        assert!(!text.contains(closed), "`{closed}` is not open: {text}");
+    }
+    open.hides(&["Nguyễn Văn Mẫu", "001099000001", "0000-0099-9999-0012"]).unwrap();
+    let named =
+        ask(&sandbox, HANOI, Ask::get(&format!("{PUBLICATIONS}/CB-2026-000123")).purpose("quan-ly-nhiem-vu"));
+    named.granted(200, "TT-2026-033").unwrap().hides(&["001099000001", "00X0000001"]).unwrap();
+    let author = &named.answer.json()["TacGia"][0];
+    assert_eq!(author["HoVaTen"], "Nguyễn Văn Mẫu");
+    assert!(author["SoDinhDanh"].as_str().is_some_and(|pseudonym| pseudonym.len() > 12), "{author}");
+}
+
+#[test]
+fn a_patent_is_found_by_its_number_and_its_price_by_nobody() {
+    const PATENTS: &str = "/api/G06/sang-che/v1/records";
+    let sandbox = sandbox();
+    let shared =
+        ask(&sandbox, "G03/thu-vien", Ask::get(&format!("{PATENTS}?SoBang=1-0099001")).purpose("thong-ke"));
+    assert_eq!(shared.answer.status, 200, "{}", shared.answer.text());
+    let body = shared.answer.json();
+    let found = body.as_array().unwrap();
+    assert_eq!((found.len(), &found[0]["SoDon"]), (1, &"1-2021-99123".into()), "{body}");
+    assert_eq!(found[0]["PhanLoaiIPC"][0], "G08B 21/10");
+    shared.hides(&["Nguyễn Văn Mẫu", "001099000001", "1500000000"]).unwrap();
+    let named = ask(
+        &sandbox,
+        HANOI,
+        Ask::get(&format!("{PATENTS}/1-2021-99123"))
+            .purpose("quan-ly-nhiem-vu")
+            .header("Accept", "application/xml"),
+    );
+    named.granted(200, "TT-2026-034").unwrap().hides(&["001099000001", "1500000000"]).unwrap();
+    assert!(named.answer.text().contains("<HoVaTen>Nguyễn Văn Mẫu</HoVaTen>"), "{}", named.answer.text());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `G06/he-thong-khcn`, simulated: the national information system, which speaks JSON.
 //!
-//! `/nhiem-vu`, `/to-chuc`, `/nhan-luc`: `GET` of the collection (filters as query
+//! `/nhiem-vu`, `/to-chuc`, `/nhan-luc`, `/cong-bo`, `/sang-che`: `GET` of the collection (filters as query
 //! parameters), `GET` of one record, `POST` of one record or an array, all of it or nothing.
 
 use anyhow::Result;
@@ -26,7 +26,7 @@ struct Offer {
     sample: &'static str,
 }
 
-const OFFERS: [Offer; 3] = [
+const OFFERS: [Offer; 5] = [
     Offer {
         name: "nhiem-vu",
         path: "/nhiem-vu",
@@ -50,6 +50,22 @@ const OFFERS: [Offer; 3] = [
         filters: &["MaNhanLuc", "HocVi", "CoQuanCongTac.MaTinh"],
         needed: &["MaNhanLuc", "HoVaTen"],
         sample: include_str!("../../records/nhan-luc.json"),
+    },
+    Offer {
+        name: "cong-bo",
+        path: "/cong-bo",
+        key: "MaCongBo",
+        filters: &["MaCongBo", "Loai", "TinhTrang", "DOI"],
+        needed: &["MaCongBo", "NhanDe", "TacGia"],
+        sample: include_str!("../../records/cong-bo.json"),
+    },
+    Offer {
+        name: "sang-che",
+        path: "/sang-che",
+        key: "SoDon",
+        filters: &["SoDon", "Loai", "TinhTrang", "SoBang"],
+        needed: &["SoDon", "Ten", "NgayCongBo"],
+        sample: include_str!("../../records/sang-che.json"),
     },
 ];
 
