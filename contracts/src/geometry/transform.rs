@@ -3,7 +3,9 @@
 //! The transformation is EPSG:6960, which is that of QĐ 05/2007/QĐ-BTNMT: seven parameters in the
 //! *coordinate frame* convention (EPSG method 9607), good to about a metre against the ground. In the
 //! other convention the rotations change sign and everything is off by more than half a metre, so the
-//! convention is named in the operation instead of being left to a default.
+//! convention is named in the operation instead of being left to a default. The EPSG dataset has another
+//! transformation for the Mekong delta (EPSG:5194, from a project there), 0.8 m away, and PROJ prefers it there
+//! when it is not told otherwise; the decision knows one for the whole country, and so does this.
 //!
 //! Positions are of the plane: they are transformed at height 0 of VN-2000's ellipsoid. The way back has no
 //! height to start from, and taking 0 on the other ellipsoid would be off by a millimetre or so; so it is

@@ -217,6 +217,9 @@ impl<'v> Writer<'v> {
                         });
                     }
                     of(NodeKind::Attribute).for_each(|field| self.attribute(markup, field, own(&field.name)));
+                    if path.is_none() && self.view.shape.has_geometry() {
+                        feature_id(markup);
+                    }
                 }
             }
         });
@@ -466,6 +469,15 @@ fn leaf_form(form: &Form) -> &Form {
         Form::List(list) => &list.item,
         other => other,
     }
+}
+
+/// In GML a record is a feature and has a `gml:id`.
+fn feature_id(markup: &mut Markup) {
+    markup.element(
+        "xs:anyAttribute",
+        &[("namespace", "http://www.opengis.net/gml/3.2"), ("processContents", "lax")],
+        |_| {},
+    );
 }
 
 /// The type of a geometry: one element of GML, checked by GML's own schema where a validator has that. It is not
