@@ -1,6 +1,8 @@
-//! What a small GET costs beside nginx.
+//! What the gateway's work costs beside programs that do less of it.
 //!
-//! A tiny provider answers a record of a contract over mutual TLS. nginx (mutual TLS, `proxy_pass`
+//! `translate`: a large file is translated beside xmllint, which only validates it ([`translation`]).
+//!
+//! `get`: a small GET beside nginx. A tiny provider answers a record of a contract over mutual TLS. nginx (mutual TLS, `proxy_pass`
 //! with kept connections, `limit_req`, an access log) and the gateway (all its stages, its journal)
 //! stand before it with the same certificates and as many workers. One client keeps 64 connections
 //! busy with one GET each, against one of the two at a time, in interleaved rounds, so that what
@@ -18,13 +20,14 @@ mod meter;
 mod pki;
 mod report;
 mod rivals;
+mod translation;
 mod upstream;
 
-use std::{net::TcpListener, process::ExitCode, time::Duration};
+use std::{iter::Peekable, net::TcpListener, process::ExitCode, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::{load::Load, meter::Usage, pki::Pki, report::Round, rivals::Rival};
+use crate::{load::Load, meter::Usage, pki::Pki, report::Round, rivals::Rival, translation::metered};
 
 /// Connections kept busy, as in the figures that the design was chosen by.
 const CONNECTIONS: usize = 64;
@@ -32,10 +35,16 @@ const CONNECTIONS: usize = 64;
 const WORKERS: usize = 2;
 /// The longest time that may be asked for: a shared machine is not to be kept busy by a typo.
 const LONGEST: Duration = Duration::from_secs(300);
+const USAGE: &str = "usage: bench [translate|get] [--rounds N] [--seconds N]";
 
 fn main() -> ExitCode {
-    match Plan::from_arguments().and_then(|plan| run(&plan)) {
-        Ok(()) => ExitCode::SUCCESS,
+    let mut arguments = std::env::args().skip(1).peekable();
+    let outcome = match arguments.next_if(|argument| argument == metered::ARGUMENT) {
+        Some(_) => metered::between(arguments),
+        None => Plan::of(arguments).and_then(|plan| run(&plan)),
+    };
+    match outcome {
+        Ok(code) => code,
         Err(error) => {
             eprintln!("bench: {error:#}");
             ExitCode::FAILURE
@@ -43,23 +52,33 @@ fn main() -> ExitCode {
     }
 }
 
-/// How often and how long.
+/// What is measured, how often and how long.
 struct Plan {
+    translations: bool,
+    requests: bool,
     rounds: usize,
+    /// Of each round of requests.
     seconds: u64,
 }
 
 impl Plan {
-    fn from_arguments() -> Result<Self> {
-        let mut plan = Self { rounds: 5, seconds: 5 };
-        let mut arguments = std::env::args().skip(1);
+    fn of(mut arguments: Peekable<impl Iterator<Item = String>>) -> Result<Self> {
+        let what = arguments.next_if(|argument| !argument.starts_with('-'));
+        let what = what.as_deref();
+        ensure!(matches!(what, None | Some("translate" | "get")), USAGE);
+        let mut plan = Self {
+            translations: what != Some("get"),
+            requests: what != Some("translate"),
+            rounds: 5,
+            seconds: 5,
+        };
         while let Some(name) = arguments.next() {
             let mut number =
                 || arguments.next().and_then(|text| text.parse::<u64>().ok()).context("a number is missing");
             match name.as_str() {
                 "--rounds" => plan.rounds = usize::try_from(number()?)?.max(1),
                 "--seconds" => plan.seconds = number()?.max(1),
-                _ => bail!("usage: bench [--rounds N] [--seconds N]"),
+                _ => bail!(USAGE),
             }
         }
         let measured = Duration::from_secs(plan.seconds * 2) * u32::try_from(plan.rounds)?;
@@ -68,7 +87,17 @@ impl Plan {
     }
 }
 
-fn run(plan: &Plan) -> Result<()> {
+fn run(plan: &Plan) -> Result<ExitCode> {
+    if plan.translations {
+        translation::measure(plan.rounds)?;
+    }
+    if plan.requests {
+        measure_requests(plan)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn measure_requests(plan: &Plan) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let pki = Pki::new(folder.path())?;
     let provider = upstream::start(&pki, documents::RECORD)?;

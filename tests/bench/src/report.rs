@@ -36,7 +36,7 @@ pub fn table(theirs: &str, their_rounds: &[Round], ours: &str, our_rounds: &[Rou
     let cpu = |rounds| Spread::of(rounds, Round::cpu_per_request);
     let (their_cpu, our_cpu) = (cpu(their_rounds), cpu(our_rounds));
     let ratio = format!("{:.2}", our_cpu.median / their_cpu.median);
-    row("CPU µs/request", &their_cpu.with_extremes(), &our_cpu.with_extremes(), &ratio);
+    row("CPU µs/request", &their_cpu.with_extremes(1), &our_cpu.with_extremes(1), &ratio);
     let mut plain = |title: &str, value: fn(&Round) -> f64, digits: usize| {
         let [theirs, ours] = [their_rounds, our_rounds].map(|rounds| Spread::of(rounds, value).median);
         row(title, &format!("{theirs:.digits$}"), &format!("{ours:.digits$}"), "");
@@ -49,22 +49,25 @@ pub fn table(theirs: &str, their_rounds: &[Round], ours: &str, our_rounds: &[Rou
 }
 
 /// The middle and the ends of some figures.
-struct Spread {
+pub struct Spread {
     least: f64,
-    median: f64,
+    /// The middle one.
+    pub median: f64,
     most: f64,
 }
 
 impl Spread {
-    fn of(rounds: &[Round], value: fn(&Round) -> f64) -> Self {
+    /// Of what `value` is in every round.
+    pub fn of<R>(rounds: &[R], value: impl Fn(&R) -> f64) -> Self {
         let mut values: Vec<f64> = rounds.iter().map(value).collect();
         values.sort_unstable_by(f64::total_cmp);
         let at = |index: usize| values.get(index).copied().unwrap_or(f64::NAN);
         Self { least: at(0), median: at(values.len() / 2), most: at(values.len().wrapping_sub(1)) }
     }
 
-    fn with_extremes(&self) -> String {
-        format!("{:.1} ({:.1}–{:.1})", self.median, self.least, self.most)
+    /// The median, and the least and the most in parentheses.
+    pub fn with_extremes(&self, digits: usize) -> String {
+        format!("{:.digits$} ({:.digits$}–{:.digits$})", self.median, self.least, self.most)
     }
 }
 
