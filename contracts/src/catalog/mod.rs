@@ -39,6 +39,20 @@ impl Catalog {
     /// Every fault of every file; a catalog is loaded whole or not at all. Warnings come with a
     /// catalog that loaded.
     pub fn load(folder: &Path) -> Result<(Self, Vec<Fault>), Vec<Fault>> {
+        Self::load_those(folder, None)
+    }
+
+    /// [`Catalog::load`] of the contract called `id` alone, if there is one, and all code lists: for who
+    /// needs no other, and is not to wait and find memory for them.
+    ///
+    /// # Errors
+    /// As [`Catalog::load`]; faults of other contracts and of the scope, and parts that this one does not
+    /// use, are none.
+    pub fn load_only(folder: &Path, id: &ContractId) -> Result<(Self, Vec<Fault>), Vec<Fault>> {
+        Self::load_those(folder, Some(id))
+    }
+
+    fn load_those(folder: &Path, only: Option<&ContractId>) -> Result<(Self, Vec<Fault>), Vec<Fault>> {
         let (code_lists, mut faults) = CodeLists::load(folder);
         let mut catalog = Self { contracts: BTreeMap::new(), code_lists: Arc::new(code_lists), scope: None };
         let (parts_file, scope_file) = (Path::new(PARTS), Path::new(SCOPE));
@@ -53,6 +67,9 @@ impl Catalog {
                     faults.push(misnamed(version));
                     continue;
                 };
+                if only.is_some_and(|only| *only != id) {
+                    continue;
+                }
                 let (parts, code_lists) = (parts.as_ref(), &catalog.code_lists);
                 let loading = Loading { folder, version: &version, id, parts, code_lists };
                 if let Some(contract) = loading.contract(&mut seen, &mut faults) {
@@ -61,7 +78,7 @@ impl Catalog {
             }
         }
         // A contract that failed may be the one that uses a part, or that the scope names.
-        if faults.iter().all(|fault| fault.warning) {
+        if only.is_none() && faults.iter().all(|fault| fault.warning) {
             let parts = parts.iter();
             let unused = parts.flat_map(|parts| parts.names().map(move |name| (parts, name)));
             let unused = unused.filter(|(_, name)| !seen.parts.contains(*name));

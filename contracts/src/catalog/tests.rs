@@ -395,6 +395,22 @@ fn a_faulty_part_is_one_fault_and_an_unused_one_is_told() {
 }
 
 #[test]
+fn one_contract_is_loaded_without_the_others_and_their_faults() {
+    let written = Written::sound();
+    let id: ContractId = "mau@1".parse().unwrap();
+    let revision = *written.load().unwrap().contract(&id).unwrap().revision();
+    written.put("catalog/khac/v1/contract.toml", "x").put("catalog/khac/v1/schema.json", "{");
+    assert!(written.load().is_err());
+    let folder = written.folder.path();
+    let (catalog, _) = Catalog::load_only(folder, &id).unwrap();
+    assert_eq!(catalog.contracts().count(), 1);
+    assert_eq!(*catalog.contract(&id).unwrap().revision(), revision);
+    let (none, _) = Catalog::load_only(folder, &"la@1".parse().unwrap()).unwrap();
+    assert_eq!(none.contracts().count(), 0);
+    assert!(Catalog::load_only(folder, &"khac@1".parse().unwrap()).is_err());
+}
+
+#[test]
 fn a_folder_that_is_not_there_is_a_fault() {
     let empty = tempfile::tempdir().unwrap();
     let faults = Catalog::load(empty.path()).unwrap_err();

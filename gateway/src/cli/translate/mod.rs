@@ -49,14 +49,14 @@ pub(super) fn writes(format: Format) -> bool {
 pub(super) fn run(given: &ArgMatches, console: &mut Console<'_>) -> Outcome {
     let text = |name: &str| given.get_one::<String>(name).map(String::as_str).unwrap_or_default();
     let folder = given.get_one::<PathBuf>("contracts").cloned().unwrap_or_else(|| PathBuf::from("contracts"));
-    let catalog = match Catalog::load(&folder) {
+    let id: ContractId = text("contract").parse()?;
+    let catalog = match Catalog::load_only(&folder, &id) {
         Ok((catalog, _)) => catalog,
         Err(faults) => {
             console.faults(&faults);
             return Ok(Exit::Refused);
         }
     };
-    let id: ContractId = text("contract").parse()?;
     let w = console.words;
     let contract = catalog
         .contract(&id)
