@@ -122,6 +122,7 @@ pub(crate) enum Rule {
     NotAFeature,
     FeatureId,
     ForeignCrs,
+    LateCrs,
 }
 
 impl Rule {
@@ -176,6 +177,7 @@ impl Rule {
             Self::NotAFeature => "not-a-feature",
             Self::FeatureId => "feature-id",
             Self::ForeignCrs => "geojson-crs",
+            Self::LateCrs => "coord-ref-sys-late",
         }
     }
 
@@ -485,6 +487,12 @@ impl Rule {
                 "The GeoJSON names another reference system than CRS84 (by `crs`, a member that the standard gave up)",
                 "GeoJSON luôn theo WGS 84, kinh độ trước (RFC 7946); với VN-2000 hãy gửi JSON-FG hoặc GML",
                 "GeoJSON is always WGS 84, longitude first (RFC 7946); send VN-2000 as JSON-FG or GML",
+            ),
+            Self::LateCrs => (
+                "`coordRefSys` của tập hợp đứng sau các đối tượng đã được đọc theo nó",
+                "The collection's `coordRefSys` stands behind the features that were to be read by it",
+                "Đặt `coordRefSys` trước `features`, hoặc ghi nó trong từng đối tượng",
+                "Put `coordRefSys` before `features`, or say it on each feature",
             ),
             Self::FormatNotRead => (
                 "Định dạng này chỉ dùng cho câu trả lời, không dùng để gửi vào",

@@ -64,15 +64,21 @@ pub fn write(format: Format, document: &Document<'_>, contract: &Contract, out: 
             json::write(record, out);
             out.push(b'\n');
         }
-        (Format::Csv, _) => write_rows(format, document, contract.shape(), out),
+        (Format::Csv, _) => write_rows(format, document, contract, contract.shape(), out),
         _ => json::write(document, out),
     }
 }
 
 /// Appends records in a format whose head tells of every field, of which a reader may see some:
-/// `shape` is what it sees. Other formats tell only of what a record has.
-pub fn write_rows(format: Format, document: &Document<'_>, shape: &Shape, out: &mut Vec<u8>) {
-    let Some(mut collection) = Collection::new(format, shape) else { return };
+/// `sight` is what it sees of `contract`'s shape. Other formats tell only of what a record has.
+pub fn write_rows(
+    format: Format,
+    document: &Document<'_>,
+    contract: &Contract,
+    sight: &Shape,
+    out: &mut Vec<u8>,
+) {
+    let Some(mut collection) = Collection::new(format, contract, sight) else { return };
     collection.begin(out);
     for record in document.as_list().unwrap_or(std::slice::from_ref(document)) {
         collection.record(record, out);

@@ -27,7 +27,9 @@ mod tests;
 mod write;
 
 pub use read::read;
+pub(crate) use read::{Features, not_a_feature};
 pub use write::write;
+pub(crate) use write::{begin_collection, end_collection, write_in_collection};
 
 /// Which of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

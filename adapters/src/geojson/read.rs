@@ -31,23 +31,25 @@ pub fn read<'a>(
     limits: &Limits,
 ) -> std::result::Result<Reading<'a>, Unreadable> {
     let document = json::read(bytes, Expect::Record, limits)?.document;
-    let reader = Reader { contract, profile, unknown };
+    let reader = Features { contract, profile, unknown };
     let document = reader.root(document, expect).map_err(|problem| Unreadable::new(bytes, problem))?;
     Ok(Reading { document, faithful: false })
 }
 
-struct Reader<'a> {
-    contract: &'a Contract,
-    profile: Profile,
-    unknown: Unknown,
+/// Makes records of features.
+pub(crate) struct Features<'a> {
+    pub contract: &'a Contract,
+    pub profile: Profile,
+    pub unknown: Unknown,
 }
 
-impl<'a> Reader<'a> {
-    fn root(&self, document: Document<'a>, expect: Expect) -> Result<Document<'a>> {
+impl<'a> Features<'a> {
+    /// The record of a root that is a feature, or the records of one that is a collection.
+    pub fn root(&self, document: Document<'a>, expect: Expect) -> Result<Document<'a>> {
         let Document::Record(root) = document else { return Err(not_a_feature()) };
         let kind = root.get(KIND).and_then(Document::as_text).unwrap_or_default().to_owned();
         match kind.as_str() {
-            "Feature" if expect.accepts_record() => self.feature(root, None),
+            "Feature" if expect.accepts_record() => self.feature(Document::Record(root), None),
             "FeatureCollection" if expect.accepts_collection() => self.collection(root),
             "Feature" | "FeatureCollection" => Err(Problem::new(Rule::WrongRoot, 0)),
             _ => Err(not_a_feature()),
@@ -58,26 +60,35 @@ impl<'a> Reader<'a> {
         let (mut features, mut reference) = (None, None);
         for (name, value) in root {
             match &*name {
-                KIND | "bbox" | "links" | "timeStamp" | "numberMatched" | "numberReturned" | "name" => {}
                 "features" => features = Some(value),
-                COORD_REF_SYS if self.profile == Profile::JsonFg => reference = Some(system(&value)?),
-                "conformsTo" | "featureType" | "featureSchema" | "geometryDimension"
-                    if self.profile == Profile::JsonFg => {}
-                "crs" => obsolete(&value)?,
-                _ if self.unknown == Unknown::Drop => {}
-                _ => return Err(not_a_feature()),
+                name => reference = self.around(name, &value)?.or(reference),
             }
         }
         let Some(Document::List(features)) = features else { return Err(not_a_feature()) };
-        let records = features.into_iter().map(|feature| match feature {
-            Document::Record(feature) => self.feature(feature, reference),
-            _ => Err(not_a_feature()),
-        });
+        let records = features.into_iter().map(|feature| self.feature(feature, reference));
         records.collect::<Result<Vec<_>>>().map(Document::List)
     }
 
+    /// What a member of a collection says of its features, which are another: the reference system of
+    /// `place`, or nothing.
+    pub fn around(&self, name: &str, value: &Document<'_>) -> Result<Option<Crs>> {
+        match name {
+            KIND | "bbox" | "links" | "timeStamp" | "numberMatched" | "numberReturned" | "name" => Ok(None),
+            COORD_REF_SYS if self.profile == Profile::JsonFg => system(value).map(Some),
+            "conformsTo" | "featureType" | "featureSchema" | "geometryDimension"
+                if self.profile == Profile::JsonFg =>
+            {
+                Ok(None)
+            }
+            "crs" => obsolete(value).map(|()| None),
+            _ if self.unknown == Unknown::Drop => Ok(None),
+            _ => Err(not_a_feature()),
+        }
+    }
+
     /// The record of a feature; `reference` is what the collection says of `place`.
-    fn feature(&self, feature: Record<'a>, mut reference: Option<Crs>) -> Result<Document<'a>> {
+    pub fn feature(&self, feature: Document<'a>, mut reference: Option<Crs>) -> Result<Document<'a>> {
+        let Document::Record(feature) = feature else { return Err(not_a_feature()) };
         let fg = self.profile == Profile::JsonFg;
         let (mut geometry, mut place, mut id, mut properties, mut is_feature) =
             (None, None, None, None, false);
@@ -286,6 +297,6 @@ fn moved(value: &Document<'_>, target: Crs, deepest: usize) -> Option<Document<'
     items.collect::<Option<Vec<_>>>().map(Document::List)
 }
 
-fn not_a_feature() -> Problem<'static> {
+pub(crate) fn not_a_feature() -> Problem<'static> {
     Problem::new(Rule::NotAFeature, 0)
 }

@@ -14,23 +14,49 @@ const CONFORMS_TO: &str = r#""conformsTo":["http://www.opengis.net/spec/json-fg-
 /// Appends `document`, a record of `contract` or a list of them, to `out`. The same tree always gives the
 /// same bytes. What has no place in the contract's shape is not written.
 pub fn write(document: &Document<'_>, contract: &Contract, profile: Profile, out: &mut Vec<u8>) {
-    let mut writer = Writer { contract, profile, out };
     match document {
         Document::List(records) => {
-            writer.raw(r#"{"type":"FeatureCollection""#);
-            writer.conformance();
-            writer.raw(r#","features":["#);
-            for (index, record) in records.iter().filter_map(Document::as_record).enumerate() {
-                if index > 0 {
-                    writer.raw(",");
-                }
-                writer.feature(record, false);
+            begin_collection(contract, profile, out);
+            for (index, record) in records.iter().filter(|record| record.as_record().is_some()).enumerate() {
+                write_in_collection(record, index, contract, profile, out);
             }
-            writer.raw("]}");
+            end_collection(out);
         }
-        Document::Record(record) => writer.feature(record, true),
-        Document::Null | Document::Bool(_) | Document::Number(_) | Document::Text(_) => writer.raw("null"),
+        Document::Record(record) => Writer { contract, profile, out }.feature(record, true),
+        Document::Null | Document::Bool(_) | Document::Number(_) | Document::Text(_) => {
+            out.extend_from_slice(b"null");
+        }
     }
+}
+
+/// Appends the beginning of a collection whose features follow one by one.
+pub(crate) fn begin_collection(contract: &Contract, profile: Profile, out: &mut Vec<u8>) {
+    let mut writer = Writer { contract, profile, out };
+    writer.raw(r#"{"type":"FeatureCollection""#);
+    writer.conformance();
+    writer.raw(r#","features":["#);
+}
+
+/// Appends one feature of a collection that has begun, behind `index` others.
+pub(crate) fn write_in_collection(
+    record: &Document<'_>,
+    index: usize,
+    contract: &Contract,
+    profile: Profile,
+    out: &mut Vec<u8>,
+) {
+    let mut writer = Writer { contract, profile, out };
+    if let Some(record) = record.as_record() {
+        if index > 0 {
+            writer.raw(",");
+        }
+        writer.feature(record, false);
+    }
+}
+
+/// Appends the end of a collection that has begun.
+pub(crate) fn end_collection(out: &mut Vec<u8>) {
+    out.extend_from_slice(b"]}");
 }
 
 struct Writer<'w> {

@@ -19,7 +19,7 @@ mod read;
 mod write;
 
 pub use read::read;
-pub(crate) use read::read_value;
+pub(crate) use read::{Parts, read_value};
 pub use write::write;
 
 #[cfg(test)]

@@ -67,6 +67,49 @@ pub(crate) fn read_value<'a>(
     Ok((document, reader.at))
 }
 
+/// An object whose members are read one by one, while more of it may still be to come.
+pub(crate) struct Parts<'a, 'l> {
+    reader: Reader<'a, 'l>,
+}
+
+impl<'a, 'l> Parts<'a, 'l> {
+    /// What `text` begins with.
+    pub fn of(text: &'a str, traits: Traits, limits: &'l Limits) -> Self {
+        Self { reader: Reader { text, at: 0, limits, nodes: 0, normal: traits.normal, changed: false } }
+    }
+
+    /// How much has been read.
+    pub fn at(&self) -> usize {
+        self.reader.at
+    }
+
+    /// Passes over blanks, and tells the byte behind them.
+    pub fn next(&mut self) -> Result<u8> {
+        self.reader.skip_space();
+        self.reader.peek().ok_or(self.reader.unfinished())
+    }
+
+    /// Passes over blanks and then over `byte`, which must be there.
+    pub fn expect(&mut self, byte: u8) -> Result<()> {
+        self.reader.skip_space();
+        self.reader.expect(byte)
+    }
+
+    /// A member's name, up to where its value begins.
+    pub fn name(&mut self) -> Result<Cow<'a, str>> {
+        self.expect(b'"')?;
+        let name = self.reader.string(self.reader.limits.name, Rule::NameTooLong)?;
+        self.expect(b':')?;
+        self.reader.skip_space();
+        Ok(name)
+    }
+
+    /// A value that stands `depth` deep in its document.
+    pub fn value(&mut self, depth: usize) -> Result<Document<'a>> {
+        self.reader.value(depth)
+    }
+}
+
 struct Reader<'a, 'l> {
     text: &'a str,
     /// The next byte to read. It stands at a character's start whenever text is cut, because it only

@@ -15,10 +15,14 @@
 //! | JSON | an array, or one object | an array |
 //! | XML | the collection's element, or one record's | the collection's element |
 //! | NDJSON | one object to a line | one object to a line |
+//! | GML | a collection of features, or one | a `gml:FeatureCollection` |
+//! | GeoJSON, JSON-FG | a `FeatureCollection`, or one feature | a `FeatureCollection` |
 //! | CSV | no | a header and a row to each record: see [`csv`] |
 
 mod collection;
 pub mod csv;
+mod geojson;
+mod gml;
 mod json;
 mod ndjson;
 #[cfg(test)]
@@ -28,12 +32,13 @@ mod xml;
 
 use std::sync::Arc;
 
-use contracts::{Contract, Document, Format, Shape};
+use contracts::{Contract, Document, Format};
 
 pub use self::collection::Collection;
 use self::window::{Cursor, Part, Window};
 use crate::{
     Expect, Limits, Unknown, Unreadable,
+    geojson::Profile,
     unreadable::{Problem, Rule},
 };
 
@@ -111,6 +116,8 @@ enum Reader {
     Json(json::Array),
     Xml(xml::Root),
     NdJson(ndjson::Lines),
+    Gml(gml::Features),
+    GeoJson(geojson::Features),
 }
 
 /// What a reader finds when it has passed over what stands between records.
@@ -123,7 +130,10 @@ enum Between {
 
 /// Whether [`Records`] reads `format`.
 pub fn reads(format: Format) -> bool {
-    matches!(format, Format::Json | Format::Xml | Format::NdJson)
+    matches!(
+        format,
+        Format::Json | Format::Xml | Format::NdJson | Format::Gml | Format::GeoJson | Format::JsonFg
+    )
 }
 
 /// Whether [`Collection`] writes `format`.
@@ -141,7 +151,10 @@ impl Records {
             Format::Json => Reader::Json(json::Array::default()),
             Format::Xml => Reader::Xml(xml::Root::default()),
             Format::NdJson => Reader::NdJson(ndjson::Lines),
-            _ => return None,
+            Format::Gml => Reader::Gml(gml::Features::default()),
+            Format::GeoJson => Reader::GeoJson(geojson::Features::new(Profile::GeoJson)),
+            Format::JsonFg => Reader::GeoJson(geojson::Features::new(Profile::JsonFg)),
+            Format::Csv | Format::Soap => return None,
         };
         let terms = Terms { expect: Expect::Collection, unknown, limits };
         Some(Self { contract, reader, terms, window: Window::default(), count: 0 })
@@ -172,7 +185,7 @@ impl Records {
         let Window { text, cursor } = &mut self.window;
         if self.reader.root().is_none() && cursor.is_ready(text) {
             // Whatever else is found is found again.
-            if let Err(problem) = self.reader.between(text, cursor, self.contract.shape(), &self.terms) {
+            if let Err(problem) = self.reader.between(text, cursor, &self.contract, &self.terms) {
                 more(problem, text, cursor, &self.terms.limits)?;
             }
         }
@@ -197,7 +210,7 @@ impl Records {
         if !cursor.is_ready(text) {
             return Ok(Next::More);
         }
-        match reader.between(text, cursor, shape, terms) {
+        match reader.between(text, cursor, contract, terms) {
             Ok(Between::Record) => {}
             Ok(Between::Over) => return over(text, cursor),
             Err(problem) => return more(problem, text, cursor, &terms.limits),
@@ -207,6 +220,8 @@ impl Records {
             Reader::Json(array) => array.record(part, &terms.limits),
             Reader::Xml(root) => root.record(part, shape, terms),
             Reader::NdJson(lines) => lines.record(part, &terms.limits, cursor.is_complete()),
+            Reader::Gml(features) => features.record(part, shape, terms),
+            Reader::GeoJson(features) => features.record(part, contract, terms),
         };
         match record {
             Ok((document, length)) => {
@@ -226,6 +241,8 @@ impl Reader {
             Self::Json(array) => array.root(),
             Self::Xml(root) => root.root(),
             Self::NdJson(_) => Some(Root::Collection),
+            Self::Gml(features) => features.root(),
+            Self::GeoJson(features) => features.root(),
         }
     }
 
@@ -234,13 +251,16 @@ impl Reader {
         &'s mut self,
         text: &'s str,
         cursor: &mut Cursor,
-        shape: &'s Shape,
+        contract: &'s Contract,
         terms: &Terms,
     ) -> Result<'s, Between> {
+        let shape = contract.shape();
         match self {
             Self::Json(array) => array.between(text, cursor, terms),
             Self::Xml(root) => root.between(text, cursor, shape, terms),
             Self::NdJson(lines) => lines.between(text, cursor),
+            Self::Gml(features) => features.between(text, cursor, shape, terms),
+            Self::GeoJson(features) => features.between(text, cursor, contract, terms),
         }
     }
 }

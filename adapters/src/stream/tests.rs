@@ -6,11 +6,15 @@ use proptest::prelude::*;
 use super::*;
 use crate::json;
 
-static CONTRACT: LazyLock<Arc<Contract>> = LazyLock::new(|| {
+static CONTRACT: LazyLock<Arc<Contract>> = LazyLock::new(|| contract("nhiem-vu@1"));
+/// Stations: they have a place.
+static STATIONS: LazyLock<Arc<Contract>> = LazyLock::new(|| contract("tram-quan-trac-phong-xa@1"));
+
+fn contract(id: &str) -> Arc<Contract> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../contracts");
     let (catalog, _) = Catalog::load(&folder).unwrap();
-    catalog.contract(&"nhiem-vu@1".parse().unwrap()).unwrap().clone()
-});
+    catalog.contract(&id.parse().unwrap()).unwrap().clone()
+}
 
 /// The records as JSON, then how it ended.
 type Told = (Vec<String>, std::result::Result<(), (&'static str, Place)>);
@@ -47,6 +51,12 @@ fn told_by<'b>(mut records: Records, pieces: impl IntoIterator<Item = &'b [u8]>)
 
 fn records(format: Format, limits: Limits) -> Records {
     Records::new(format, CONTRACT.clone(), Unknown::Keep, limits).unwrap().expecting(Expect::Either)
+}
+
+/// What a stream of stations says.
+fn told_stations(format: Format, text: &str) -> Told {
+    let records = Records::new(format, STATIONS.clone(), Unknown::Keep, Limits::default()).unwrap();
+    told_by(records.expecting(Expect::Either), text.as_bytes().chunks(7))
 }
 
 fn told(format: Format, bytes: &[u8], piece: usize) -> Told {
@@ -261,18 +271,172 @@ fn a_stream_that_comes_byte_by_byte_is_not_read_again_for_each_byte() {
     assert!(looks < 60, "{looks}");
 }
 
+/// The beginning of a collection and, again and again, a record of it, in every format that is read.
+fn endless() -> [(Format, String, String); 6] {
+    let text = "ệ".repeat(500);
+    let start = collection("").split("</").next().unwrap().to_owned();
+    let space = &STATIONS.shape().namespace;
+    let record = &STATIONS.shape().record;
+    let gml = format!(
+        "<gml:FeatureCollection xmlns:gml='http://www.opengis.net/gml/3.2' xmlns='{space}'><gml:featureMembers>"
+    );
+    let feature =
+        format!("{{\"type\":\"Feature\",\"geometry\":null,\"properties\":{{\"Ten\":\"{text}\"}}}},");
+    let features = "{\"type\":\"FeatureCollection\",\"features\":[".to_owned();
+    [
+        (Format::Json, "[".into(), format!("{{\"MaSo\":\"{text}\"}},")),
+        (Format::Xml, start, format!("<NhiemVu><MaSo>{text}</MaSo></NhiemVu>")),
+        (Format::NdJson, String::new(), format!("{{\"MaSo\":\"{text}\"}}\n")),
+        (Format::Gml, gml, format!("<{record}><La>{text}</La></{record}>")),
+        (Format::GeoJson, features.clone(), feature.clone()),
+        (Format::JsonFg, features, feature),
+    ]
+}
+
 #[test]
 fn memory_does_not_grow_with_the_stream() {
-    let record = format!("<NhiemVu><MaSo>{}</MaSo></NhiemVu>", "ệ".repeat(500));
-    let mut records = records(Format::Xml, Limits::default());
-    records.feed(collection("").split("</").next().unwrap().as_bytes());
-    let mut most = 0;
-    for _ in 0..2000 {
-        records.feed(record.as_bytes());
-        while let Next::Record { .. } = records.next().unwrap() {}
-        most = most.max(records.window.text.capacity());
+    for (format, start, record) in endless() {
+        let stations = matches!(format, Format::Gml | Format::GeoJson | Format::JsonFg);
+        let contract = if stations { &STATIONS } else { &CONTRACT };
+        let mut records =
+            Records::new(format, Arc::clone(contract), Unknown::Keep, Limits::default()).unwrap();
+        records.feed(start.as_bytes());
+        let (mut most, mut seen) = (0, 0);
+        for _ in 0..2000 {
+            records.feed(record.as_bytes());
+            while let Next::Record { .. } = records.next().unwrap() {
+                seen += 1;
+            }
+            most = most.max(records.window.text.capacity());
+        }
+        assert!(seen >= 1999, "{format} {seen}");
+        assert!(most < 16 * record.len(), "{format} {most}");
     }
-    assert!(most < 16 * record.len(), "{most}");
+}
+
+#[test]
+fn blanks_and_comments_without_end_are_stopped() {
+    let limits = Limits { record: 1000, ..Limits::default() };
+    for (format, start, _) in endless() {
+        let stations = matches!(format, Format::Gml | Format::GeoJson | Format::JsonFg);
+        let contract = if stations { &STATIONS } else { &CONTRACT };
+        for endless in [" ", "<!-- -->", "\""] {
+            let mut records =
+                Records::new(format, Arc::clone(contract), Unknown::Keep, limits.clone()).unwrap();
+            records.feed(start.as_bytes());
+            let mut most = 0;
+            let mut given = 0;
+            while given < 5000 && records.next().is_ok() {
+                records.feed(endless.as_bytes());
+                most = most.max(records.window.text.capacity());
+                given += 1;
+            }
+            assert!(most < 200_000, "{format} {endless} {most}");
+        }
+    }
+}
+
+#[test]
+fn what_surrounds_features_is_checked() {
+    let feature = r#"{"type":"Feature","geometry":null,"properties":{}}"#;
+    for (text, records, expected) in [
+        (format!(r#" {{"type":"FeatureCollection","features":[]}} "#), 0, ""),
+        (format!(r#"{{"features":[{feature}],"type":"FeatureCollection"}}"#), 1, ""),
+        (
+            format!(
+                r#"{{"type":"FeatureCollection","bbox":[1,2],"features":[{feature},{feature}],"name":"x"}}"#
+            ),
+            2,
+            "",
+        ),
+        (feature.to_owned(), 1, ""),
+        (format!(r#"{{"geometry":null,"properties":null,"type":"Feature"}}"#), 1, ""),
+        (format!(r#"{{"features":[{feature}]}}"#), 1, "not-a-feature"),
+        (format!(r#"{{"features":[{feature}],"type":"Feature"}}"#), 1, "not-a-feature"),
+        (
+            format!(r#"{{"type":"FeatureCollection","features":[{feature}],"features":[]}}"#),
+            1,
+            "duplicate-key",
+        ),
+        (
+            format!(r#"{{"type":"FeatureCollection","features":[{feature}],"type":"FeatureCollection"}}"#),
+            1,
+            "duplicate-key",
+        ),
+        (format!(r#"{{"name":1,"name":1,"type":"FeatureCollection","features":[]}}"#), 0, "duplicate-key"),
+        (format!(r#"{{"type":"FeatureCollection","features":[{feature}"#), 1, "not-well-formed"),
+        (format!(r#"{{"type":"FeatureCollection","features":[{feature}]"#), 1, "not-well-formed"),
+        (format!(r#"{{"type":"FeatureCollection","features":[{feature},]}}"#), 1, "not-well-formed"),
+        (format!(r#"{{"type":"FeatureCollection","features":[{feature} {feature}]}}"#), 1, "not-well-formed"),
+        (format!(r#"{{"type":"FeatureCollection","features":[{feature}],}}"#), 1, "not-well-formed"),
+        (format!(r#"{{"type":"FeatureCollection","features":[{feature}]}} 1"#), 1, "trailing-bytes"),
+        (format!(r#"{{"type":"FeatureCollection","features":{feature}}}"#), 0, "not-a-feature"),
+        (format!(r#"{{"type":"FeatureCollection","crs":{{}},"features":[{feature}]}}"#), 0, "geojson-crs"),
+        (format!(r#"{{"type":"FeatureCollection","features":[{feature}],"crs":{{}}}}"#), 1, "geojson-crs"),
+        (format!(r#"{{"type":"FeatureCollection","features":[{feature}],"la":1}}"#), 1, "not-a-feature"),
+        (format!("[{feature}]"), 0, "wrong-root"),
+        ("{}".to_owned(), 0, "not-a-feature"),
+        (String::new(), 0, "not-well-formed"),
+    ] {
+        let (told, end) = told_stations(Format::GeoJson, &text);
+        assert_eq!((told.len(), end.err().map_or("", |(rule, _)| rule)), (records, expected), "{text}");
+    }
+    let members: String = (0..100).map(|index| format!("\"m{index}\":1,")).collect();
+    let flood = format!("{{{members}\"type\":\"FeatureCollection\",\"features\":[]}}");
+    assert_eq!(told_stations(Format::GeoJson, &flood).1.unwrap_err().0, "too-many-nodes");
+}
+
+#[test]
+fn a_reference_system_is_told_before_the_features_that_are_read_by_it() {
+    let feature = r#"{"type":"Feature","place":{"type":"Point","coordinates":[587000,2325000]},"geometry":null,"properties":{}}"#;
+    let reference = r#""coordRefSys":"http://www.opengis.net/def/crs/EPSG/0/3405""#;
+    let before = format!(r#"{{"type":"FeatureCollection",{reference},"features":[{feature}]}}"#);
+    let (told, end) = told_stations(Format::JsonFg, &before);
+    assert!(told.len() == 1 && told[0].contains("EPSG/0/3405") && end.is_ok(), "{told:?} {end:?}");
+    let behind = format!(r#"{{"type":"FeatureCollection","features":[{feature}],{reference}}}"#);
+    assert_eq!(told_stations(Format::JsonFg, &behind).1.unwrap_err().0, "coord-ref-sys-late");
+}
+
+#[test]
+fn features_stand_in_members_of_every_form() {
+    let shape = STATIONS.shape();
+    let (record, space) = (&shape.record, &shape.namespace);
+    let one = format!("<{record}/>");
+    for (content, records, expected) in [
+        (format!("<gml:member>{one}</gml:member><gml:featureMember>{one}</gml:featureMember>"), 2, ""),
+        (
+            format!("<gml:featureMembers>{one} {one}</gml:featureMembers><gml:member>{one}</gml:member>"),
+            3,
+            "",
+        ),
+        (
+            format!("<gml:boundedBy><x/></gml:boundedBy><gml:featureMembers/><gml:member>{one}</gml:member>"),
+            1,
+            "",
+        ),
+        (format!("<gml:featureMembers><!-- -->{one}<!-- --></gml:featureMembers> "), 1, ""),
+        (
+            format!(
+                "<gml:featureMembers xmlns:m='{space}'><m:{record}></m:{record}>{one}</gml:featureMembers>"
+            ),
+            2,
+            "",
+        ),
+        (String::new(), 0, ""),
+        ("<gml:member/>".to_owned(), 0, "not-a-feature"),
+        (format!("<gml:member>{one}{one}</gml:member>"), 0, "unknown-element"),
+        (format!("<gml:member>{one}</gml:member><La/>"), 1, "unknown-element"),
+        (format!("<gml:featureMembers>{one}<La/></gml:featureMembers>"), 1, "unknown-element"),
+        (format!("<gml:featureMembers>{one}</gml:member>"), 1, "not-well-formed"),
+        (format!("<gml:featureMembers>{one}x</gml:featureMembers>"), 1, "mixed-content"),
+        (format!("<gml:featureMembers>{one}"), 1, "not-well-formed"),
+    ] {
+        let text = format!(
+            "<gml:FeatureCollection xmlns:gml='http://www.opengis.net/gml/3.2' xmlns='{space}'>{content}</gml:FeatureCollection>"
+        );
+        let (told, end) = told_stations(Format::Gml, &text);
+        assert_eq!((told.len(), end.err().map_or("", |(rule, _)| rule)), (records, expected), "{text}");
+    }
 }
 
 #[test]
@@ -303,7 +467,7 @@ fn a_collection_written_in_pieces_reads_as_it_was() {
     let list = crate::read(Format::Json, &list, &CONTRACT, Expect::Collection, Unknown::Keep, &limits);
     let list = list.unwrap().document;
     for format in [Format::Json, Format::Xml, Format::NdJson] {
-        let mut collection = Collection::new(format, CONTRACT.shape()).unwrap();
+        let mut collection = Collection::new(format, &CONTRACT, CONTRACT.shape()).unwrap();
         let mut out = Vec::new();
         collection.begin(&mut out);
         list.as_list().unwrap().iter().for_each(|record| collection.record(record, &mut out));
@@ -313,12 +477,12 @@ fn a_collection_written_in_pieces_reads_as_it_was() {
         json::write(&list, &mut expected);
         assert_eq!((format!("[{}]", read.join(",")).into_bytes(), end), (expected, Ok(())), "{format}");
     }
-    assert!(Collection::new(Format::Soap, CONTRACT.shape()).is_none());
+    assert!(Collection::new(Format::Soap, &CONTRACT, CONTRACT.shape()).is_none());
 }
 
 #[test]
 fn a_table_has_the_shapes_columns_whatever_a_record_has() {
-    let mut collection = Collection::new(Format::Csv, CONTRACT.shape()).unwrap();
+    let mut collection = Collection::new(Format::Csv, &CONTRACT, CONTRACT.shape()).unwrap();
     let mut out = Vec::new();
     collection.begin(&mut out);
     let columns = out.iter().filter(|byte| **byte == b',').count();
@@ -334,7 +498,11 @@ fn formats_are_streamed_exactly_where_they_are_said_to_be() {
     for format in Format::ALL {
         let records = Records::new(format, CONTRACT.clone(), Unknown::Keep, Limits::default());
         assert_eq!(records.is_some(), reads(format), "{format}");
-        assert_eq!(Collection::new(format, CONTRACT.shape()).is_some(), writes(format), "{format}");
+        assert_eq!(
+            Collection::new(format, &CONTRACT, CONTRACT.shape()).is_some(),
+            writes(format),
+            "{format}"
+        );
     }
 }
 
@@ -401,7 +569,7 @@ proptest! {
 
     #[test]
     fn arbitrary_bytes_never_panic(bytes: Vec<u8>, piece in 1..50_usize) {
-        for format in [Format::Json, Format::Xml, Format::NdJson] {
+        for format in Format::ALL.into_iter().filter(|format| reads(*format)) {
             let _ = told(format, &bytes, piece);
         }
     }

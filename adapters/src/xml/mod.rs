@@ -28,7 +28,7 @@
 mod attributes;
 pub(crate) mod escape;
 pub(crate) mod excerpt;
-mod features;
+pub(crate) mod features;
 mod gathered;
 pub(crate) mod lexical;
 mod namespaces;

@@ -169,7 +169,7 @@ impl Writer<'_> {
         self.end(name);
     }
 
-    fn end(&mut self, name: &str) {
+    pub fn end(&mut self, name: &str) {
         self.out.extend_from_slice(b"</");
         self.out.extend_from_slice(name.as_bytes());
         self.out.push(b'>');

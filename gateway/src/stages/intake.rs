@@ -84,7 +84,7 @@ pub fn take_in<'w>(admitted: &Admitted<'w>, beginnings: Beginnings) -> Result<In
     let too_large = || Refusal::Body(BodyFault::TooLarge);
     let terms = granted.grant().operation.stream.ok_or_else(too_large)?;
     let records = Records::new(beginnings.format, Arc::clone(contract), Unknown::Keep, Limits::default());
-    let collection = Collection::new(version.format, contract.shape());
+    let collection = Collection::new(version.format, contract, contract.shape());
     let (Some(records), Some(collection)) = (records, collection) else { return Err(too_large()) };
     Ok(Intake {
         contract,

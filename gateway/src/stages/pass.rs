@@ -115,7 +115,7 @@ impl Sight {
 /// # Errors
 /// The provider says no or speaks another format than declared, or records are not read or written
 /// one by one in the formats of this exchange.
-pub fn pass<'w, 's>(
+pub fn pass<'w: 's, 's>(
     flowing: Flowing<'w>,
     sight: &'s Sight,
     exchange: Uuid,
@@ -140,7 +140,7 @@ pub fn pass<'w, 's>(
     granted.grant().operation.stream.ok_or_else(too_large)?;
     let unknown = if version.unknown_fields == UnknownFields::Drop { Unknown::Drop } else { Unknown::Keep };
     let records = Records::new(version.format, Arc::clone(contract), unknown, Limits::default());
-    let collection = Collection::new(granted.format(), sight.shape());
+    let collection = Collection::new(granted.format(), contract, sight.shape());
     let (Some(records), Some(collection)) = (records, collection) else { return Err(too_large()) };
     // A receipt under a contract of its own is not the records.
     let counted = operation == Operation::Submit && contract.id() == version.contract.id();

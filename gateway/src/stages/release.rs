@@ -190,7 +190,7 @@ async fn undressed<'w>(checked: Checked<'w, '_>) -> Result<Released<'w>, Refusal
         // Its header would name every field of the contract.
         Format::Csv => {
             let mut out = Vec::with_capacity(1024);
-            adapters::write_rows(format, &document, &plan.view(contract).shape, &mut out);
+            adapters::write_rows(format, &document, contract, &plan.view(contract).shape, &mut out);
             out.into()
         }
         _ => write(&document, format, contract),

@@ -12,7 +12,7 @@ impl Job<'_> {
     /// A record or a collection, whichever it turns out to be.
     pub(super) fn by_records(mut self, mut input: Input, console: &mut Console<'_>) -> Outcome {
         let records = Records::new(self.from, Arc::clone(self.contract), Unknown::Keep, limits());
-        let collection = Collection::new(self.to, self.contract.shape());
+        let collection = Collection::new(self.to, self.contract, self.contract.shape());
         let (Some(records), Some(mut collection)) = (records, collection) else {
             return self.whole(input, console);
         };
