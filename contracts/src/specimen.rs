@@ -322,6 +322,11 @@ impl LeafPlan {
             let bounds = keywords.iter().filter_map(|keyword| self.schema.get(*keyword)?.as_f64());
             bounds.map(|bound| bound as i64).next().unwrap_or(otherwise)
         };
+        let bounded = ["minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"];
+        if !bounded.iter().any(|keyword| self.schema.contains_key(*keyword)) && chance.once_in(6) {
+            let sign = if chance.once_in(2) { "-" } else { "" };
+            return Number::new(format!("{sign}9{}", digits(30, chance)));
+        }
         let least = bound(["minimum", "exclusiveMinimum"], -1_000_000);
         let most = bound(["maximum", "exclusiveMaximum"], 1_000_000).max(least);
         let width = most.abs_diff(least);
