@@ -1,9 +1,11 @@
-//! One contract, one tree, whatever the format.
+//! One contract, one tree, one verdict, whatever the format and whoever judges.
 //!
 //! - [`trees`]: what is written in one format, read, and written in another comes back as it was (draft
 //!   circular, Điều 15 khoản 5).
+//! - [`verdicts`]: a document is valid for the gateway, for its XML Schema and for its JSON Schema, or for
+//!   none of them, except for the rules that a language has no words for; those are listed.
 //!
-//! It goes through every contract of the catalogue, and through contracts made up ([`made_up`]) so that every
+//! Both go through every contract of the catalogue, and through contracts made up ([`made_up`]) so that every
 //! keyword of the subset is tried in combinations that no dataset has. Records are made up from the contract
 //! and a seed. Chance follows from the contract's name: a new dataset changes nothing for the others.
 #![allow(
@@ -13,8 +15,11 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+mod judges;
 mod made_up;
+mod spoil;
 mod trees;
+mod verdicts;
 mod wild;
 
 use std::{path::Path, sync::Arc};
