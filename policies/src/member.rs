@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use contracts::Bilingual;
+use contracts::{Bilingual, Encoding};
 
 use crate::{MemberId, MemberKey, SystemId, calendar::Dates, written::words};
 
@@ -89,6 +89,8 @@ pub struct System {
     pub environment: Arc<str>,
     /// The approved security level, 1 to 5.
     pub security_level: Option<u8>,
+    /// The encoding of the text that it writes, besides UTF-8, which any system may write.
+    pub encoding: Encoding,
     /// Where it may connect from; empty for anywhere.
     pub allowed_ips: Vec<Network>,
     /// The members it may speak for.

@@ -150,6 +150,7 @@ fn add_system(
         member,
         environment: written.environment.get_ref().as_str().into(),
         security_level: written.security_level,
+        encoding: written.encoding,
         allowed_ips: written.allowed_ips.clone(),
         relays_for,
     });

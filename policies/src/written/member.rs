@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, path::Path};
 
-use contracts::Bilingual;
+use contracts::{Bilingual, Encoding};
 use toml::Spanned;
 
 use super::{Hex32, Sheet, Spelled, Table, both};
@@ -30,6 +30,7 @@ pub(crate) struct System {
     pub(crate) id: Spanned<SystemId>,
     pub(crate) environment: Spanned<String>,
     pub(crate) security_level: Option<u8>,
+    pub(crate) encoding: Encoding,
     pub(crate) certificates: Vec<Spanned<Certificate>>,
     pub(crate) allowed_ips: Vec<Network>,
     pub(crate) relays_for: Vec<Spanned<MemberId>>,
@@ -105,6 +106,7 @@ impl System {
             }
             known
         });
+        let encoding = table.value::<Encoding>("encoding").map(Spanned::into_inner).unwrap_or_default();
         let certificates = table.tables("certificates").unwrap_or_default();
         let certificates = certificates.into_iter().filter_map(Certificate::read).collect();
         let allowed_ips = table.values::<Network>("allowed_ips").unwrap_or_default();
@@ -127,6 +129,7 @@ impl System {
             id: Spanned::new(name.span(), id),
             environment: Spanned::new(name.span(), environment?.into_inner().0),
             security_level,
+            encoding,
             certificates,
             allowed_ips: allowed_ips.into_iter().map(Spanned::into_inner).collect(),
             relays_for,

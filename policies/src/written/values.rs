@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, str::FromStr, time::Duration};
 
-use contracts::{ContractId, FieldPath};
+use contracts::{ContractId, Encoding, FieldPath};
 use jiff::Span;
 
 use super::Table;
@@ -45,7 +45,9 @@ spelled! {
     Window: "khung giờ như `T2-T6 18:00-06:00` (T2 … T7, CN)", "hours such as `T2-T6 18:00-06:00` (T2 is Monday, CN Sunday)";
     Operation: "một thao tác", "an operation",
         &["query", "read", "changes", "submit", "update", "withdraw", "verify"];
-    Format: "một định dạng", "a format", &["json", "xml", "geojson", "jsonfg", "gml", "ndjson", "csv", "soap"];
+    Format: "một định dạng", "a format",
+        &["json", "xml", "geojson", "jsonfg", "gml", "ndjson", "csv", "soap"];
+    Encoding: "một bảng mã", "an encoding", &["utf-8", "utf-16", "windows-1258", "tcvn3", "vni"];
 }
 
 /// A closed set of words, each the value of an enum.
