@@ -54,19 +54,26 @@ pub fn choose(headers: &HeaderMap, offered: &[Format]) -> Option<Format> {
     read.into_iter().flatten().next()
 }
 
-/// The format of a body by its one `Content-Type`; `None` when it is not one of ours or not UTF-8.
+/// The format of a body by its one `Content-Type`; `None` when it is not one of ours.
 pub fn content_format(headers: &HeaderMap) -> Option<Format> {
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let value = values.next().filter(|_| values.next().is_none())?;
     let mut parts = std::str::from_utf8(value.as_bytes()).ok()?.split(';').map(str::trim);
     let format = format_of(parts.next()?).filter(|format| adapters::reads(*format))?;
-    let utf8 = parts.all(|parameter| match parameter.split_once('=') {
-        Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
-            value.trim_matches('"').eq_ignore_ascii_case("utf-8")
-        }
-        _ => true,
-    });
-    utf8.then_some(format)
+    // Two statements of the encoding may be read either way.
+    let charsets = parts.filter_map(charset_in).count();
+    (charsets < 2).then_some(format)
+}
+
+/// The encoding that `Content-Type` says a body is in.
+pub fn charset(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::CONTENT_TYPE)?;
+    std::str::from_utf8(value.as_bytes()).ok()?.split(';').skip(1).find_map(|part| charset_in(part.trim()))
+}
+
+fn charset_in(parameter: &str) -> Option<&str> {
+    let (name, value) = parameter.split_once('=')?;
+    name.eq_ignore_ascii_case("charset").then(|| value.trim_matches('"'))
 }
 
 /// How much a format is wanted. The most specific range that covers it decides, so that
@@ -248,7 +255,6 @@ mod tests {
         assert_eq!(sent(&["application/json"]), Some(Json));
         assert_eq!(sent(&["text/xml; charset=UTF-8"]), Some(Xml));
         assert_eq!(sent(&["application/xml; charset=\"utf-8\""]), Some(Xml));
-        assert_eq!(sent(&["application/xml; charset=utf-16"]), None);
         assert_eq!(sent(&["application/json; charset=utf-8; charset=utf-7"]), None);
         assert_eq!(sent(&["text/plain"]), None);
         assert_eq!(sent(&["application/json", "application/xml"]), None, "stated twice states nothing");

@@ -3,6 +3,7 @@
 
 mod consumer;
 mod described;
+mod encodings;
 mod evidence;
 mod long;
 mod provider;

@@ -188,8 +188,8 @@ pub(super) fn media_type() -> Face {
         Consumer,
         ("Định dạng không nhận", "Media type not taken"),
         (
-            "`Content-Type` phải là `application/json` hoặc `application/xml`, bảng mã UTF-8, không nén.",
-            "`Content-Type` must be `application/json` or `application/xml`, in UTF-8, without a content coding.",
+            "`Content-Type` phải nêu một định dạng mà cổng đọc (`application/json`, `application/xml`, GML, GeoJSON…), bảng mã UTF-8 hoặc bảng mã đã khai báo cho hệ thống, không nén.",
+            "`Content-Type` must name a format that the gateway reads (`application/json`, `application/xml`, GML, GeoJSON…), in UTF-8 or the encoding declared for the system, without a content coding.",
         ),
     )
 }

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use policies::Operation;
 use uuid::Uuid;
 
-use super::{Asked, Granted, Outbound, conform, forward, translate};
+use super::{Asked, Granted, Outbound, conform, forward, text, translate};
 use crate::{
     host::Call,
     refusal::Refusal,
@@ -108,8 +108,10 @@ async fn look(
     };
     let body = match said {
         None => {
-            conform::as_declared(&reply.headers, version.format).map_err(broke)?;
-            reply.body
+            let declared = text::of_provider(granted);
+            conform::as_declared(&reply.headers, version.format, declared).map_err(broke)?;
+            let made = text::made(&reply.body, &reply.headers, declared).transpose();
+            made.map_err(|fault| broke(fault.rule))?.unwrap_or(reply.body)
         }
         Some(Ok(Said::Document(bytes))) => bytes,
         Some(Ok(Said::Nothing)) => return Err(Refusal::RecordNotFound),

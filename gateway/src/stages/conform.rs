@@ -10,13 +10,16 @@ use adapters::{
     xml::{self, Signed},
 };
 use bytes::Bytes;
-use contracts::{Bilingual, Contract, Document, Violation, ViolationRule};
+use contracts::{Bilingual, Contract, Document, Encoding, Violation, ViolationRule};
 use http::{HeaderMap, StatusCode, header};
 use policies::{BadRecords, Format, Operation, UnknownFields};
 use ring::digest::{Digest, SHA256, digest};
 use uuid::Uuid;
 
-use super::{Admitted, Asked, Granted, Positions, Replied};
+use super::{
+    Admitted, Asked, Granted, Positions, Replied,
+    text::{self, Inflow},
+};
 use crate::{
     host::{Beginning, has_coding},
     negotiation::content_format,
@@ -39,6 +42,8 @@ pub struct Received {
     size: usize,
     digest: Option<Digest>,
     signed: Option<Signed>,
+    /// The bytes are what was received, made UTF-8.
+    decoded: bool,
 }
 
 impl Received {
@@ -65,6 +70,7 @@ pub enum Body {
 pub struct Beginnings {
     pub(super) bytes: Bytes,
     pub(super) format: Format,
+    pub(super) inflow: Inflow,
 }
 
 /// Reads the body of an admitted request, where the operation has one: whole, or as much of it as is
@@ -85,6 +91,7 @@ pub async fn receive(admitted: &Admitted<'_>, request: &mut Asked<'_>) -> Result
             size: message.size(),
             digest: Some(*message.digest()),
             signed: None,
+            decoded: false,
         }));
     }
     if !carries {
@@ -95,22 +102,33 @@ pub async fn receive(admitted: &Admitted<'_>, request: &mut Asked<'_>) -> Result
             size: 0,
             digest: None,
             signed: None,
+            decoded: false,
         }));
     }
     let format = content_format(request.headers()).ok_or(Refusal::MediaType)?;
     let granted = admitted.granted();
+    let declared = text::of_consumer(granted);
+    if !text::may_be(request.headers(), declared) {
+        return Err(Refusal::MediaType);
+    }
     let cap = granted.body_cap();
     let bytes = if granted.grant().operation.stream.is_none() {
         request.body(cap).await.map_err(Refusal::Body)?
     } else {
         match request.incoming().beginning(cap).await.map_err(Refusal::Body)? {
             Beginning::All(bytes) => bytes,
-            Beginning::More(bytes) => return Ok(Body::Long(Beginnings { bytes, format })),
+            Beginning::More(bytes) => {
+                let inflow = Inflow::new(request.headers(), declared).map_err(Refusal::Unreadable)?;
+                return Ok(Body::Long(Beginnings { bytes, format, inflow }));
+            }
         }
     };
-    let digest = digest(&SHA256, &bytes);
+    let (size, digest) = (bytes.len(), digest(&SHA256, &bytes));
+    let made = text::made(&bytes, request.headers(), declared).transpose().map_err(Refusal::Unreadable)?;
+    let decoded = made.is_some();
+    let bytes = made.unwrap_or(bytes);
     let signed = signatures(&bytes, format);
-    Ok(Body::Whole(Received { size: bytes.len(), bytes, format: Some(format), digest: Some(digest), signed }))
+    Ok(Body::Whole(Received { size, bytes, format: Some(format), digest: Some(digest), signed, decoded }))
 }
 
 /// Proof that what is about to be forwarded conforms to the contract and to the agreement's records.
@@ -233,6 +251,7 @@ pub async fn conform<'w: 'b, 'b>(
     {
         return Err(Refusal::Parameter { rule: "wrong-record", name: contract.key().to_string() });
     }
+    let faithful = faithful && !received.decoded;
     let original = received.signed.is_some();
     // A signed document goes on as it is or not at all: written anew, it would have lost its signature.
     if original && !faithful {
@@ -326,8 +345,12 @@ pub async fn conform_reply<'w: 'b, 'b>(
     let bytes: &'b [u8] = match replied.message() {
         None => {
             let format = if replied.is_verdict() { Format::Xml } else { version.format };
-            as_declared(replied.headers(), format).map_err(|rule| broke(Some(rule), Vec::new()))?;
-            replied.bytes()
+            as_declared(replied.headers(), format, text::of_provider(granted))
+                .map_err(|rule| broke(Some(rule), Vec::new()))?;
+            match replied.text() {
+                None => replied.bytes(),
+                Some(text) => text.as_ref().map_err(|rule| broke(Some(rule), Vec::new()))?,
+            }
         }
         Some(Ok(Said::Document(bytes))) => bytes,
         Some(Ok(Said::Nothing)) if changes => {
@@ -362,6 +385,7 @@ pub async fn conform_reply<'w: 'b, 'b>(
     let reading = read(bytes, version.format, contract, expect, unknown)
         .map_err(|fault| broke(Some(fault.rule), Vec::new()))?;
     let Reading { mut document, mut faithful } = reading;
+    faithful &= replied.text().is_none();
     if drop {
         let dropped: usize = records_mut(&mut document).map(|record| contract.drop_unknown(record)).sum();
         faithful &= dropped == 0;
@@ -431,14 +455,19 @@ pub(super) fn fault_of(fault: Fault, operation: Operation) -> Refusal {
     Refusal::ProviderFault { code: fault.code }
 }
 
-/// Whether a reply comes as the service declares: uncoded, and in its format if it says which. The
-/// bytes are read as that format in any case; a provider that calls them something else means
+/// Whether a reply comes as the service and its system declare: uncoded, and in its format and encoding if it
+/// says which. The bytes are read as that in any case; a provider that calls them something else means
 /// something else.
-pub(super) fn as_declared(headers: &HeaderMap, format: Format) -> Result<(), &'static str> {
+pub(super) fn as_declared(
+    headers: &HeaderMap,
+    format: Format,
+    encoding: Encoding,
+) -> Result<(), &'static str> {
     if has_coding(headers) {
         return Err("content-coding");
     }
-    if headers.contains_key(header::CONTENT_TYPE) && content_format(headers) != Some(format) {
+    let typed = headers.contains_key(header::CONTENT_TYPE);
+    if typed && !(content_format(headers) == Some(format) && text::may_be(headers, encoding)) {
         return Err("content-type");
     }
     Ok(())
@@ -634,13 +663,23 @@ mod tests {
             pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect()
         };
         let typed = |media| headers(&[(header::CONTENT_TYPE, media)]);
-        assert_eq!(as_declared(&headers(&[]), Format::Json), Ok(()));
-        assert_eq!(as_declared(&typed("application/json; charset=utf-8"), Format::Json), Ok(()));
-        assert_eq!(as_declared(&typed("text/xml"), Format::Xml), Ok(()));
+        assert_eq!(as_declared(&headers(&[]), Format::Json, Encoding::Utf8), Ok(()));
+        assert_eq!(
+            as_declared(&typed("application/json; charset=utf-8"), Format::Json, Encoding::Utf8),
+            Ok(())
+        );
+        assert_eq!(as_declared(&typed("text/xml"), Format::Xml, Encoding::Utf8), Ok(()));
         for media in ["text/html", "application/xml", "application/json; charset=iso-8859-1", ""] {
-            assert_eq!(as_declared(&typed(media), Format::Json), Err("content-type"), "{media}");
+            assert_eq!(
+                as_declared(&typed(media), Format::Json, Encoding::Utf8),
+                Err("content-type"),
+                "{media}"
+            );
         }
         let coded = headers(&[(header::CONTENT_ENCODING, "gzip")]);
-        assert_eq!(as_declared(&coded, Format::Json), Err("content-coding"));
+        let older = typed("application/xml; charset=windows-1258");
+        assert_eq!(as_declared(&older, Format::Xml, Encoding::Utf8), Err("content-type"));
+        assert_eq!(as_declared(&older, Format::Xml, Encoding::Windows1258), Ok(()));
+        assert_eq!(as_declared(&coded, Format::Json, Encoding::Utf8), Err("content-coding"));
     }
 }

@@ -4,9 +4,9 @@ use adapters::xml::Signed;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
-use policies::ServiceId;
+use policies::{Format, ServiceId};
 
-use super::{Admitted, Confirmed, conform};
+use super::{Admitted, Confirmed, Granted, conform};
 use crate::{
     host::{Beginning, Call, CallFault, Flow},
     refusal::Refusal,
@@ -23,6 +23,7 @@ pub struct Replied<'w> {
     headers: HeaderMap,
     bytes: Bytes,
     message: Option<Result<Said, &'static str>>,
+    text: Option<Result<Bytes, &'static str>>,
     signed: Option<Signed>,
     verification: bool,
     sent_records: usize,
@@ -59,6 +60,11 @@ impl<'w> Replied<'w> {
     /// What it is like when it bears a signature.
     pub(super) fn signed(&self) -> Option<&Signed> {
         self.signed.as_ref()
+    }
+
+    /// Its body made UTF-8, or by which rule that cannot be done; none where it is UTF-8 as it came.
+    pub(super) fn text(&self) -> Option<&Result<Bytes, &'static str>> {
+        self.text.as_ref()
     }
 
     /// Its entity tag, which an update needs.
@@ -157,9 +163,11 @@ pub async fn forward(confirmed: Confirmed<'_>) -> Result<Answering<'_>, Refusal>
     }
     let reply = provider.call(call).await.map_err(failed)?;
     let message = outbound.awaited().map(|awaited| awaited.read(&reply.headers, &reply.body));
-    let signed = conform::signatures(&reply.body, granted.version().format);
+    let text = if message.is_some() { None } else { text(&reply.body, &reply.headers, granted) };
+    let signed = signed(&text, &reply.body, granted.version().format);
     Ok(Answering::Whole(Replied {
         message,
+        text,
         signed,
         status: reply.status,
         headers: reply.headers,
@@ -187,19 +195,39 @@ pub(super) async fn answering(
         Beginning::More(beginning) => {
             Ok(Answering::Long(Flowing { admitted, flow, beginning, sent_records }))
         }
-        Beginning::All(bytes) => Ok(Answering::Whole(Replied {
-            message: None,
-            signed: conform::signatures(&bytes, granted.version().format),
-            status: flow.status(),
-            headers: flow.headers().clone(),
-            bytes,
-            verification,
-            sent_records,
-            sent_at: flow.sent_at(),
-            received_at: Timestamp::now(),
-            admitted,
-        })),
+        Beginning::All(bytes) => {
+            let text = text(&bytes, flow.headers(), granted);
+            Ok(Answering::Whole(Replied {
+                message: None,
+                signed: signed(&text, &bytes, granted.version().format),
+                text,
+                status: flow.status(),
+                headers: flow.headers().clone(),
+                bytes,
+                verification,
+                sent_records,
+                sent_at: flow.sent_at(),
+                received_at: Timestamp::now(),
+                admitted,
+            }))
+        }
     }
+}
+
+/// A reply made UTF-8, where its system writes something else.
+fn text(bytes: &Bytes, headers: &HeaderMap, granted: &Granted<'_>) -> Option<Result<Bytes, &'static str>> {
+    let made = super::text::made(bytes, headers, super::text::of_provider(granted));
+    made.map(|made| made.map_err(|fault| fault.rule))
+}
+
+/// What a reply is like when it bears a signature.
+fn signed(text: &Option<Result<Bytes, &'static str>>, bytes: &Bytes, format: Format) -> Option<Signed> {
+    let bytes = match text {
+        None => bytes,
+        Some(Ok(text)) => text,
+        Some(Err(_)) => return None,
+    };
+    conform::signatures(bytes, format)
 }
 
 /// What a failed call means; `changes` tells whether doing it would have changed something.

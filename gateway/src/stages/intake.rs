@@ -22,6 +22,7 @@ use super::{
     Addressed, Admitted, Answering, Beginnings, Positions, conform,
     forward::{answering, failed},
     pass::{MORSEL, PIECE},
+    text::Inflow,
 };
 use crate::{
     host::{BodyFault, Call, Incoming, Upload},
@@ -36,6 +37,7 @@ pub struct Intake<'w> {
     /// How many violations are told.
     violations: usize,
     unread: Bytes,
+    inflow: Inflow,
     records: Records,
     collection: Collection<'w>,
     digest: Context,
@@ -92,6 +94,7 @@ pub fn take_in<'w>(admitted: &Admitted<'w>, beginnings: Beginnings) -> Result<In
         bad_records: terms.bad_records,
         violations: granted.routed().caller().world().snapshot.settings().limits.violations,
         unread: beginnings.bytes,
+        inflow: beginnings.inflow,
         // One record that is too long to be held is told from what is no record at all.
         records: records.expecting(Expect::Either),
         collection,
@@ -162,17 +165,13 @@ impl Intake<'_> {
         if self.unread.is_empty() {
             match request.piece().await.map_err(Refusal::Body)? {
                 Some(piece) => self.unread = piece,
-                None => {
-                    self.records.end();
-                    return Ok(());
-                }
+                None => return self.inflow.end(&mut self.records).map_err(Refusal::Unreadable),
             }
         }
         let morsel = self.unread.split_to(self.unread.len().min(MORSEL));
         self.bytes += morsel.len() as u64;
         self.digest.update(&morsel);
-        self.records.feed(&morsel);
-        Ok(())
+        self.inflow.feed(&morsel, &mut self.records).map_err(Refusal::Unreadable)
     }
 
     /// Looks at one record: nothing of it is passed on unless it keeps the contract and lies within

@@ -99,6 +99,7 @@ mod pass;
 mod positions;
 mod release;
 mod route;
+mod text;
 mod translate;
 mod understand;
 

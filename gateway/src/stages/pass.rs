@@ -15,14 +15,17 @@ use adapters::{
     Limits, Unknown,
     stream::{Collection, Next, Records},
 };
-use bytes::{Buf, Bytes};
-use contracts::{Contract, FieldPath, Shape, View};
+use bytes::Bytes;
+use contracts::{Contract, FieldPath, Shape, View, Violation};
 use http::StatusCode;
 use jiff::Timestamp;
 use policies::{BadRecords, Format, Operation, UnknownFields};
 use uuid::Uuid;
 
-use super::{Admitted, Flowing, Positions, conform, forward, release};
+use super::{
+    Admitted, Flowing, Positions, conform, forward, release,
+    text::{self, Inflow},
+};
 use crate::{host::Flow, refusal::Refusal};
 
 /// What is fed to a reader at once: what a connection gives in one read.
@@ -44,6 +47,7 @@ pub struct Passage<'w, 's> {
     flow: Flow,
     /// What came and was not fed yet.
     unread: Bytes,
+    inflow: Inflow,
     records: Records,
     collection: Collection<'s>,
     filters: Vec<(FieldPath, String)>,
@@ -125,14 +129,15 @@ pub fn pass<'w: 's, 's>(
     let version = granted.version();
     let contract = version.reply(operation);
     conform::says_yes(operation, flowing.status())?;
-    conform::as_declared(flowing.headers(), version.format).map_err(|rule| {
-        Refusal::ProviderBrokeContract {
-            contract: contract.id().clone(),
-            unreadable: Some(rule),
-            violations: Vec::new(),
-            outcome_unknown: operation.changes_state(),
-        }
-    })?;
+    let broke = |rule| Refusal::ProviderBrokeContract {
+        contract: contract.id().clone(),
+        unreadable: Some(rule),
+        violations: Vec::new(),
+        outcome_unknown: operation.changes_state(),
+    };
+    let declared = text::of_provider(granted);
+    conform::as_declared(flowing.headers(), version.format, declared).map_err(broke)?;
+    let inflow = Inflow::new(flowing.headers(), declared).map_err(|fault| broke(fault.rule))?;
     let too_large = || match operation.changes_state() {
         false => Refusal::ProviderTooLarge,
         true => Refusal::ProviderBroken { outcome_unknown: true },
@@ -155,6 +160,7 @@ pub fn pass<'w: 's, 's>(
         contract,
         flow,
         unread,
+        inflow,
         records,
         collection,
         filters,
@@ -245,15 +251,23 @@ impl<'w> Passage<'w, '_> {
             {
                 Some(piece) => self.unread = piece,
                 None => {
-                    self.records.end();
-                    return Ok(());
+                    let ended = self.inflow.end(&mut self.records);
+                    return ended.map_err(|fault| self.broke(Some(fault.rule), Vec::new()));
                 }
             }
         }
-        let morsel = self.unread.len().min(MORSEL);
-        self.records.feed(self.unread.get(..morsel).unwrap_or_default());
-        self.unread.advance(morsel);
-        Ok(())
+        let morsel = self.unread.split_to(self.unread.len().min(MORSEL));
+        let fed = self.inflow.feed(&morsel, &mut self.records);
+        fed.map_err(|fault| self.broke(Some(fault.rule), Vec::new()))
+    }
+
+    fn broke(&self, unreadable: Option<&'static str>, violations: Vec<Violation>) -> Refusal {
+        Refusal::ProviderBrokeContract {
+            contract: self.contract.id().clone(),
+            unreadable,
+            violations,
+            outcome_unknown: self.admitted.granted().routed().operation().changes_state(),
+        }
     }
 
     /// Looks at one record: nothing of it is written unless it keeps the contract, lies within the

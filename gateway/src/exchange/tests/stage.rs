@@ -63,6 +63,20 @@ pub fn of_province(key: &str, province: &str) -> String {
     )
 }
 
+/// After this character every character of a text stands for the byte of its number.
+pub const BYTES: char = '\u{E000}';
+
+/// A body that is no UTF-8, as a text of this stage.
+pub fn bytes(body: &[u8]) -> String {
+    std::iter::once(BYTES).chain(body.iter().map(|byte| char::from(*byte))).collect()
+}
+
+/// What is sent for a text.
+fn sent(text: &str) -> Vec<u8> {
+    let (text, rest) = text.split_once(BYTES).unwrap_or((text, ""));
+    text.bytes().chain(rest.chars().filter_map(|byte| u8::try_from(byte).ok())).collect()
+}
+
 /// A whole reply with a JSON body.
 pub fn json(body: &str) -> String {
     reply("200 OK", "Content-Type: application/json\r\n", body)
@@ -70,7 +84,7 @@ pub fn json(body: &str) -> String {
 
 /// A whole reply.
 pub fn reply(status: &str, fields: &str, body: &str) -> String {
-    format!("HTTP/1.1 {status}\r\n{fields}Content-Length: {}\r\n\r\n{body}", body.len())
+    format!("HTTP/1.1 {status}\r\n{fields}Content-Length: {}\r\n\r\n{body}", sent(body).len())
 }
 
 /// A whole reply in chunks of about `size` bytes.
@@ -211,7 +225,7 @@ impl Stage {
 
     async fn exchange(&self, who: Who, method: &str, text: &str) -> Said {
         let mut stream = self.dial(who).await;
-        stream.write_all(text.as_bytes()).await.unwrap();
+        stream.write_all(&sent(text)).await.unwrap();
         let mut bytes = Vec::new();
         loop {
             let answers_head = method == "HEAD" && bytes.ends_with(b"\r\n\r\n");
@@ -388,7 +402,8 @@ fn unchunked(mut bytes: &[u8]) -> (Vec<u8>, bool) {
 
 /// A request of a caller who states the purpose agreed.
 pub fn request(method: &str, path: &str, fields: &str, body: &str) -> String {
-    let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
+    let length =
+        if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", sent(body).len()) };
     let target = if path.starts_with("/api") { path.to_owned() } else { format!("/api/G06/thu/v1{path}") };
     let common = "Host: localhost\r\nLt-Purpose: quan-ly\r\nAccept-Language: en\r\n";
     format!("{method} {target} HTTP/1.1\r\n{common}{fields}{length}\r\n{body}")
@@ -488,7 +503,7 @@ async fn attend(mut stream: server::TlsStream<TcpStream>, script: Script, heard:
             let (answer, cut) = answer.strip_suffix(CUT).map_or((&*answer, false), |answer| (answer, true));
             let (answer, endless) =
                 answer.strip_suffix(ENDLESS).map_or((answer, false), |answer| (answer, true));
-            if answer.is_empty() || stream.write_all(answer.as_bytes()).await.is_err() {
+            if answer.is_empty() || stream.write_all(&sent(answer)).await.is_err() {
                 return;
             }
             let _ = stream.flush().await;
