@@ -363,9 +363,10 @@ fn every_form_of_srs_name_has_the_axis_order_that_gdal_gives_it() {
             );
             let reading = reading.unwrap();
             let places = |records: &[Document<'_>]| -> Vec<Document<'static>> {
-                let place =
-                    |record: &Document<'_>| record.as_record().unwrap().get("geometryProperty").cloned();
-                records.iter().map(|record| place(record).unwrap().into_owned()).collect()
+                let place = |record: &Document<'_>| {
+                    record.as_record().unwrap().get("geometryProperty").unwrap().clone().into_owned()
+                };
+                records.iter().map(place).collect()
             };
             assert_eq!(places(reading.document.as_list().unwrap()), places(&records), "{name}");
             if *gdal_knows {

@@ -85,6 +85,7 @@ impl Chance {
         self.below(times) == 0
     }
 
+    /// One of them, by chance.
     pub fn pick<T: Clone>(&mut self, from: &[T]) -> T {
         from[self.below(u32::try_from(from.len()).unwrap()) as usize].clone()
     }
