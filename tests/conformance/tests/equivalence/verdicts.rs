@@ -48,6 +48,8 @@ const BEYOND_JSON_SCHEMA: &[ViolationRule] = &[
     ViolationRule::Format,
     // Check digits; the form is published as a pattern.
     ViolationRule::Identifier,
+    // `x-order` compares two fields.
+    ViolationRule::Order,
     // A code's date; that it is in some edition is published as an `enum`.
     ViolationRule::CodeEdition,
     // Curves that go somewhere, rings, boxes: the structure is published.
@@ -72,6 +74,7 @@ const READERS_OWN: &[&str] = &[
 /// What an XML Schema has no words for at all: broken alone, it must not be refused there.
 const CANNOT_BE_SAID: &[ViolationRule] = &[
     ViolationRule::CrossField,
+    ViolationRule::Order,
     ViolationRule::CodeEdition,
     ViolationRule::GeometryRing,
     ViolationRule::GeometryArea,
@@ -336,7 +339,7 @@ fn unsaid(case: &Case<'_>, violation: &Violation) -> Option<UnsaidRule> {
         all.find(|unsaid| kinds.contains(&unsaid.rule) && is_at(&unsaid.path)).map(|unsaid| unsaid.rule)
     };
     match violation.rule {
-        ViolationRule::CrossField => listed(&[UnsaidRule::BetweenFields]),
+        ViolationRule::CrossField | ViolationRule::Order => listed(&[UnsaidRule::BetweenFields]),
         ViolationRule::Identifier => listed(&[UnsaidRule::CheckDigit]),
         ViolationRule::CodeEdition => listed(&[UnsaidRule::CodeAtDate]),
         ViolationRule::Format => listed(&[UnsaidRule::Format, UnsaidRule::Blanks]),
