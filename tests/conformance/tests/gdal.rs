@@ -247,6 +247,10 @@ fn gdal_reads_the_shipped_contracts() {
         let mut by_crs: BTreeMap<String, Vec<Document<'static>>> = BTreeMap::new();
         for mut record in (0..60).filter_map(|seed| specimens.record(seed)) {
             record.as_record_mut().unwrap().retain(|name, _| !is_other(name));
+            // Where a place need not be told, some have none.
+            if record.as_record().unwrap().get(&main.name).is_none_or(|place| *place == Document::Null) {
+                continue;
+            }
             let crs = geometry(contract, &record).crs;
             by_crs.entry(crs.to_string().replace(':', "-")).or_default().push(record);
         }
@@ -288,7 +292,10 @@ fn what_gdal_writes_is_read_as_it_meant_it() {
                 Ok(()) => read += 1,
                 Err(rule) => {
                     // `EPSG:4756` is written east first, and read so by some and north first by others.
-                    assert_eq!((way, rule), ("short.gml", "srs-name-ambiguous"), "{}", file.display());
+                    // `OGC:CRS84` is a short form of a name that has no number.
+                    let expected =
+                        if name.contains("CRS84") { "srs-name-unknown" } else { "srs-name-ambiguous" };
+                    assert_eq!((way, rule), ("short.gml", expected), "{}", file.display());
                     refused += 1;
                 }
             }

@@ -10,6 +10,11 @@ use super::{
 /// What the text of an element with attributes is called.
 const TEXT: &str = "NoiDung";
 
+/// Whether a namespace is GML's, of any version.
+fn is_gml(namespace: Option<&str>) -> bool {
+    namespace.is_some_and(|namespace| namespace.starts_with("http://www.opengis.net/gml"))
+}
+
 /// The fields of one record.
 #[derive(Default)]
 struct Fields {
@@ -87,7 +92,7 @@ impl<'d> Reader<'_, 'd> {
         let any = inside.next().filter(|any| any.tag_name().name() == "any")?;
         let mut spaces = any.attribute("namespace")?.split_ascii_whitespace().peekable();
         let alone = parts.next().is_none() && inside.next().is_none() && spaces.peek().is_some();
-        if !alone || !spaces.all(|space| space.starts_with("http://www.opengis.net/gml")) {
+        if !alone || !spaces.all(|space| is_gml(Some(space))) {
             return None;
         }
         self.remark(place(&element), &said::GEOMETRY, element.attribute("name").unwrap_or_default());
@@ -229,6 +234,8 @@ impl<'d> Reader<'_, 'd> {
                 }
             }
             "annotation" => Some(()),
+            // `gml:id` and its like name a feature within one document; they say nothing of the record.
+            "anyAttribute" if is_gml(part.attribute("namespace")) => Some(()),
             name @ ("any" | "anyAttribute") => {
                 self.fault(place(&part), &said::ANY, &format!("xs:{name}"));
                 None

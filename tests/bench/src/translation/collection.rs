@@ -54,7 +54,7 @@ pub fn write(xml: &Path, json: &Path) -> Result<Size> {
     while size.xml < SIZE {
         let comma = if size.records == 0 { "" } else { "," };
         size.records += 1;
-        let Both { xml, json } = task(size.records, &mut chance);
+        let Both { xml, json, .. } = task(size.records, &mut chance);
         put(&format!("<NhiemVu{xml}</NhiemVu>"), &format!("{comma}{{{json}}}"), &mut size)?;
     }
     put(&format!("</DanhSachNhiemVu>{LAST}"), &format!("]{LAST}"), &mut size)?;
