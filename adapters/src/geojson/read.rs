@@ -74,8 +74,6 @@ impl<'a> Features<'a> {
     pub fn around(&self, name: &str, value: &Document<'_>) -> Result<Option<Crs>> {
         match name {
             KIND | "bbox" | "links" | "timeStamp" | "numberMatched" | "numberReturned" | "name" => Ok(None),
-            // How fine GDAL took the coordinates to be when it wrote them.
-            "xy_coordinate_resolution" | "z_coordinate_resolution" => Ok(None),
             COORD_REF_SYS if self.profile == Profile::JsonFg => system(value).map(Some),
             "conformsTo" | "featureType" | "featureSchema" | "geometryDimension"
                 if self.profile == Profile::JsonFg =>

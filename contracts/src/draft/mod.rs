@@ -46,8 +46,11 @@ pub struct Source<'s> {
     /// What the author should look at: where the contract is stricter than the source, or a guess was made.
     pub remarks: Vec<Fault>,
     /// The place in the file of a part of the schema, by JSON pointer.
-    pub place: Box<dyn Fn(&str) -> Option<Place> + 's>,
+    pub place: Places<'s>,
 }
+
+/// Where in a file a part of a schema stands, by JSON pointer.
+pub type Places<'s> = Box<dyn Fn(&str) -> Option<Place> + 's>;
 
 /// The files of a new dataset.
 #[derive(Clone, Debug)]
