@@ -75,11 +75,11 @@ impl<'o> Writer<'o> {
         self.binding(&mut out, "Soap11", "soap");
         self.binding(&mut out, "Soap12", "soap12");
         let address = escape(&format!("https://{}{}/soap", self.authority, self.offer.base));
-        let _ = write!(out, "<wsdl:service name=\"{}\">\n", self.name());
+        let _ = writeln!(out, "<wsdl:service name=\"{}\">", self.name());
         for (port, prefix) in [("Soap11", "soap"), ("Soap12", "soap12")] {
-            let _ = write!(
+            let _ = writeln!(
                 out,
-                "<wsdl:port name=\"{port}\" binding=\"tns:{port}\"><{prefix}:address location=\"{address}\"/></wsdl:port>\n"
+                "<wsdl:port name=\"{port}\" binding=\"tns:{port}\"><{prefix}:address location=\"{address}\"/></wsdl:port>"
             );
         }
         out.push_str("</wsdl:service>\n</wsdl:definitions>\n");

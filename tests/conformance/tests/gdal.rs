@@ -7,7 +7,12 @@
 //! system, because a layer of GDAL's is.
 //!
 //! GDAL takes no help from our XML Schema: it wants features derived from GML's, and finds out by itself.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a step that fails fails the test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a step that fails fails the test"
+)]
 
 use std::{
     cmp::Ordering,
@@ -74,8 +79,7 @@ fn geometry_contract(kind: Kind, crs: Crs) -> Arc<Contract> {
     fs::write(home.join("contract.toml"), MANIFEST).unwrap();
     fs::write(home.join("schema.json"), schema).unwrap();
     let (catalog, _) = Catalog::load(folder.path()).unwrap_or_else(|faults| panic!("{faults:?}"));
-    let contract = Arc::clone(catalog.contracts().next().unwrap());
-    contract
+    Arc::clone(catalog.contracts().next().unwrap())
 }
 
 /// Some records made up for a contract.

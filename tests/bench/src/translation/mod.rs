@@ -136,8 +136,8 @@ impl Costs {
         };
         let all = [&self.xmllint, &self.to_json, &self.to_xml];
         row("", ["xmllint validates", "XML to JSON", "JSON to XML"].map(str::to_owned));
-        let seconds: [(&str, fn(&Cost) -> Duration); 2] =
-            [("CPU s", |cost| cost.cpu), ("wall s", |cost| cost.wall)];
+        type Seconds = fn(&Cost) -> Duration;
+        let seconds: [(&str, Seconds); 2] = [("CPU s", |cost| cost.cpu), ("wall s", |cost| cost.wall)];
         for (title, of) in seconds {
             let spreads = all.map(|costs| Spread::of(costs, |cost| of(cost).as_secs_f64()));
             row(title, spreads.each_ref().map(|spread| spread.with_extremes(3)));

@@ -9,6 +9,7 @@
 //! keyword of the subset is tried in combinations that no dataset has. Records are made up from the contract
 //! and a seed. Chance follows from the contract's name: a new dataset changes nothing for the others.
 #![allow(
+    clippy::expect_used,
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
