@@ -66,7 +66,7 @@ pub(crate) fn text() -> impl Strategy<Value = String> {
     ];
     prop::collection::vec(character, 0..12).prop_map(|characters| {
         let marked = |character: &char| is_nfc_quick([*character].into_iter()) == IsNormalized::Maybe;
-        characters.into_iter().skip_while(marked).nfc().collect()
+        characters.into_iter().nfc().skip_while(marked).collect()
     })
 }
 

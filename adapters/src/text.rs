@@ -94,14 +94,17 @@ pub(crate) fn normal<'a>(text: Cow<'a, str>, changed: &mut bool) -> Result<Cow<'
     if plain(text.as_bytes()) {
         return Ok(text);
     }
-    if text.chars().next().is_some_and(|first| is_nfc_quick([first].into_iter()) == IsNormalized::Maybe) {
-        return Err(Rule::UnpairedMark);
+    let text = if is_nfc(&text) {
+        text
+    } else {
+        *changed = true;
+        Cow::Owned(text.nfc().collect())
+    };
+    // Asked of the outcome: a few characters are not marks and become some (U+0344).
+    match text.chars().next() {
+        Some(first) if is_nfc_quick([first].into_iter()) == IsNormalized::Maybe => Err(Rule::UnpairedMark),
+        _ => Ok(text),
     }
-    if is_nfc(&text) {
-        return Ok(text);
-    }
-    *changed = true;
-    Ok(Cow::Owned(text.nfc().collect()))
 }
 
 /// The place of `offset`, counted after the byte order mark, in bytes that need not be UTF-8.
@@ -199,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_mark_that_no_letter_carries_is_no_text() {
-        for text in ["\u{301}a", "\u{309}", "\u{31B}o"] {
+        for text in ["\u{301}a", "\u{309}", "\u{31B}o", "\u{344}a"] {
             assert_eq!(normal(text.into(), &mut false), Err(Rule::UnpairedMark));
         }
     }
