@@ -216,7 +216,9 @@ fn a_long_reply_and_slow_callers_cost_bounded_memory() {
     assert!(long.size() >= megabytes * 1_000_000, "{} bytes", long.size());
     let after = memory(&mut sandbox, "VmHWM");
     println!("{megabytes} MB: {before} KiB at most before, {after} KiB after");
-    assert!(after - before < BOUND, "{} KiB more for one answer of {megabytes} MB", after - before);
+    // The kernel counts each thread's share now and then: a peak may be told a little lower later.
+    let more = after.saturating_sub(before);
+    assert!(more < BOUND, "{more} KiB more for one answer of {megabytes} MB");
 
     // Eight callers who read slowly, of a reply without an end.
     flow(&sandbox, None, None, None);
@@ -226,7 +228,8 @@ fn a_long_reply_and_slow_callers_cost_bounded_memory() {
     assert!(slow.iter_mut().all(|one| !one.is_over()), "none of them ends");
     let crowded = memory(&mut sandbox, "VmHWM");
     println!("8 slow callers: {crowded} KiB at most");
-    assert!(crowded - before < BOUND, "{} KiB more for eight slow callers", crowded - before);
+    let more = crowded.saturating_sub(before);
+    assert!(more < BOUND, "{more} KiB more for eight slow callers");
 
     // And another caller is served between.
     sandbox.neighbour(INFORMATION_SYSTEM).unwrap().reset().unwrap();
