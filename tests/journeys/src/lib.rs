@@ -7,6 +7,7 @@
 //! - [`scene`]: a caller asks; the [`Step`] holds what was seen, and judges it.
 //! - [`exchanges`]: data passes, and only what may.
 //! - [`messages`]: the same, where one side or both speak SOAP.
+//! - [`places`]: where something is, in each reader's own format.
 //! - [`refusals`]: what must be refused is, with its rule, and the provider saw nothing.
 //! - [`operations`]: an operator changes documents while the gateway serves.
 #![allow(
@@ -17,6 +18,7 @@
 pub mod exchanges;
 pub mod messages;
 pub mod operations;
+pub mod places;
 pub mod records;
 pub mod refusals;
 pub mod scene;
@@ -37,7 +39,7 @@ pub struct Journey {
 }
 
 /// All of them, in the order of the story.
-pub const ALL: [Journey; 24] = [
+pub const ALL: [Journey; 26] = [
     exchanges::PUSH,
     exchanges::SUBMIT_IN_XML,
     exchanges::PARTNER_READS,
@@ -50,6 +52,8 @@ pub const ALL: [Journey; 24] = [
     messages::SOAP_CONSUMER,
     messages::SOAP_REFUSALS,
     messages::SOAP_BOTH,
+    places::READ_STATIONS,
+    places::READ_WITHOUT_PLACES,
     refusals::SCHEMA_VIOLATION,
     refusals::MISSING_PURPOSE,
     refusals::FILTER_NOT_RELEASED,

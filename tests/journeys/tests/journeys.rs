@@ -7,7 +7,7 @@ use std::{
     sync::{Mutex, OnceLock, PoisonError},
 };
 
-use journeys::{Journey, Scene, Voice, exchanges, messages, operations, refusals};
+use journeys::{Journey, Scene, Voice, exchanges, messages, operations, places, refusals};
 use support::{Http, Neighbour, Plan, Sandbox};
 
 fn play(journey: &Journey) {
@@ -61,6 +61,8 @@ journeys! {
     a_consumer_that_speaks_soap_is_answered: messages::SOAP_CONSUMER;
     messages_that_must_be_refused_are: messages::SOAP_REFUSALS;
     messages_pass_from_one_version_to_the_other: messages::SOAP_BOTH;
+    stations_are_read_in_every_format: places::READ_STATIONS;
+    stations_are_read_without_their_places: places::READ_WITHOUT_PLACES;
     a_schema_violation_is_refused: refusals::SCHEMA_VIOLATION;
     a_missing_purpose_is_refused: refusals::MISSING_PURPOSE;
     a_filter_on_an_unreleased_field_is_refused: refusals::FILTER_NOT_RELEASED;

@@ -22,7 +22,8 @@ struct Arguments {
 enum Command {
     /// Serve as one simulated neighbour until told to stop
     Neighbour {
-        /// Which one: G06/he-thong-khcn, H26/quan-ly-khcn, G03/quan-ly-de-tai or G01/he-thong-dan-cu
+        /// Which one: G06/he-thong-khcn, H26/quan-ly-khcn, G03/quan-ly-de-tai, G01/he-thong-dan-cu or
+        /// G06/quan-trac-phong-xa
         system: String,
         /// Where to serve (mutual TLS; only the gateway may call)
         #[arg(long)]

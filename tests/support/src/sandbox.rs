@@ -23,11 +23,12 @@ use crate::{
 };
 
 /// Systems that serve, and the ports under which the repository's documents know them.
-const NEIGHBOURS: [(&str, u16); 4] = [
+const NEIGHBOURS: [(&str, u16); 5] = [
     ("G06/he-thong-khcn", 8501),
     ("H26/quan-ly-khcn", 8502),
     ("G01/he-thong-dan-cu", 8503),
     ("G03/quan-ly-de-tai", 8504),
+    ("G06/quan-trac-phong-xa", 8506),
 ];
 /// Where the gateway listens on known ports, for callers and for operators.
 const GATEWAY: u16 = 8443;

@@ -13,6 +13,7 @@ mod flow;
 mod identity;
 mod information_system;
 mod ministry;
+mod network;
 mod population;
 mod province;
 mod serve;
@@ -52,6 +53,7 @@ pub fn run(settings: &Settings) -> Result<()> {
         "H26/quan-ly-khcn" => Box::new(province::Province::open(Store::open(&keep)?)?),
         "G03/quan-ly-de-tai" => Box::new(ministry::Ministry::open(Store::open(&keep)?)?),
         "G01/he-thong-dan-cu" => Box::new(population::Population::open()?),
+        "G06/quan-trac-phong-xa" => Box::new(network::Network::open()?),
         other => bail!("no simulated neighbour is called `{other}`"),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
