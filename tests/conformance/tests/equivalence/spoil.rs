@@ -90,6 +90,53 @@ fn positions(value: &mut Document<'_>, chance: &mut Chance) {
     }
 }
 
+/// Turns every ring of a record back on itself, closed and long enough as it is: it encloses nothing. Tells
+/// whether there was one; chance finds such a way too seldom to be relied on.
+pub fn rings(shape: &RecordShape, document: &mut Document<'_>) -> bool {
+    let Document::Record(record) = document else { return false };
+    let mut found = false;
+    for field in &shape.fields {
+        if let Some(value) = record.get_mut(&field.name) {
+            found |= rings_within(&field.form, value);
+        }
+    }
+    found
+}
+
+fn rings_within(form: &Form, value: &mut Document<'_>) -> bool {
+    match (form, value) {
+        (Form::Record(inner), value) => rings(inner, value),
+        (Form::List(list), Document::List(items)) => {
+            items.iter_mut().fold(false, |found, item| rings_within(&list.item, item) | found)
+        }
+        (Form::Geometry(_), Document::Record(geometry)) => {
+            let kind = geometry.get("type").and_then(Document::as_text);
+            let has_rings = matches!(kind, Some("Polygon" | "MultiPolygon"));
+            geometry.get_mut("coordinates").is_some_and(|coordinates| has_rings && turn_back(coordinates))
+        }
+        _ => false,
+    }
+}
+
+fn turn_back(coordinates: &mut Document<'_>) -> bool {
+    let Document::List(items) = coordinates else { return false };
+    let [first, second, .., last] = items.as_slice() else {
+        return items.iter_mut().fold(false, |found, item| turn_back(item) | found);
+    };
+    let is_ring = first.as_list().is_some_and(|of| of.iter().all(|one| one.as_number().is_some()));
+    if !is_ring {
+        return items.iter_mut().fold(false, |found, item| turn_back(item) | found);
+    }
+    let (there, back, last) = (second.clone(), first.clone(), last.clone());
+    for (index, position) in items.iter_mut().enumerate() {
+        *position = if index % 2 == 0 { back.clone() } else { there.clone() };
+    }
+    if let Some(end) = items.last_mut() {
+        *end = last;
+    }
+    true
+}
+
 fn leaf(form: &Form, value: &mut Document<'_>, chance: &mut Chance) {
     let text = |text: String| Document::Text(text.into());
     match form {
