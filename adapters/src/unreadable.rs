@@ -49,7 +49,7 @@ pub(crate) struct Problem<'a> {
     pub rule: Rule,
     /// In bytes, from the start of the text (a byte order mark not counted).
     pub offset: usize,
-    /// A name that the contract chose, never one from the input.
+    /// A name that the contract or the format chose, never one from the input.
     pub name: Option<&'a str>,
 }
 
@@ -121,6 +121,7 @@ pub(crate) enum Rule {
     SrsMixed,
     NotAFeature,
     FeatureId,
+    BesideProperties,
     ForeignCrs,
     LateCrs,
 }
@@ -176,12 +177,14 @@ impl Rule {
             Self::SrsMixed => "srs-name-mixed",
             Self::NotAFeature => "not-a-feature",
             Self::FeatureId => "feature-id",
+            Self::BesideProperties => "beside-properties",
             Self::ForeignCrs => "geojson-crs",
             Self::LateCrs => "coord-ref-sys-late",
         }
     }
 
-    /// The message and the remedy; `name` is the field, root or namespace of the contract they concern.
+    /// The message and the remedy; `name` is the field, root or namespace of the contract they concern, or
+    /// the format's own member.
     fn words(self, name: Option<&str>) -> (Bilingual, Bilingual) {
         let (vi, en, vi_remedy, en_remedy) = self.phrases();
         let message = match name {
@@ -482,11 +485,17 @@ impl Rule {
                 "Ghi cùng một giá trị, hoặc bỏ `id`",
                 "Give both the same value, or leave `id` out",
             ),
+            Self::BesideProperties => (
+                "Feature mang dữ liệu ở chỗ không được đọc",
+                "The Feature holds data where none is read",
+                "Đặt mọi trường vào `properties`, vị trí vào `geometry`; gửi `place` bằng JSON-FG (`application/vnd.ogc.fg+json`); bỏ `time`, vì hợp đồng dữ liệu không có trường cho nó",
+                "Put every field into `properties` and the place into `geometry`; send `place` as JSON-FG (`application/vnd.ogc.fg+json`); leave out `time`, for which contracts have no field",
+            ),
             Self::ForeignCrs => (
-                "GeoJSON khai báo một hệ tọa độ khác CRS84 (thành phần `crs` đã bị bỏ khỏi tiêu chuẩn)",
-                "The GeoJSON names another reference system than CRS84 (by `crs`, a member that the standard gave up)",
-                "GeoJSON luôn theo WGS 84, kinh độ trước (RFC 7946); với VN-2000 hãy gửi JSON-FG hoặc GML",
-                "GeoJSON is always WGS 84, longitude first (RFC 7946); send VN-2000 as JSON-FG or GML",
+                "GeoJSON khai báo một hệ tọa độ khác CRS84",
+                "The GeoJSON names another reference system than CRS84",
+                "GeoJSON luôn theo WGS 84, kinh độ trước (RFC 7946): nếu tọa độ đúng là như vậy thì bỏ thành phần này; với VN-2000 hãy gửi JSON-FG (`place`, `coordRefSys`) hoặc GML",
+                "GeoJSON is always WGS 84, longitude first (RFC 7946): if the coordinates are, leave the member out; send VN-2000 as JSON-FG (`place`, `coordRefSys`) or GML",
             ),
             Self::LateCrs => (
                 "`coordRefSys` của tập hợp đứng sau các đối tượng đã được đọc theo nó",

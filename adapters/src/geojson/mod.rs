@@ -17,9 +17,20 @@
 //! `geometry` says it all. Read, `place` comes before `geometry`; `coordRefSys` may stand on it, on the feature
 //! or on the collection. There is no `time` in contracts, so it is null.
 //!
-//! Reading borrows the JSON reader: the same text, the same refusals. What a feature has beyond the standard's
-//! members is an unknown field like any other. The obsolete `crs` member of GeoJSON before RFC 7946 is refused
-//! unless it names CRS84: it says that the numbers do not mean what they seem to.
+//! Reading borrows the JSON reader: the same text, the same refusals. Data stands in `geometry` (or `place`), in `id`
+//! and in `properties`, where whatever the contract does not have is an unknown field like any other. What
+//! else a collection and its features have (`name`, `bbox`, `xy_coordinate_resolution` and whatever programs write
+//! of themselves: RFC 7946, 6.1) is nobody's data: it is passed over and never passed on, also of a submission.
+//! Refused are the members that are not so harmless:
+//!
+//! | member | rule | when it is refused |
+//! |---|---|---|
+//! | `crs`, and in GeoJSON `coordRefSys`, wherever they stand | `geojson-crs` | unless they name CRS84: they say that the numbers do not mean what they seem to |
+//! | a field of the contract beside `properties`, `place` in GeoJSON, `time` in JSON-FG | `beside-properties` | unless null: what was meant as data would be lost |
+//! | what makes it something else (RFC 7946, 7.1): `coordinates` in a feature, `properties` in a collection … | `not-a-feature` | always |
+//!
+//! Of a provider whose unknown fields are dropped ([`Unknown::Drop`](crate::Unknown::Drop)) only `crs` and
+//! `coordRefSys` are.
 
 mod read;
 #[cfg(test)]
@@ -27,7 +38,7 @@ mod tests;
 mod write;
 
 pub use read::read;
-pub(crate) use read::{Features, not_a_feature};
+pub(crate) use read::{COLLECTION, FEATURES, Features, IN_FEATURES, not_a_feature};
 pub use write::write;
 pub(crate) use write::{begin_collection, end_collection, write_in_collection};
 

@@ -1,4 +1,8 @@
 //! Features to the tree's records.
+//!
+//! What a feature and a collection have besides the members that this reader looks into is no data and passed
+//! over ([`Features::beside`] tells what is not so harmless). Reading a tree forgets where things stood; an error is
+//! rare, so [`Features::stumbled`] looks for its place when there is one.
 
 use contracts::{
     Contract, Document, Form, Number, Record,
@@ -7,21 +11,33 @@ use contracts::{
 
 use super::Profile;
 use crate::{
-    Expect, Limits, Reading, Unknown, Unreadable, json,
+    Expect, Limits, Reading, Unknown, Unreadable, json, text,
     unreadable::{Problem, Rule},
 };
 
-type Result<T> = std::result::Result<T, Problem<'static>>;
+type Result<'a, T> = std::result::Result<T, Problem<'a>>;
 
 /// Lists around a position that a geometry of any kind has; what nests deeper is left for the contract to
 /// refuse.
 const DEEPEST: usize = 4;
 
+/// How deep the features of a collection stand.
+pub(crate) const IN_FEATURES: usize = 3;
+
+pub(crate) const FEATURES: &str = "features";
+pub(crate) const COLLECTION: &str = "FeatureCollection";
+const FEATURE: &str = "Feature";
+
+/// Members that a collection and a feature may not have (RFC 7946, 7.1): they would make them something else.
+const MISUSED_AROUND: [&str; 4] = ["coordinates", "geometries", "geometry", "properties"];
+const MISUSED_IN_FEATURE: [&str; 3] = ["coordinates", "geometries", FEATURES];
+
 /// Reads a feature of `contract`, or a collection of them, as `expect` allows. Features never are faithful:
 /// what is passed on is written anew.
 ///
 /// # Errors
-/// The first rule that the bytes break, and where; of a feature that is none, the document's start.
+/// The first rule that the bytes break, and where: at a member of the collection, or at the beginning of a
+/// feature that is none.
 pub fn read<'a>(
     bytes: &'a [u8],
     contract: &'a Contract,
@@ -32,7 +48,11 @@ pub fn read<'a>(
 ) -> std::result::Result<Reading<'a>, Unreadable> {
     let document = json::read(bytes, Expect::Record, limits)?.document;
     let reader = Features { contract, profile, unknown };
-    let document = reader.root(document, expect).map_err(|problem| Unreadable::new(bytes, problem))?;
+    let is_collection = kind(&document) == Some(COLLECTION) && expect.accepts_collection();
+    let document = reader.root(document, expect).map_err(|problem| {
+        let offset = is_collection.then(|| reader.stumbled(bytes, limits)).flatten().unwrap_or(0);
+        Unreadable::new(bytes, Problem { offset, ..problem })
+    })?;
     Ok(Reading { document, faithful: false })
 }
 
@@ -45,72 +65,101 @@ pub(crate) struct Features<'a> {
 
 impl<'a> Features<'a> {
     /// The record of a root that is a feature, or the records of one that is a collection.
-    pub fn root(&self, document: Document<'a>, expect: Expect) -> Result<Document<'a>> {
-        let Document::Record(root) = document else { return Err(not_a_feature()) };
-        let kind = root.get(KIND).and_then(Document::as_text).unwrap_or_default().to_owned();
-        match kind.as_str() {
-            "Feature" if expect.accepts_record() => self.feature(Document::Record(root), None),
-            "FeatureCollection" if expect.accepts_collection() => self.collection(root),
-            "Feature" | "FeatureCollection" => Err(Problem::new(Rule::WrongRoot, 0)),
-            _ => Err(not_a_feature()),
+    pub fn root(&self, document: Document<'a>, expect: Expect) -> Result<'a, Document<'a>> {
+        match (kind(&document), document) {
+            (Some(FEATURE), root) if expect.accepts_record() => self.feature(root, None),
+            (Some(COLLECTION), Document::Record(root)) if expect.accepts_collection() => {
+                self.collection(root)
+            }
+            (Some(_), _) => Err(Problem::new(Rule::WrongRoot, 0)),
+            (None, _) => Err(not_a_feature()),
         }
     }
 
-    fn collection(&self, root: Record<'a>) -> Result<Document<'a>> {
+    fn collection(&self, root: Record<'a>) -> Result<'a, Document<'a>> {
         let (mut features, mut reference) = (None, None);
         for (name, value) in root {
             match &*name {
-                "features" => features = Some(value),
+                FEATURES => features = Some(value),
                 name => reference = self.around(name, &value)?.or(reference),
             }
         }
         let Some(Document::List(features)) = features else { return Err(not_a_feature()) };
         let records = features.into_iter().map(|feature| self.feature(feature, reference));
-        records.collect::<Result<Vec<_>>>().map(Document::List)
+        records.collect::<Result<'_, Vec<_>>>().map(Document::List)
+    }
+
+    /// What a collection that is refused is refused for, by its beginning: a member, or a feature.
+    fn stumbled(&self, bytes: &'a [u8], limits: &Limits) -> Option<usize> {
+        let surveyed = text::survey(bytes).ok()?;
+        let mut parts = json::Parts::of(surveyed.text, surveyed.traits, limits);
+        parts.expect(b'{').ok()?;
+        loop {
+            parts.next().ok()?;
+            let start = parts.at();
+            let name = parts.name().ok()?;
+            if name == FEATURES && parts.next().ok()? == b'[' {
+                if let Some(start) = self.stumbled_among(&mut parts) {
+                    return Some(start);
+                }
+            } else {
+                let value = parts.value(2).ok()?;
+                if self.around(&name, &value).is_err() {
+                    return Some(start);
+                }
+            }
+            parts.expect(b',').ok()?;
+        }
+    }
+
+    /// The beginning of the first feature of a list that is none; the list is passed over.
+    fn stumbled_among(&self, parts: &mut json::Parts<'a, '_>) -> Option<usize> {
+        parts.expect(b'[').ok()?;
+        while parts.next().ok()? != b']' {
+            let start = parts.at();
+            let feature = parts.value(IN_FEATURES).ok()?;
+            if self.feature(feature, None).is_err() {
+                return Some(start);
+            }
+            if parts.next().ok()? == b',' {
+                parts.expect(b',').ok()?;
+            }
+        }
+        parts.expect(b']').ok()?;
+        None
     }
 
     /// What a member of a collection says of its features, which are another: the reference system of
     /// `place`, or nothing.
-    pub fn around(&self, name: &str, value: &Document<'_>) -> Result<Option<Crs>> {
+    pub fn around(&self, name: &str, value: &Document<'_>) -> Result<'static, Option<Crs>> {
         match name {
-            KIND | "bbox" | "links" | "timeStamp" | "numberMatched" | "numberReturned" | "name" => Ok(None),
             COORD_REF_SYS if self.profile == Profile::JsonFg => system(value).map(Some),
-            "conformsTo" | "featureType" | "featureSchema" | "geometryDimension"
-                if self.profile == Profile::JsonFg =>
-            {
-                Ok(None)
-            }
+            COORD_REF_SYS => only_crs84(value).map(|()| None),
             "crs" => obsolete(value).map(|()| None),
-            _ if self.unknown == Unknown::Drop => Ok(None),
-            _ => Err(not_a_feature()),
+            _ => match MISUSED_AROUND.iter().find(|misused| **misused == name) {
+                Some(misused) if self.is_strict() => Err(Problem::about(Rule::NotAFeature, 0, misused)),
+                _ => Ok(None),
+            },
         }
     }
 
     /// The record of a feature; `reference` is what the collection says of `place`.
-    pub fn feature(&self, feature: Document<'a>, mut reference: Option<Crs>) -> Result<Document<'a>> {
+    pub fn feature(&self, feature: Document<'a>, mut reference: Option<Crs>) -> Result<'a, Document<'a>> {
         let Document::Record(feature) = feature else { return Err(not_a_feature()) };
         let fg = self.profile == Profile::JsonFg;
         let (mut geometry, mut place, mut id, mut properties, mut is_feature) =
             (None, None, None, None, false);
-        let mut strangers = Record::default();
         for (name, value) in feature {
             match &*name {
-                KIND => is_feature = value.as_text() == Some("Feature"),
+                KIND => is_feature = value.as_text() == Some(FEATURE),
                 "geometry" => geometry = Some(value),
                 "properties" => properties = Some(value),
                 "id" => id = Some(value),
-                "bbox" | "links" => {}
                 "place" if fg => place = Some(value),
                 COORD_REF_SYS if fg => reference = Some(system(&value)?),
-                "conformsTo" | "featureType" | "featureSchema" | "geometryDimension" if fg => {}
-                "time" if fg && value == Document::Null => {}
+                COORD_REF_SYS => only_crs84(&value)?,
                 "crs" => obsolete(&value)?,
-                _ => match self.unknown {
-                    Unknown::Drop => {}
-                    Unknown::Reject => return Err(not_a_feature()),
-                    // No field's name holds an at sign, so that `check` will not take it for one.
-                    Unknown::Keep => strangers.push(format!("@{name}"), value),
-                },
+                name => self.beside(name, &value)?,
             }
         }
         let mut properties = match properties {
@@ -125,16 +174,34 @@ impl<'a> Features<'a> {
             Some(_) => return Err(not_a_feature()),
         };
         self.identify(&mut properties, id)?;
-        self.assemble(properties, geometry, strangers)
+        self.assemble(properties, geometry)
+    }
+
+    /// What a feature has besides. It is foreign to the standard (RFC 7946, 6.1) and no data, so it is passed
+    /// over. Not so, from a sender who is held to say nothing in vain: what the standard gives another
+    /// meaning, and what shows that data stands where nobody reads it.
+    fn beside(&self, name: &str, value: &Document<'_>) -> Result<'a, ()> {
+        if !self.is_strict() {
+            return Ok(());
+        }
+        if let Some(misused) = MISUSED_IN_FEATURE.iter().find(|misused| **misused == name) {
+            return Err(Problem::about(Rule::NotAFeature, 0, misused));
+        }
+        let said = match name {
+            _ if *value == Document::Null => None,
+            "time" if self.profile == Profile::JsonFg => Some("time"),
+            "place" => Some("place"),
+            name => self.contract.shape().root.field(name).map(|(_, field)| field.name.as_str()),
+        };
+        said.map_or(Ok(()), |said| Err(Problem::about(Rule::BesideProperties, 0, said)))
+    }
+
+    fn is_strict(&self) -> bool {
+        self.unknown != Unknown::Drop
     }
 
     /// The record: properties in the shape's order, the geometry in its place.
-    fn assemble(
-        &self,
-        mut properties: Record<'a>,
-        mut geometry: Document<'a>,
-        strangers: Record<'a>,
-    ) -> Result<Document<'a>> {
+    fn assemble(&self, mut properties: Record<'a>, mut geometry: Document<'a>) -> Result<'a, Document<'a>> {
         let shape = self.contract.shape();
         let main = shape.main_geometry();
         let mut record = Record::with_capacity(shape.root.fields.len());
@@ -166,14 +233,14 @@ impl<'a> Features<'a> {
         if geometry != Document::Null {
             return Err(not_a_feature());
         }
-        for (name, value) in properties.into_iter().chain(strangers) {
+        for (name, value) in properties {
             record.push(name, value);
         }
         Ok(Document::Record(record))
     }
 
     /// The key: in `properties`, in `id`, or the same in both.
-    fn identify(&self, properties: &mut Record<'a>, id: Option<Document<'a>>) -> Result<()> {
+    fn identify(&self, properties: &mut Record<'a>, id: Option<Document<'a>>) -> Result<'static, ()> {
         let key = self.contract.key().as_str();
         match (properties.get(key), id) {
             (Some(known), Some(id)) if *known != id => Err(Problem::new(Rule::FeatureId, 0)),
@@ -186,10 +253,10 @@ impl<'a> Features<'a> {
     }
 
     /// A geometry of GeoJSON, which is in CRS84.
-    fn found(&self, mut geometry: Document<'a>) -> Result<Document<'a>> {
+    fn found(&self, mut geometry: Document<'a>) -> Result<'static, Document<'a>> {
         if let Document::Record(record) = &mut geometry {
-            if record.get(COORD_REF_SYS).is_some() {
-                return Err(Problem::new(Rule::ForeignCrs, 0));
+            if let Some(name) = record.remove(COORD_REF_SYS) {
+                only_crs84(&name)?;
             }
             if let Some(crs) = record.remove("crs") {
                 obsolete(&crs)?;
@@ -201,7 +268,7 @@ impl<'a> Features<'a> {
 
     /// A geometry of JSON-FG, in the reference system that it names itself or that `around` it was named;
     /// without either it is CRS84.
-    fn placed(&self, mut place: Document<'a>, around: Option<Crs>) -> Result<Document<'a>> {
+    fn placed(&self, mut place: Document<'a>, around: Option<Crs>) -> Result<'static, Document<'a>> {
         if let Document::Record(record) = &mut place {
             record.remove("bbox");
             record.remove("conformsTo");
@@ -215,7 +282,7 @@ impl<'a> Features<'a> {
     }
 
     /// Geometries within `properties`.
-    fn adopt(&self, form: &Form, value: &mut Document<'a>) -> Result<()> {
+    fn adopt(&self, form: &Form, value: &mut Document<'a>) -> Result<'static, ()> {
         match (form, value) {
             (Form::Geometry(form), value @ Document::Record(_)) => {
                 let geometry = std::mem::replace(value, Document::Null);
@@ -242,19 +309,33 @@ impl<'a> Features<'a> {
     }
 }
 
+/// Which of the two a root says that it is; nothing of what is neither.
+fn kind(root: &Document<'_>) -> Option<&'static str> {
+    let said = root.as_record().and_then(|root| root.get(KIND)).and_then(Document::as_text)?;
+    [FEATURE, COLLECTION].into_iter().find(|kind| *kind == said)
+}
+
 /// The `crs` member of GeoJSON before RFC 7946, which GDAL still writes: passed over when it says what holds
 /// anyway.
-fn obsolete(crs: &Document<'_>) -> Result<()> {
+fn obsolete(crs: &Document<'_>) -> Result<'static, ()> {
     let properties = crs.as_record().and_then(|crs| crs.get("properties")).and_then(Document::as_record);
     let name = properties.and_then(|properties| properties.get("name")).and_then(Document::as_text);
     match name.map(Crs::named) {
         Some(Ok(Crs::CRS84)) => Ok(()),
-        _ => Err(Problem::new(Rule::ForeignCrs, 0)),
+        _ => Err(Problem::about(Rule::ForeignCrs, 0, "crs")),
+    }
+}
+
+/// JSON-FG's `coordRefSys` where JSON-FG is not spoken: passed over when it says what holds anyway.
+fn only_crs84(name: &Document<'_>) -> Result<'static, ()> {
+    match name.as_text().map(Crs::named) {
+        Some(Ok(Crs::CRS84)) => Ok(()),
+        _ => Err(Problem::about(Rule::ForeignCrs, 0, COORD_REF_SYS)),
     }
 }
 
 /// The reference system that a `coordRefSys` means.
-fn system(name: &Document<'_>) -> Result<Crs> {
+fn system(name: &Document<'_>) -> Result<'static, Crs> {
     let rule = match name.as_text().map(Crs::named) {
         Some(Ok(crs)) => return Ok(crs),
         Some(Err(UnknownCrs::Ambiguous)) => Rule::SrsAmbiguous,

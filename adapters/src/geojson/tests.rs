@@ -82,8 +82,13 @@ fn json_fg_says_the_reference_system_on_the_place_the_feature_or_the_collection(
     let told: Vec<_> = document.as_list().unwrap().iter().map(|record| member(record, "ViTri")).collect();
     assert_eq!(told, [expected(4756), expected(4326), POINT.to_owned()]);
     // GeoJSON has no place and no other reference system.
-    let strange = [feature(&place(""), ""), super::tests::feature(POINT, &named(4756))];
-    assert!(strange.iter().all(|text| read_as(Profile::GeoJson, text, &contract) == Err("not-a-feature")));
+    for (text, rule) in [
+        (feature(&place(""), ""), "beside-properties"),
+        (super::tests::feature(POINT, &named(4756)), "geojson-crs"),
+        (super::tests::feature(&place(&named(4756)), ""), "geojson-crs"),
+    ] {
+        assert_eq!(read_as(Profile::GeoJson, &text, &contract).err(), Some(rule), "{text}");
+    }
 }
 
 #[test]
@@ -98,7 +103,12 @@ fn what_is_no_feature_of_the_contract_is_refused() {
         (r#"{"type":"FeatureCollection","features":[1]}"#.to_owned(), "not-a-feature"),
         (r#"{"type":"Feature","properties":{}}"#.to_owned(), "not-a-feature"),
         (r#"{"type":"Feature","geometry":null}"#.to_owned(), "not-a-feature"),
-        (feature(POINT, r#","la":1"#), "not-a-feature"),
+        (feature(POINT, r#","TenTram":"A""#), "beside-properties"),
+        (feature("null", &format!(r#","ViTri":{POINT}"#)), "beside-properties"),
+        (feature("null", &format!(r#","place":{POINT}"#)), "beside-properties"),
+        (feature(POINT, r#","coordinates":[105.8,21]"#), "not-a-feature"),
+        (feature(POINT, r#","features":[]"#), "not-a-feature"),
+        (r#"{"type":"FeatureCollection","features":[],"properties":{}}"#.to_owned(), "not-a-feature"),
         (feature(POINT, r#","id":"B""#), "feature-id"),
         (feature(POINT, r#","id":1"#), "feature-id"),
         (feature(POINT, &crs("urn:ogc:def:crs:EPSG::4756")), "geojson-crs"),
@@ -123,6 +133,10 @@ fn what_is_no_feature_of_the_contract_is_refused() {
         assert_eq!(member(&document, "ViTri"), r#"{"type":"Point","coordinates":[105.8,21]}"#);
     }
     let fg = |place: &str| feature(POINT, &format!(r#","place":{place}"#));
+    assert_eq!(
+        read_as(Profile::JsonFg, &feature(POINT, r#","time":{"date":"2026-01-01"}"#), &contract).err(),
+        Some("beside-properties")
+    );
     for (name, rule) in [
         ("EPSG:4756", "srs-name-ambiguous"),
         ("http://www.opengis.net/def/crs/EPSG/0/6957", "srs-name-deprecated"),
@@ -130,6 +144,64 @@ fn what_is_no_feature_of_the_contract_is_refused() {
     ] {
         let text = fg(&within(&format!(r#","coordRefSys":"{name}""#)));
         assert_eq!(read_as(Profile::JsonFg, &text, &contract).err(), Some(rule), "{name}");
+    }
+}
+
+/// RFC 7946, 6.1, and what GDAL, QGIS and others write of themselves.
+#[test]
+fn what_is_foreign_to_the_standard_is_no_data_and_passed_over() {
+    let contract = stations();
+    let crs = r#""crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:OGC:1.3:CRS84"}}"#;
+    let around = r#""name":"105.9999","description":"x","xy_coordinate_resolution":1E-9,"bbox":[1,2,3,4]"#;
+    let beside = r#","id":"A","title":"x","la":{"sau":[1]},"place":null,"TenTram":null,"bbox":[1,2,3,4]"#;
+    let plain = feature(POINT, "");
+    let plain = read_as(Profile::GeoJson, &plain, &contract).unwrap();
+    let text = format!(
+        r#"{{"type":"FeatureCollection",{around},{crs},"features":[{}],"la":null}}"#,
+        feature(POINT, beside)
+    );
+    for profile in [Profile::GeoJson, Profile::JsonFg] {
+        for unknown in [Unknown::Keep, Unknown::Drop, Unknown::Reject] {
+            let reading =
+                read(text.as_bytes(), &contract, profile, Expect::Collection, unknown, &Limits::default());
+            let reading = reading.unwrap();
+            assert!(!reading.faithful, "it is not passed on");
+            assert_eq!(reading.document.as_list().unwrap(), std::slice::from_ref(&plain), "{unknown:?}");
+        }
+    }
+    // Within `properties` everything is data.
+    let text = format!(r#"{{"type":"Feature","geometry":{POINT},"properties":{{"MaTram":"A","la":1}}}}"#);
+    let document = read_as(Profile::GeoJson, &text, &contract).unwrap();
+    let broken = contract.check(&document, 100).unwrap_err();
+    assert!(broken.iter().any(|one| one.path == "/la" && one.rule.code() == "unknown-field"), "{broken:?}");
+}
+
+#[test]
+fn what_is_wrong_in_a_collection_is_told_by_its_place_and_name() {
+    let contract = stations();
+    let crs = r#""crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::3405"}}"#;
+    let good = feature(POINT, "");
+    let around = |more: &str, second: &str| {
+        format!("{{\"type\":\"FeatureCollection\",{more}\n\"features\":[{good},\n {second}]}}")
+    };
+    for (text, line, column, named) in [
+        (around(&format!("\"name\":1,\n{crs},"), &good), 2, 1, "`crs`"),
+        (around("", &feature(POINT, &format!(",{crs}"))), 3, 2, "`crs`"),
+        (around("", &feature(POINT, r#","TenTram":"A""#)), 3, 2, "`TenTram`"),
+        (around("", "7"), 3, 2, ""),
+        (feature(POINT, &format!(",{crs}")), 1, 1, "`crs`"),
+    ] {
+        let read = |expect| {
+            let unknown = Unknown::Keep;
+            read(text.as_bytes(), &contract, Profile::GeoJson, expect, unknown, &Limits::default())
+        };
+        let told = read(Expect::Either).unwrap_err();
+        assert_eq!((told.place.line, told.place.column), (line, column), "{text}");
+        assert!(told.message.en.ends_with(named) && told.message.vi.ends_with(named), "{told}");
+        if text.starts_with(r#"{"type":"FeatureCollection"#) {
+            let told = read(Expect::Record).unwrap_err();
+            assert_eq!((told.rule, told.place.line), ("wrong-root", 1));
+        }
     }
 }
 

@@ -12,16 +12,10 @@ use contracts::{
 
 use super::{Between, Cursor, Part, Result, Root, Terms};
 use crate::{
-    geojson::{self, Profile, not_a_feature},
+    geojson::{self, COLLECTION, FEATURES, IN_FEATURES, Profile, not_a_feature},
     json,
     unreadable::{Problem, Rule},
 };
-
-/// How deep the features of a collection stand.
-const IN_FEATURES: usize = 3;
-
-const FEATURES: &str = "features";
-const COLLECTION: &str = "FeatureCollection";
 
 /// What has been read around the features.
 pub(super) struct Features {
@@ -120,7 +114,7 @@ impl Features {
         contract: &Contract,
         terms: &Terms,
     ) -> Result<'static, Option<usize>> {
-        let mut members: Vec<(String, Document<'_>)> = Vec::new();
+        let mut members: Vec<(String, Document<'_>, usize)> = Vec::new();
         let mut named = false;
         parts.expect(b'{')?;
         while parts.next()? != b'}' {
@@ -130,7 +124,7 @@ impl Features {
             }
             let start = parts.at();
             let name = parts.name()?.into_owned();
-            if members.iter().any(|(known, _)| *known == name) {
+            if members.iter().any(|(known, ..)| *known == name) {
                 return Err(Problem::new(Rule::DuplicateKey, start));
             }
             let opens = name == FEATURES && parts.next()? == b'[';
@@ -138,10 +132,11 @@ impl Features {
                 parts.expect(b'[')?;
                 self.root = Some(Root::Collection);
                 self.is_collection = named;
-                for (name, value) in &members {
-                    self.reference = self.about(contract, terms).around(name, value)?.or(self.reference);
+                for (name, value, start) in &members {
+                    let said = self.about(contract, terms).around(name, value);
+                    self.reference = said.map_err(|problem| standing(problem, *start))?.or(self.reference);
                 }
-                self.names = members.into_iter().map(|(name, _)| name).chain([name]).collect();
+                self.names = members.into_iter().map(|(name, ..)| name).chain([name]).collect();
                 return Ok(Some(parts.at()));
             }
             let value = parts.value(2)?;
@@ -156,7 +151,7 @@ impl Features {
                 named = true;
             }
             enough(members.len(), terms, parts.at())?;
-            members.push((name, value));
+            members.push((name, value, start));
         }
         self.root = Some(Root::Record);
         Ok(None)
@@ -176,7 +171,8 @@ impl Features {
             return Err(Problem::new(Rule::DuplicateKey, start));
         }
         let value = parts.value(2)?;
-        self.about(contract, terms).around(&name, &value)?;
+        let said = self.about(contract, terms).around(&name, &value);
+        said.map_err(|problem| standing(problem, start))?;
         match &*name {
             COORD_REF_SYS if self.profile == Profile::JsonFg => {
                 return Err(Problem::new(Rule::LateCrs, start));
@@ -196,7 +192,7 @@ impl Features {
         part: Part<'w>,
         contract: &'w Contract,
         terms: &Terms,
-    ) -> Result<'static, (Document<'w>, usize)> {
+    ) -> Result<'w, (Document<'w>, usize)> {
         let alone = self.root != Some(Root::Collection);
         let depth = if alone { 1 } else { IN_FEATURES };
         let (feature, length) = json::read_value(part.text, part.traits, &terms.limits, depth)?;
@@ -215,6 +211,11 @@ impl Features {
     fn about<'c>(&self, contract: &'c Contract, terms: &Terms) -> geojson::Features<'c> {
         geojson::Features { contract, profile: self.profile, unknown: terms.unknown }
     }
+}
+
+/// A problem with what begins at `offset`.
+fn standing(problem: Problem<'_>, offset: usize) -> Problem<'_> {
+    Problem { offset, ..problem }
 }
 
 /// Goes on behind the byte that is next.

@@ -358,7 +358,12 @@ fn what_surrounds_features_is_checked() {
         (format!(r#"{{"type":"FeatureCollection","features":{feature}}}"#), 0, "not-a-feature"),
         (format!(r#"{{"type":"FeatureCollection","crs":{{}},"features":[{feature}]}}"#), 0, "geojson-crs"),
         (format!(r#"{{"type":"FeatureCollection","features":[{feature}],"crs":{{}}}}"#), 1, "geojson-crs"),
-        (format!(r#"{{"type":"FeatureCollection","features":[{feature}],"la":1}}"#), 1, "not-a-feature"),
+        (format!(r#"{{"type":"FeatureCollection","features":[{feature}],"la":1}}"#), 1, ""),
+        (
+            format!(r#"{{"type":"FeatureCollection","features":[{feature}],"properties":{{}}}}"#),
+            1,
+            "not-a-feature",
+        ),
         (format!("[{feature}]"), 0, "wrong-root"),
         ("{}".to_owned(), 0, "not-a-feature"),
         (String::new(), 0, "not-well-formed"),

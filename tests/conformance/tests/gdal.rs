@@ -4,7 +4,8 @@
 //!
 //! Records are made up from fixed seeds for a contract of its own, which has every kind of geometry in every
 //! reference system, and for every shipped contract that has a geometry. A file is in one reference
-//! system, because a layer of GDAL's is.
+//! system, because a layer of GDAL's is. What GDAL writes is read as a submission is: nothing that the
+//! contract does not have may stand among a feature's properties.
 //!
 //! GDAL takes no help from our XML Schema: it wants features derived from GML's, and finds out by itself.
 #![allow(
@@ -59,7 +60,7 @@ collection = "DanhSachHinh"
 /// The geometry has the name and the place that GDAL gives it.
 const SCHEMA: &str = r#"{
   "$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "additionalProperties": false,
-  "required": ["geometryProperty", "MaSo", "SoLuong"], "properties": {
+  "required": [PLACE "MaSo", "SoLuong"], "properties": {
     "geometryProperty": { "x-title": { "vi": "Hình", "en": "Geometry" }, "x-classification": "open", "type": "object",
       "x-geometry": { "types": [KIND], "crs": [CRS], "box": [101, 6, 118, 24] } },
     "MaSo": { "x-title": { "vi": "Mã", "en": "Code" }, "x-classification": "open", "type": "string",
@@ -69,13 +70,18 @@ const SCHEMA: &str = r#"{
   }
 }"#;
 
-/// A contract with geometries of one kind in one reference system.
+/// A contract with geometries of one kind in one reference system, which every record has.
 fn geometry_contract(kind: Kind, crs: Crs) -> Arc<Contract> {
+    place_contract(kind, crs, true)
+}
+
+fn place_contract(kind: Kind, crs: Crs, required: bool) -> Arc<Contract> {
     let folder = tempfile::tempdir().unwrap();
     let home = folder.path().join("catalog/hinh-hoc/v1");
     fs::create_dir_all(&home).unwrap();
     fs::create_dir_all(folder.path().join("code-lists")).unwrap();
     let schema = SCHEMA.replace("KIND", &format!("{:?}", kind.name())).replace("CRS", &format!("\"{crs}\""));
+    let schema = schema.replace("PLACE", if required { "\"geometryProperty\"," } else { "" });
     fs::write(home.join("contract.toml"), MANIFEST).unwrap();
     fs::write(home.join("schema.json"), schema).unwrap();
     let (catalog, _) = Catalog::load(folder.path()).unwrap_or_else(|faults| panic!("{faults:?}"));
@@ -134,8 +140,13 @@ fn judged(files: &Files) -> BTreeMap<String, Value> {
 
 /// A record's first geometry.
 fn geometry<'d>(contract: &Contract, record: &'d Document<'static>) -> Geometry<'d, 'static> {
-    let field = &contract.shape().main_geometry().unwrap().name;
-    Geometry::of(record.as_record().unwrap().get(field).unwrap()).unwrap()
+    place(contract, record).unwrap()
+}
+
+/// A record's first geometry, where it has one.
+fn place<'d>(contract: &Contract, record: &'d Document<'static>) -> Option<Geometry<'d, 'static>> {
+    let place = record.as_record().unwrap().get(&contract.shape().main_geometry().unwrap().name)?;
+    (*place != Document::Null).then(|| Geometry::of(place).unwrap())
 }
 
 /// The positions of a geometry, nested as they are, after `way`.
@@ -220,7 +231,11 @@ fn judge_file(name: &str, written: &Written, told: &Value) {
     }
     assert_eq!(told["native"].as_array().unwrap().len(), written.records.len(), "{name}");
     for (index, record) in written.records.iter().enumerate() {
-        let geometry = geometry(&written.contract, record);
+        let Some(geometry) = place(&written.contract, record) else {
+            let told = (&told["native"][index], &told["wgs84"][index]);
+            assert_eq!(told, (&Value::Null, &Value::Null), "{name}: a place where none was written");
+            continue;
+        };
         let wgs84 = nested(geometry.coordinates, &|position| crs.to_wgs84(position).unwrap());
         if written.format == Format::GeoJson {
             hold(name, "in the file", &wgs84, &told["native"][index], true, CENTIMETRE);
@@ -236,7 +251,7 @@ fn judge_file(name: &str, written: &Written, told: &Value) {
 fn gdal_reads_the_shipped_contracts() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
     let (catalog, _) = Catalog::load(&root.join("contracts")).unwrap();
-    let mut files = Files::new();
+    let (mut files, mut placeless) = (Files::new(), 0);
     for contract in catalog.contracts() {
         let Some(main) = contract.shape().main_geometry() else { continue };
         // GDAL would put a second geometry into the first.
@@ -249,15 +264,18 @@ fn gdal_reads_the_shipped_contracts() {
         };
         let specimens = contract.specimens();
         let mut by_crs: BTreeMap<String, Vec<Document<'static>>> = BTreeMap::new();
+        let mut nowhere: Vec<Document<'static>> = Vec::new();
         for mut record in (0..60).filter_map(|seed| specimens.record(seed)) {
             record.as_record_mut().unwrap().retain(|name, _| !is_other(name));
-            // Where a place need not be told, some have none.
-            if record.as_record().unwrap().get(&main.name).is_none_or(|place| *place == Document::Null) {
-                continue;
+            match place(contract, &record).map(|place| place.crs) {
+                Some(crs) => by_crs.entry(crs.to_string().replace(':', "-")).or_default().push(record),
+                // Where a place need not be told, some have none.
+                None => nowhere.push(record),
             }
-            let crs = geometry(contract, &record).crs;
-            by_crs.entry(crs.to_string().replace(':', "-")).or_default().push(record);
         }
+        placeless += nowhere.len();
+        // GDAL learns a file's reference system from its first places.
+        by_crs.values_mut().for_each(|records| records.extend(nowhere.first().cloned()));
         assert!(by_crs.len() > 5, "{}: various reference systems", contract.id());
         for (crs, records) in by_crs {
             for format in [Format::Gml, Format::GeoJson, Format::JsonFg] {
@@ -265,12 +283,17 @@ fn gdal_reads_the_shipped_contracts() {
             }
         }
     }
+    assert!(placeless > 0, "no contract lets a place be left out");
     let told = judged(&files);
     assert!(!told.is_empty() && told.len() == files.written.len());
     for (name, written) in &files.written {
         judge_file(name, written, &told[name]);
     }
 }
+
+/// The ways in which the judge writes.
+const WAYS: [&str; 7] =
+    ["urn.gml", "url.gml", "short.gml", "older.gml", "rfc.geojson", "plain.geojson", "fg.jsonfg"];
 
 #[test]
 fn what_gdal_writes_is_read_as_it_meant_it() {
@@ -288,9 +311,7 @@ fn what_gdal_writes_is_read_as_it_meant_it() {
     judge(&["write", files.path().to_str().unwrap(), out.path().to_str().unwrap()]);
     let (mut read, mut refused) = (0, 0);
     for (name, written) in &files.written {
-        for way in
-            ["urn.gml", "url.gml", "short.gml", "older.gml", "rfc.geojson", "plain.geojson", "fg.jsonfg"]
-        {
+        for way in WAYS {
             let file = out.path().join(format!("{}.{way}", name.trim_end_matches(".gml")));
             match read_again(&file, written, way) {
                 Ok(()) => read += 1,
@@ -308,20 +329,23 @@ fn what_gdal_writes_is_read_as_it_meant_it() {
     assert!(read >= 6 * 6 * 6 && refused > 0, "{read} read, {refused} refused");
 }
 
-fn read_again(file: &Path, written: &Written, way: &str) -> Result<(), &'static str> {
+/// The records of a file, read as what consumers submit.
+fn submitted(file: &Path, contract: &Contract) -> Result<Vec<Document<'static>>, &'static str> {
     let bytes = fs::read(file).unwrap_or_else(|_| panic!("{} was not written", file.display()));
     let format: Format = file.extension().unwrap().to_str().unwrap().parse().unwrap();
-    let (contract, name) = (&written.contract, file.display().to_string());
-    // What it says of itself around its features is nobody's data.
-    let unknown = Unknown::Drop;
-    let reading = adapters::read(format, &bytes, contract, Expect::Collection, unknown, &Limits::default());
+    let (expect, unknown) = (Expect::Collection, Unknown::Keep);
+    let reading = adapters::read(format, &bytes, contract, expect, unknown, &Limits::default());
     let document = reading.map_err(|unreadable| unreadable.rule)?.document.into_owned();
-    let again = document.as_list().unwrap();
+    Ok(document.as_list().unwrap().to_vec())
+}
+
+fn read_again(file: &Path, written: &Written, way: &str) -> Result<(), &'static str> {
+    let format: Format = file.extension().unwrap().to_str().unwrap().parse().unwrap();
+    let (contract, name) = (&written.contract, file.display().to_string());
+    let again = submitted(file, contract)?;
     assert_eq!(again.len(), written.records.len(), "{name}");
     for (record, before) in again.iter().zip(&written.records) {
-        // It makes a field of `gml:id`, and passes it on.
         let mut record = record.clone();
-        contract.drop_unknown(&mut record);
         contract.check(&record, 10).unwrap_or_else(|violations| panic!("{name}: {violations:?}"));
         let mut before = before.clone();
         let (one, two) = (geometry(contract, &before), geometry(contract, &record));
@@ -341,6 +365,39 @@ fn read_again(file: &Path, written: &Written, way: &str) -> Result<(), &'static 
         assert_eq!(one.compare(two), Ordering::Equal, "{name}");
     }
     Ok(())
+}
+
+#[test]
+fn a_feature_that_gdal_writes_without_a_place_is_the_contracts_to_judge() {
+    let crs = Crs::of_epsg(4756).unwrap();
+    let mut files = Files::new();
+    for required in [true, false] {
+        let contract = place_contract(Kind::Point, crs, required);
+        let mut records = records(&geometry_contract(Kind::Point, crs));
+        records[1].as_record_mut().unwrap().remove("geometryProperty");
+        files.put(&format!("required-{required}"), Format::Gml, &contract, &records);
+    }
+    let told = judged(&files);
+    let out = tempfile::tempdir().unwrap();
+    judge(&["write", files.path().to_str().unwrap(), out.path().to_str().unwrap()]);
+    for (name, written) in &files.written {
+        judge_file(name, written, &told[name]);
+        let required = name.contains("true");
+        for way in WAYS.iter().filter(|way| **way != "short.gml") {
+            let file = out.path().join(format!("{}.{way}", name.trim_end_matches(".gml")));
+            let again = submitted(&file, &written.contract).unwrap();
+            let broken: Vec<_> = again
+                .iter()
+                .enumerate()
+                .filter_map(|(index, record)| Some((index, written.contract.check(record, 10).err()?)))
+                .flat_map(|(index, broken)| broken.into_iter().map(move |one| (index, one)))
+                .map(|(index, one)| (index, one.rule.code(), one.path))
+                .collect();
+            let expected = (1, "required", "/geometryProperty".to_owned());
+            assert_eq!(broken, Vec::from_iter(required.then_some(expected)), "{}", file.display());
+            assert!(place(&written.contract, &again[1]).is_none(), "{}", file.display());
+        }
+    }
 }
 
 /// Ways to name a reference system, and whether GDAL knows them.

@@ -32,7 +32,9 @@ WAYS = {
 
 
 def coordinates(wkb):
-    """The coordinates of a geometry as GeoJSON nests them."""
+    """The coordinates of a geometry as GeoJSON nests them; nothing of a feature that has none."""
+    if wkb is None:
+        return None
     at = 0
 
     def take(form):
@@ -124,7 +126,8 @@ def main():
     elif what == 'write':
         out = pathlib.Path(sys.argv[3])
         for file in files:
-            meta, geometries, data = read(file)
+            # As somebody would who wants the fields and not what GML says of its features.
+            meta, geometries, data = read(file, EXPOSE_GML_ID='NO', EXPOSE_FID='NO')
             for suffix, (driver, options) in WAYS.items():
                 crs = meta['crs']
                 if driver == 'GeoJSON':
