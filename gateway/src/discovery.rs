@@ -195,9 +195,14 @@ fn quota(meter: &Meter, now: Timestamp) -> Value {
     json!({
         "per_second": usage.per_second,
         "concurrent_left": usage.concurrent.left(),
-        "day": usage.day.to_string(),
-        "requests_left": usage.requests.left(),
-        "records_left": usage.records.left(),
-        "bytes_left": usage.bytes.left(),
+        "day": usage.date.to_string(),
+        "requests_left": usage.day.requests.left(),
+        "records_left": usage.day.records.left(),
+        "bytes_left": usage.day.bytes.left(),
+        "month": {
+            "requests_left": usage.month.requests.left(),
+            "records_left": usage.month.records.left(),
+            "bytes_left": usage.month.bytes.left(),
+        },
     })
 }

@@ -41,7 +41,7 @@ pub use names::{AgreementId, MemberId, NotAName, PurposeId, ServiceId, SystemId}
 pub use operation::{NotAnOperation, Operation};
 pub use overlay::{Overlay, Parties, Suspension};
 pub use purpose::Purpose;
-pub use quota::{PerDay, QuotaTerms};
+pub use quota::{Amounts, QuotaTerms};
 pub use register::{MemberKey, Register, ServiceKey, SystemKey, Usable};
 pub use release::{Mask, MaskKeys, ReleasePlan};
 pub use service::{

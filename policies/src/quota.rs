@@ -11,12 +11,14 @@ pub struct QuotaTerms {
     /// Requests at the same time.
     pub concurrent: Option<u32>,
     /// Amounts of a calendar day in Asia/Ho_Chi_Minh.
-    pub per_day: Option<PerDay>,
+    pub per_day: Option<Amounts>,
+    /// Amounts of a calendar month in Asia/Ho_Chi_Minh.
+    pub per_month: Option<Amounts>,
 }
 
-/// Amounts of one calendar day; at least one is set.
+/// Amounts of one calendar day or month; at least one is set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct PerDay {
+pub struct Amounts {
     /// Requests forwarded.
     pub requests: Option<u64>,
     /// Records released.

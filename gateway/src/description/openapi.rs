@@ -361,10 +361,11 @@ fn terms(terms: &super::Terms) -> Value {
 }
 
 fn quota(terms: &QuotaTerms) -> Value {
-    let day = terms.per_day.unwrap_or_default();
+    let (day, month) = (terms.per_day.unwrap_or_default(), terms.per_month.unwrap_or_default());
     json!({
         "per_second": terms.per_second, "concurrent": terms.concurrent, "requests_per_day": day.requests,
-        "records_per_day": day.records, "bytes_per_day": day.bytes,
+        "records_per_day": day.records, "bytes_per_day": day.bytes, "requests_per_month": month.requests,
+        "records_per_month": month.records, "bytes_per_month": month.bytes,
     })
 }
 

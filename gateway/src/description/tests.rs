@@ -205,6 +205,7 @@ fn an_api_is_what_the_agreement_grants() {
     assert!(query["responses"]["403"].is_object() && query["responses"]["429"].is_object());
     let quota = &api["info"]["x-terms"][0]["quota"];
     assert_eq!((&quota["per_second"], &quota["requests_per_day"]), (&50.into(), &20000.into()));
+    assert!(quota["requests_per_month"].is_null());
     assert!(
         api["components"]["responses"]["problem403"]["x-problem-types"]
             .as_array()

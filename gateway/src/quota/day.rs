@@ -1,20 +1,27 @@
-//! The counts of one key on one day.
+//! The counts of one key on one day, and in the month so far.
 //!
 //! A day is Việt Nam's: it rolls at local midnight, seen from the time each admission passes in. What
-//! was admitted before midnight and charged after it belongs to the day before, which nobody counts
-//! against any more, and is dropped.
+//! was admitted before midnight and charged after it belongs to the day before, which is kept beside
+//! the present one for that: nobody counts against that day any more, but its month may go on.
+//!
+//! A month is its days: what was charged on the days before is one sum, taken over at midnight and
+//! corrected from the store within a second; the present day is added to it.
 //!
 //! Requests are *pending* from admission until they are charged or given up, so that many at once
 //! cannot pass a limit between looking and charging. Records and bytes are known only afterwards: a
 //! limit on them refuses what comes once it is reached, so a day may overshoot by the replies then
 //! under way.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
+use std::{
+    ops::Add,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
+    },
+    time::Duration,
 };
 
-use arc_swap::{ArcSwap, Guard};
+use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use jiff::{
     Timestamp,
     civil::{Date, date},
@@ -41,7 +48,32 @@ pub(super) fn until_midnight(at: Timestamp) -> u64 {
     u64::try_from(DAY - passed).unwrap_or(1)
 }
 
-/// Amounts of one day.
+/// Seconds until the local end of the month, rounded up: 1 to 2,678,400.
+pub(super) fn until_month_end(at: Timestamp) -> u64 {
+    let today = date_of(day_number(at));
+    // A month has at most 31 days.
+    let days = today.days_in_month() - today.day();
+    until_midnight(at) + u64::try_from(i64::from(days) * DAY).unwrap_or_default()
+}
+
+/// A calendar period that amounts are limited in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Period {
+    Day,
+    Month,
+}
+
+impl Period {
+    /// Until it ends.
+    pub(super) fn left(self, at: Timestamp) -> Duration {
+        Duration::from_secs(match self {
+            Self::Day => until_midnight(at),
+            Self::Month => until_month_end(at),
+        })
+    }
+}
+
+/// Amounts of one day or month.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Requests forwarded.
@@ -52,10 +84,23 @@ pub struct Counts {
     pub bytes: u64,
 }
 
-/// One key's present day.
+impl Add for Counts {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            requests: self.requests + other.requests,
+            records: self.records + other.records,
+            bytes: self.bytes + other.bytes,
+        }
+    }
+}
+
+/// One key's present day, and the one before it that late charges go to.
 #[derive(Debug)]
 pub(super) struct Days {
     current: ArcSwap<Day>,
+    previous: ArcSwapOption<Day>,
 }
 
 /// One day's counts of one key.
@@ -66,25 +111,27 @@ pub(super) struct Day {
     /// Admitted, neither charged nor given up.
     pending: AtomicU64,
     /// Charged by this process.
-    own: Amounts,
+    own: Tally,
     /// Charged by others on this day: processes before this one and beside it.
-    others: Amounts,
+    others: Tally,
+    /// Charged by anyone on the earlier days of this month.
+    earlier: Tally,
     /// Charged since the last flush.
     dirty: AtomicBool,
 }
 
 #[derive(Debug, Default)]
-struct Amounts {
+struct Tally {
     requests: AtomicU64,
     records: AtomicU64,
     bytes: AtomicU64,
 }
 
 impl Days {
-    pub(super) fn new(number: i64, others: Counts) -> Self {
-        let day = Day::new(number);
+    pub(super) fn new(number: i64, others: Counts, earlier: Counts) -> Self {
+        let day = Day::new(number, earlier);
         day.set_others(others);
-        Self { current: ArcSwap::from_pointee(day) }
+        Self { current: ArcSwap::from_pointee(day), previous: ArcSwapOption::empty() }
     }
 
     /// The day of `number`, begun if it is new. A number one behind the present day is a worker that
@@ -95,9 +142,26 @@ impl Days {
         if current.number == number || current.number == number + 1 {
             return current;
         }
+        let next = Arc::new(Day::after(&current, number));
+        self.previous.store(Some(Arc::clone(&current)));
         // Whoever comes second finds the first one's day.
-        self.current.compare_and_swap(&current, Arc::new(Day::new(number)));
+        self.current.compare_and_swap(&current, next);
         self.current.load()
+    }
+
+    /// Acts on the day of `number`, if it is the present one or the one before.
+    pub(super) fn with<T>(&self, number: i64, act: impl FnOnce(&Day) -> T) -> Option<T> {
+        let current = self.current.load();
+        if current.number == number {
+            return Some(act(&current));
+        }
+        let previous = self.previous.load();
+        previous.as_deref().filter(|day| day.number == number).map(act)
+    }
+
+    /// The days that charges may still go to.
+    pub(super) fn open(&self) -> impl Iterator<Item = Arc<Day>> {
+        self.previous.load_full().into_iter().chain([self.current.load_full()])
     }
 
     /// The present day, whichever it is.
@@ -107,28 +171,43 @@ impl Days {
 }
 
 impl Day {
-    fn new(number: i64) -> Self {
+    /// The day that follows `before`, with what its month has so far.
+    fn after(before: &Self, number: i64) -> Self {
+        let goes_on =
+            number > before.number && before.date.first_of_month() == date_of(number).first_of_month();
+        Self::new(number, if goes_on { before.month() } else { Counts::default() })
+    }
+
+    fn new(number: i64, earlier: Counts) -> Self {
         Self {
             number,
             date: date_of(number),
             pending: AtomicU64::new(0),
-            own: Amounts::default(),
-            others: Amounts::default(),
+            own: Tally::default(),
+            others: Tally::default(),
+            earlier: Tally::of(earlier),
             dirty: AtomicBool::new(false),
         }
     }
 
-    /// Reserves one request under `limit`.
-    pub(super) fn reserve(&self, limit: Option<u64>) -> bool {
+    /// Reserves one request under the limits of the day and of the month.
+    ///
+    /// # Errors
+    /// The period whose limit is reached.
+    pub(super) fn reserve(&self, limit: Option<u64>, month: Option<u64>) -> Result<(), Period> {
         let ahead = self.pending.fetch_add(1, SeqCst);
         // Pending is read before the charged count and charged is raised before pending falls, so a
         // request on its way from one to the other is seen at least once.
         let used = self.own.requests.load(SeqCst) + self.others.requests.load(SeqCst);
-        let fits = limit.is_none_or(|limit| used + ahead < limit);
-        if !fits {
-            self.give_up();
-        }
-        fits
+        let full = if limit.is_some_and(|limit| used + ahead >= limit) {
+            Period::Day
+        } else if month.is_some_and(|limit| self.earlier.requests.load(SeqCst) + used + ahead >= limit) {
+            Period::Month
+        } else {
+            return Ok(());
+        };
+        self.give_up();
+        Err(full)
     }
 
     /// Gives a reservation up. Exactly at midnight a permit may have reserved on one meter's old day
@@ -153,12 +232,12 @@ impl Day {
 
     /// Everything charged on this day, by anyone.
     pub(super) fn total(&self) -> Counts {
-        let (own, others) = (self.own.read(), self.others.read());
-        Counts {
-            requests: own.requests + others.requests,
-            records: own.records + others.records,
-            bytes: own.bytes + others.bytes,
-        }
+        self.own.read() + self.others.read()
+    }
+
+    /// Everything charged in this month up to this day, by anyone.
+    pub(super) fn month(&self) -> Counts {
+        self.earlier.read() + self.total()
     }
 
     /// What this process charged, if anything since the last call.
@@ -173,13 +252,28 @@ impl Day {
 
     /// What the other processes charged.
     pub(super) fn set_others(&self, others: Counts) {
-        self.others.requests.store(others.requests, SeqCst);
-        self.others.records.store(others.records, SeqCst);
-        self.others.bytes.store(others.bytes, SeqCst);
+        self.others.set(others);
+    }
+
+    /// What anyone charged on the earlier days of the month.
+    pub(super) fn set_earlier(&self, earlier: Counts) {
+        self.earlier.set(earlier);
     }
 }
 
-impl Amounts {
+impl Tally {
+    fn of(counts: Counts) -> Self {
+        let tally = Self::default();
+        tally.set(counts);
+        tally
+    }
+
+    fn set(&self, counts: Counts) {
+        self.requests.store(counts.requests, SeqCst);
+        self.records.store(counts.records, SeqCst);
+        self.bytes.store(counts.bytes, SeqCst);
+    }
+
     fn read(&self) -> Counts {
         Counts {
             requests: self.requests.load(SeqCst),
@@ -193,7 +287,7 @@ impl Amounts {
 mod tests {
     use jiff::{Timestamp, civil::date};
 
-    use super::{Counts, Days, date_of, day_number, until_midnight};
+    use super::{Counts, Days, Period, date_of, day_number, until_midnight, until_month_end};
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -206,17 +300,48 @@ mod tests {
         assert_eq!(date_of(day_number(before)), date(2026, 11, 21));
         assert_eq!(date_of(day_number(after)), date(2026, 11, 22));
         assert_eq!((until_midnight(before), until_midnight(after)), (1, 86_400));
+        assert_eq!((until_month_end(before), until_month_end(after)), (9 * 86_400 + 1, 9 * 86_400));
+        assert_eq!(until_month_end(at("2028-02-28T16:59:59Z")), 86_401);
     }
 
     #[test]
     fn midnight_begins_anew_once_and_a_late_worker_counts_on_the_new_day() {
-        let days = Days::new(100, Counts { requests: 5, ..Counts::default() });
-        assert!(!days.on(100).reserve(Some(5)));
-        assert!(days.on(101).reserve(Some(1)));
-        assert!(!days.on(100).reserve(Some(1)));
+        let days = Days::new(100, requests(5), Counts::default());
+        assert!(days.on(100).reserve(Some(5), None).is_err());
+        assert!(days.on(101).reserve(Some(1), None).is_ok());
+        assert!(days.on(100).reserve(Some(1), None).is_err());
         assert_eq!(days.present().number, 101);
         // A clock that was a year ahead does not hold the counts for a year.
         assert_eq!(days.on(500).number, 500);
         assert_eq!(days.on(101).number, 101);
+    }
+
+    fn requests(requests: u64) -> Counts {
+        Counts { requests, ..Counts::default() }
+    }
+
+    #[test]
+    fn a_month_goes_on_over_midnight_and_ends_with_its_last_day() {
+        let thirtieth = day_number(at("2026-11-29T20:00:00Z"));
+        let days = Days::new(thirtieth - 1, requests(5), requests(100));
+        let yesterday = days.on(thirtieth - 1);
+        assert_eq!(yesterday.reserve(Some(6), Some(105)), Err(Period::Month));
+        assert_eq!(yesterday.reserve(Some(6), Some(106)), Ok(()));
+        yesterday.charge_request();
+        assert_eq!(days.on(thirtieth).month().requests, 106);
+        assert_eq!(days.on(thirtieth).total().requests, 0);
+        assert_eq!(days.on(thirtieth + 1).month().requests, 0);
+    }
+
+    #[test]
+    fn a_late_charge_is_kept_for_the_day_it_was_admitted_on() {
+        let days = Days::new(100, Counts::default(), Counts::default());
+        assert_eq!(days.on(100).reserve(None, None), Ok(()));
+        let _ = days.on(101);
+        days.with(100, |day| day.charge_request()).unwrap();
+        let kept: Vec<_> =
+            days.open().filter_map(|day| Some((day.number, day.take_changed()?.requests))).collect();
+        assert_eq!(kept, [(100, 1)]);
+        assert!(days.with(99, |_| ()).is_none());
     }
 }

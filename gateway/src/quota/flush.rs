@@ -23,7 +23,7 @@ use std::{
 use jiff::{Timestamp, civil::Date};
 
 use super::{
-    Shared,
+    Elsewhere, Shared,
     day::{Counts, date_of, day_number},
     fault::QuotaFault,
     store::{Mark, Row, Store},
@@ -70,12 +70,12 @@ impl Flusher {
         let mut flusher =
             Self { shared, store, journal: journal::folder_of(data), version: None, day: day_number(now) };
         // A process that the store does not know (it is new, or the store is) is counted from the
-        // journal, from this day's beginning.
+        // journal, from this month's beginning.
         let read = |source| JournalFault::read(&flusher.journal, source);
         let mut known: Vec<String> =
             Process::all(&flusher.journal).map_err(read)?.into_iter().map(|process| process.name).collect();
         known.push(flusher.shared.process.clone());
-        flusher.store.enter(&known, midnight(now))?;
+        flusher.store.enter(&known, month_start(now))?;
         flusher.store.forget(date_of(flusher.day))?;
         flusher.settle()?;
         flusher.refresh()?;
@@ -134,6 +134,10 @@ impl Flusher {
             }
         }
         let today = day_number(now);
+        if rows.iter().any(|(date, ..)| *date != date_of(today)) {
+            // A late charge to the day before belongs to what the month had earlier.
+            self.version = None;
+        }
         if today != self.day {
             self.day = today;
             self.version = None;
@@ -147,8 +151,10 @@ impl Flusher {
     fn refresh(&mut self) -> Result<(), QuotaFault> {
         let version = self.store.version()?;
         if self.version != Some(version) {
-            let others = self.store.others(date_of(self.day), &self.shared.process)?;
-            self.shared.set_others(self.day, others);
+            let today = date_of(self.day);
+            let others = self.store.others(today, &self.shared.process)?;
+            let earlier = self.store.earlier(today)?;
+            self.shared.set_elsewhere(Elsewhere { day: self.day, others, earlier });
             self.version = Some(version);
         }
         Ok(())
@@ -225,8 +231,10 @@ fn charged_after(process: &Process, mark: &Mark) -> Result<Vec<Row>, JournalFaul
     Ok(rows.map(|((day, key), counts)| (day, key, counts)).collect())
 }
 
-/// The beginning of the day of `now` in Việt Nam, microseconds since 1970.
-fn midnight(now: Timestamp) -> i64 {
+/// The beginning of the month of `now` in Việt Nam, microseconds since 1970.
+fn month_start(now: Timestamp) -> i64 {
     let day = 24 * 3600;
-    (now.as_second() - (day - i64::try_from(super::day::until_midnight(now)).unwrap_or(0))) * 1_000_000
+    let midnight = now.as_second() - (day - i64::try_from(super::day::until_midnight(now)).unwrap_or(0));
+    let days_before = i64::from(date_of(day_number(now)).day()) - 1;
+    (midnight - days_before * day) * 1_000_000
 }

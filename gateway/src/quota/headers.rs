@@ -1,13 +1,18 @@
 //! `RateLimit` and `RateLimit-Policy`, as one revision of the draft writes them.
 //!
-//! Four policies at most: `"rate"` (requests a second), `"concurrent"`, `"day"` (requests a day) and
-//! `"day-bytes"`. The draft has no unit for records: what is left of a day's records is in `/api/me`.
+//! Six policies at most: `"rate"` (requests a second), `"concurrent"`, `"day"` (requests a day),
+//! `"day-bytes"`, `"month"` and `"month-bytes"`. Months differ in length, so theirs name no window. The
+//! draft has no unit for records: what is left of those is in `/api/me`.
 
 use std::fmt::Write;
 
+use jiff::Timestamp;
 use policies::QuotaTerms;
 
-use super::usage::Usage;
+use super::{
+    day::{until_midnight, until_month_end},
+    usage::Usage,
+};
 
 /// The revision that the two headers follow. Earlier ones (three headers, or bare tokens) and later
 /// ones read differently; a change of revision is a change here and nowhere else.
@@ -24,19 +29,21 @@ pub struct RateLimit {
 
 /// What `RateLimit-Policy` says of terms.
 pub(super) fn policy(terms: &QuotaTerms) -> String {
-    let day = terms.per_day.unwrap_or_default();
+    let (day, month) = (terms.per_day.unwrap_or_default(), terms.per_month.unwrap_or_default());
     let mut items = Vec::new();
     items.extend(terms.per_second.map(|limit| format!("\"rate\";q={limit};w=1")));
     items
         .extend(terms.concurrent.map(|limit| format!("\"concurrent\";q={limit};qu=\"concurrent-requests\"")));
     items.extend(day.requests.map(|limit| format!("\"day\";q={limit};w=86400")));
     items.extend(day.bytes.map(|limit| format!("\"day-bytes\";q={limit};qu=\"content-bytes\";w=86400")));
+    items.extend(month.requests.map(|limit| format!("\"month\";q={limit}")));
+    items.extend(month.bytes.map(|limit| format!("\"month-bytes\";q={limit};qu=\"content-bytes\"")));
     items.join(", ")
 }
 
 impl RateLimit {
-    /// After an admission: what is left of the rate and of the day, which ends in `midnight` seconds.
-    pub(super) fn left(policy: &str, rate: Option<u32>, usage: &Usage, midnight: u64) -> Self {
+    /// After an admission at `now`: what is left of the rate, of the day and of the month.
+    pub(super) fn left(policy: &str, rate: Option<u32>, usage: &Usage, now: Timestamp) -> Self {
         let mut limit = String::with_capacity(96);
         let mut item = |name: &str, left: Option<u64>, until: Option<u64>| {
             let Some(left) = left else { return };
@@ -51,8 +58,14 @@ impl RateLimit {
         };
         item("rate", rate.map(u64::from), Some(1));
         item("concurrent", usage.concurrent.left(), None);
-        item("day", usage.requests.left(), Some(midnight));
-        item("day-bytes", usage.bytes.left(), Some(midnight));
+        let midnight = Some(until_midnight(now));
+        item("day", usage.day.requests.left(), midnight);
+        item("day-bytes", usage.day.bytes.left(), midnight);
+        if usage.month.requests.limit.is_some() || usage.month.bytes.limit.is_some() {
+            let end = Some(until_month_end(now));
+            item("month", usage.month.requests.left(), end);
+            item("month-bytes", usage.month.bytes.left(), end);
+        }
         Self { limit, policy: policy.to_owned() }
     }
 
@@ -63,6 +76,8 @@ impl RateLimit {
             "concurrent" => "\"concurrent\";r=0".to_owned(),
             "per-day-requests" => format!("\"day\";r=0;t={seconds}"),
             "per-day-bytes" => format!("\"day-bytes\";r=0;t={seconds}"),
+            "per-month-requests" => format!("\"month\";r=0;t={seconds}"),
+            "per-month-bytes" => format!("\"month-bytes\";r=0;t={seconds}"),
             _ => String::new(),
         };
         Self { limit, policy: policy.to_owned() }

@@ -17,13 +17,13 @@ use governor::{
     state::{InMemoryState, NotKeyed},
 };
 use jiff::Timestamp;
-use policies::{PerDay, QuotaTerms};
+use policies::{Amounts, QuotaTerms};
 
 use super::{
     clock::Clock,
-    day::{Days, day_number},
+    day::{Day, Days, Period, day_number},
     headers,
-    usage::{Measure, Usage},
+    usage::{Measure, Spent, Usage},
 };
 
 /// A meter. Its terms never change; a reload with other terms makes another meter, which shares the
@@ -76,8 +76,6 @@ impl Meter {
     /// How much of it is used.
     pub fn usage(&self, now: Timestamp) -> Usage {
         let day = self.days.on(day_number(now));
-        let counts = day.total();
-        let limits = self.per_day();
         Usage {
             key: Arc::clone(&self.key),
             per_second: self.terms.per_second,
@@ -85,16 +83,40 @@ impl Meter {
                 used: u64::from(self.in_flight.load(Ordering::Relaxed)),
                 limit: self.terms.concurrent.map(u64::from),
             },
-            day: day.date,
-            requests: Measure { used: counts.requests, limit: limits.requests },
-            records: Measure { used: counts.records, limit: limits.records },
-            bytes: Measure { used: counts.bytes, limit: limits.bytes },
+            date: day.date,
+            day: Spent::of(day.total(), self.terms.per_day),
+            month: Spent::of(day.month(), self.terms.per_month),
         }
     }
 
-    /// The day's limits; none when there are none.
-    pub(super) fn per_day(&self) -> PerDay {
-        self.terms.per_day.unwrap_or_default()
+    /// Most requests of a day and of a month.
+    pub(super) fn requests(&self) -> (Option<u64>, Option<u64>) {
+        let of = |amounts: Option<Amounts>| amounts.and_then(|amounts| amounts.requests);
+        (of(self.terms.per_day), of(self.terms.per_month))
+    }
+
+    /// The first limit on records or bytes that would be passed by that many more than were released
+    /// on `day` and in its month, or that is reached already.
+    pub(super) fn passed(&self, day: &Day, records: u64, bytes: u64) -> Option<Passed> {
+        // Most terms have neither.
+        let (daily, monthly) = (self.terms.per_day, self.terms.per_month);
+        let limited = |amounts: &Amounts| amounts.records.is_some() || amounts.bytes.is_some();
+        let of_day = daily.filter(limited).map(|limits| (Period::Day, limits, day.total()));
+        let of_month = monthly.filter(limited).map(|limits| (Period::Month, limits, day.month()));
+        of_day.into_iter().chain(of_month).find_map(|(period, limits, used)| {
+            let over = |limit: Option<u64>, used: u64, more: u64| {
+                limit.filter(|limit| if more == 0 { used >= *limit } else { used + more > *limit })
+            };
+            over(limits.records, used.records, records)
+                .map(|limit| Passed { period, quantity: Quantity::Records, limit })
+                .or_else(|| {
+                    over(limits.bytes, used.bytes, bytes).map(|limit| Passed {
+                        period,
+                        quantity: Quantity::Bytes,
+                        limit,
+                    })
+                })
+        })
     }
 
     /// Whether the counts are one caller's alone. Those of a service are everybody's, and are not
@@ -134,6 +156,36 @@ impl Rate {
         match left {
             Ok(state) => Ok(state.remaining_burst_capacity()),
             Err(until) => Err(until.wait_time_from(self.clock.now())),
+        }
+    }
+}
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Quantity {
+    Requests,
+    Records,
+    Bytes,
+}
+
+/// A limit that was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Passed {
+    pub(super) period: Period,
+    pub(super) quantity: Quantity,
+    pub(super) limit: u64,
+}
+
+impl Passed {
+    /// The rule's name, which is stable.
+    pub(super) fn rule(self) -> &'static str {
+        match (self.period, self.quantity) {
+            (Period::Day, Quantity::Requests) => "per-day-requests",
+            (Period::Day, Quantity::Records) => "per-day-records",
+            (Period::Day, Quantity::Bytes) => "per-day-bytes",
+            (Period::Month, Quantity::Requests) => "per-month-requests",
+            (Period::Month, Quantity::Records) => "per-month-records",
+            (Period::Month, Quantity::Bytes) => "per-month-bytes",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Quota: how often, how many at once and how much a day.
+//! Quota: how often, how many at once and how much a day and a month.
 //!
 //! **Meters.** A snapshot that is compiled resolves its terms to [`Meters`] once; the request's path
 //! then looks nothing up. The registry outlives snapshots: the same key keeps its day, its places
@@ -47,7 +47,7 @@ pub use fault::QuotaFault;
 pub use headers::{DRAFT, RateLimit};
 pub use meter::{Meter, Meters};
 pub use permit::{Exceeded, Permit, admit};
-pub use usage::{Measure, Usage};
+pub use usage::{Measure, Spent, Usage};
 
 use day::{Day, Days, day_number};
 use flush::{Flusher, Order};
@@ -86,9 +86,20 @@ struct Shared {
     settings: Settings,
     epoch: Arc<AtomicU64>,
     keys: Mutex<HashMap<Arc<str>, Key>>,
-    /// What other processes charged today, for keys that get a meter later.
-    others: Mutex<(i64, HashMap<Arc<str>, Counts>)>,
+    /// What this process did not charge today, for keys that get a meter later.
+    elsewhere: Mutex<Elsewhere>,
     fault: Mutex<Option<QuotaFault>>,
+}
+
+/// What the store knows of a day beyond what this process charged on it.
+#[derive(Debug, Default)]
+struct Elsewhere {
+    /// The day.
+    day: i64,
+    /// Charged on it by others.
+    others: HashMap<Arc<str>, Counts>,
+    /// Charged by anyone on the earlier days of its month.
+    earlier: HashMap<Arc<str>, Counts>,
 }
 
 /// What a key keeps from snapshot to snapshot.
@@ -116,7 +127,7 @@ impl Quota {
             // Epoch 0 is before everything: a process that never flushed is complete through it.
             epoch: Arc::new(AtomicU64::new(1)),
             keys: Mutex::default(),
-            others: Mutex::default(),
+            elsewhere: Mutex::default(),
             fault: Mutex::default(),
         });
         let flusher = Flusher::begin(Arc::clone(&shared), &path, data)?;
@@ -213,44 +224,50 @@ impl Shared {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn others(&self) -> MutexGuard<'_, (i64, HashMap<Arc<str>, Counts>)> {
-        self.others.lock().unwrap_or_else(PoisonError::into_inner)
+    fn elsewhere(&self) -> MutexGuard<'_, Elsewhere> {
+        self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn fault(&self) -> MutexGuard<'_, Option<QuotaFault>> {
         self.fault.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A new key's days, with what others charged to it today.
+    /// A new key's days, with what was charged to it today by others and this month by anyone.
     fn days(&self, key: &str) -> Days {
         let today = day_number(self.now());
-        let others = self.others();
-        let counts = if others.0 == today { others.1.get(key).copied() } else { None };
-        Days::new(today, counts.unwrap_or_default())
+        let elsewhere = self.elsewhere();
+        let of = |counts: &HashMap<Arc<str>, Counts>| counts.get(key).copied().unwrap_or_default();
+        if elsewhere.day == today {
+            Days::new(today, of(&elsewhere.others), of(&elsewhere.earlier))
+        } else {
+            // The flushing thread notices the new day within a second.
+            Days::new(today, Counts::default(), Counts::default())
+        }
     }
 
     /// What was charged since the last call.
     fn changed(&self) -> Vec<(Changed, Counts)> {
         let keys = self.keys();
-        let days = keys.iter().map(|(key, kept)| (key, kept.days.present()));
+        let days = keys.iter().flat_map(|(key, kept)| kept.days.open().map(move |day| (key, day)));
         days.filter_map(|(key, day)| {
             let counts = day.take_changed()?;
-            Some((Changed { key: Arc::clone(key), date: day.date, day: Arc::clone(&day) }, counts))
+            Some((Changed { key: Arc::clone(key), date: day.date, day }, counts))
         })
         .collect()
     }
 
-    /// Takes over what others charged on the day of `number`.
-    fn set_others(&self, number: i64, others: HashMap<Arc<str>, Counts>) {
+    /// Takes over what the store knows.
+    fn set_elsewhere(&self, elsewhere: Elsewhere) {
         // Under the keys' lock: a key made meanwhile must not miss it.
         let keys = self.keys();
         for (key, kept) in keys.iter() {
             let day = kept.days.present();
-            if day.number == number {
-                day.set_others(others.get(key).copied().unwrap_or_default());
+            if day.number == elsewhere.day {
+                day.set_others(elsewhere.others.get(key).copied().unwrap_or_default());
+                day.set_earlier(elsewhere.earlier.get(key).copied().unwrap_or_default());
             }
         }
-        *self.others() = (number, others);
+        *self.elsewhere() = elsewhere;
     }
 
     /// Forgets keys that no snapshot uses and nobody charged today.

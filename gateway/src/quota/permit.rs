@@ -12,9 +12,9 @@ use contracts::Bilingual;
 use jiff::{Timestamp, civil::Date};
 
 use super::{
-    day::{date_of, day_number, until_midnight},
+    day::{Day, Period, date_of, day_number},
     headers::RateLimit,
-    meter::{Meter, Meters},
+    meter::{Meter, Meters, Passed, Quantity},
 };
 use crate::journal::Charge;
 
@@ -80,20 +80,15 @@ pub fn admit(meters: &Meters, now: Timestamp) -> Result<Permit, Box<Exceeded>> {
         }
         permit.places += 1;
     }
-    let midnight = Duration::from_secs(until_midnight(now));
     for meter in meters.iter() {
-        let (limits, today) = (meter.per_day(), meter.days.on(day));
-        if limits.records.is_some() || limits.bytes.is_some() {
-            let used = today.total();
-            if let Some(limit) = limits.records.filter(|limit| used.records >= *limit) {
-                return Err(refused(meter, "per-day-records", limit, midnight));
-            }
-            if let Some(limit) = limits.bytes.filter(|limit| used.bytes >= *limit) {
-                return Err(refused(meter, "per-day-bytes", limit, midnight));
-            }
+        let today = meter.days.on(day);
+        if let Some(passed) = meter.passed(&today, 0, 0) {
+            return Err(spent(meter, passed, now));
         }
-        if !today.reserve(limits.requests) {
-            return Err(refused(meter, "per-day-requests", limits.requests.unwrap_or_default(), midnight));
+        let (daily, monthly) = meter.requests();
+        if let Err(period) = today.reserve(daily, monthly) {
+            let limit = if period == Period::Day { daily } else { monthly }.unwrap_or_default();
+            return Err(spent(meter, Passed { period, quantity: Quantity::Requests, limit }, now));
         }
         permit.reserved += 1;
         // A worker that read the time just before midnight counts on the day that has begun.
@@ -116,6 +111,11 @@ pub fn admit(meters: &Meters, now: Timestamp) -> Result<Permit, Box<Exceeded>> {
         }
     }
     Ok(permit)
+}
+
+/// A period's limit is reached.
+fn spent(meter: &Arc<Meter>, passed: Passed, now: Timestamp) -> Box<Exceeded> {
+    refused(meter, passed.rule(), passed.limit, passed.period.left(now))
 }
 
 fn refused(meter: &Arc<Meter>, rule: &'static str, limit: u64, retry_after: Duration) -> Box<Exceeded> {
@@ -141,16 +141,13 @@ impl Permit {
             return;
         }
         for meter in self.meters.iter() {
-            let today = meter.days.present();
-            if today.number == self.day {
-                today.charge_request();
-            }
+            meter.days.with(self.day, Day::charge_request);
         }
         self.reserved = 0;
         self.forwarded = Some(self.meters.epoch());
     }
 
-    /// Whether that much may be released without exceeding a day's limit. A whole answer is never asked
+    /// Whether that much may be released without exceeding a limit of the day or the month. A whole answer is never asked
     /// this: what was fetched for it is given. A stream is, piece by piece, or one request could take
     /// any number of records.
     ///
@@ -159,17 +156,9 @@ impl Permit {
     pub fn has_room(&self, records: u64, bytes: u64) -> Result<(), Box<Exceeded>> {
         let now = self.admitted_at;
         for meter in self.meters.iter() {
-            let (limits, today) = (meter.per_day(), meter.days.present());
-            if today.number != self.day || (limits.records.is_none() && limits.bytes.is_none()) {
-                continue;
-            }
-            let used = today.total();
-            let midnight = Duration::from_secs(until_midnight(now));
-            if let Some(limit) = limits.records.filter(|limit| used.records + records > *limit) {
-                return Err(refused(meter, "per-day-records", limit, midnight));
-            }
-            if let Some(limit) = limits.bytes.filter(|limit| used.bytes + bytes > *limit) {
-                return Err(refused(meter, "per-day-bytes", limit, midnight));
+            let passed = meter.days.with(self.day, |day| meter.passed(day, records, bytes)).flatten();
+            if let Some(passed) = passed {
+                return Err(spent(meter, passed, now));
             }
         }
         Ok(())
@@ -179,10 +168,7 @@ impl Permit {
     /// day's limit is reached while it runs.
     pub fn released(&mut self, records: u64, bytes: u64) {
         for meter in self.meters.iter() {
-            let today = meter.days.present();
-            if today.number == self.day {
-                today.charge_release(records, bytes);
-            }
+            meter.days.with(self.day, |day| day.charge_release(records, bytes));
         }
         self.records += records;
         self.bytes += bytes;
@@ -209,12 +195,7 @@ impl Permit {
             None => meter.is_callers_own(),
         });
         own.map(|(_, meter)| {
-            RateLimit::left(
-                &meter.policy,
-                rate,
-                &meter.usage(self.admitted_at),
-                until_midnight(self.admitted_at),
-            )
+            RateLimit::left(&meter.policy, rate, &meter.usage(self.admitted_at), self.admitted_at)
         })
         .unwrap_or_default()
     }
@@ -223,10 +204,7 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         for meter in self.meters.iter().take(self.reserved) {
-            let today = meter.days.present();
-            if today.number == self.day {
-                today.give_up();
-            }
+            meter.days.with(self.day, Day::give_up);
         }
         for meter in self.meters.iter().take(self.places) {
             meter.leave();
@@ -264,36 +242,36 @@ impl Exceeded {
                      again."
                 ),
             ),
-            "per-day-records" => (
-                format!(
-                    "Đã dùng hết hạn mức {limit} bản ghi trong ngày của `{which}`. Hạn mức được tính lại từ 0 giờ \
-                     (giờ Việt Nam); nếu cần nhiều hơn, hãy đề nghị điều chỉnh thỏa thuận chia sẻ."
-                ),
-                format!(
-                    "The day's {limit} records of `{which}` are used up. Counting begins anew at midnight (Việt Nam \
-                     time); for more, ask for the sharing agreement to be changed."
-                ),
-            ),
-            "per-day-bytes" => (
-                format!(
-                    "Đã dùng hết hạn mức {limit} byte trong ngày của `{which}`. Hạn mức được tính lại từ 0 giờ (giờ \
-                     Việt Nam); nếu cần nhiều hơn, hãy đề nghị điều chỉnh thỏa thuận chia sẻ."
-                ),
-                format!(
-                    "The day's {limit} bytes of `{which}` are used up. Counting begins anew at midnight (Việt Nam \
-                     time); for more, ask for the sharing agreement to be changed."
-                ),
-            ),
-            _ => (
-                format!(
-                    "Đã dùng hết hạn mức {limit} yêu cầu trong ngày của `{which}`. Hạn mức được tính lại từ 0 giờ \
-                     (giờ Việt Nam); nếu cần nhiều hơn, hãy đề nghị điều chỉnh thỏa thuận chia sẻ."
-                ),
-                format!(
-                    "The day's {limit} requests of `{which}` are used up. Counting begins anew at midnight (Việt Nam \
-                     time); for more, ask for the sharing agreement to be changed."
-                ),
-            ),
+            rule => {
+                let monthly = rule.starts_with("per-month");
+                let (what_vi, what_en) = if rule.ends_with("records") {
+                    ("bản ghi", "records")
+                } else if rule.ends_with("bytes") {
+                    ("byte", "bytes")
+                } else {
+                    ("yêu cầu", "requests")
+                };
+                let (period_vi, anew_vi) = if monthly {
+                    ("tháng", "0 giờ ngày đầu tháng sau")
+                } else {
+                    ("ngày", "0 giờ")
+                };
+                let (period_en, anew_en) = if monthly {
+                    ("month", "at midnight of the next month's first day")
+                } else {
+                    ("day", "at midnight")
+                };
+                (
+                    format!(
+                        "Đã dùng hết hạn mức {limit} {what_vi} trong {period_vi} của `{which}`. Hạn mức được tính lại từ \
+                         {anew_vi} (giờ Việt Nam); nếu cần nhiều hơn, hãy đề nghị điều chỉnh thỏa thuận chia sẻ."
+                    ),
+                    format!(
+                        "The {period_en}'s {limit} {what_en} of `{which}` are used up. Counting begins anew {anew_en} \
+                         (Việt Nam time); for more, ask for the sharing agreement to be changed."
+                    ),
+                )
+            }
         };
         Bilingual::new(vi, en)
     }

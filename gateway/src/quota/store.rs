@@ -13,11 +13,11 @@ use std::{
 };
 
 use jiff::civil::Date;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, ToSql, params};
 
 use super::{day::Counts, fault::QuotaFault};
 
-/// Days that rows are kept for; they serve nothing after their day but an operator's look back.
+/// Days that rows are kept for: a month is summed from its days, and an operator may look back.
 const KEPT_DAYS: i64 = 40;
 
 /// How long a writer waits for another process's transaction, which takes milliseconds.
@@ -161,12 +161,21 @@ impl Store {
 
     /// What all processes but `own` charged on `day`.
     pub(super) fn others(&mut self, day: Date, own: &str) -> Result<HashMap<Arc<str>, Counts>, QuotaFault> {
+        self.sums("day = ?1 AND process <> ?2", params![day.to_string(), own])
+    }
+
+    /// What all processes charged from the first of `day`'s month to the day before it.
+    pub(super) fn earlier(&mut self, day: Date) -> Result<HashMap<Arc<str>, Counts>, QuotaFault> {
+        self.sums("day >= ?1 AND day < ?2", params![day.first_of_month().to_string(), day.to_string()])
+    }
+
+    /// The sums of the rows that `which` says, by key.
+    fn sums(&self, which: &str, values: &[&dyn ToSql]) -> Result<HashMap<Arc<str>, Counts>, QuotaFault> {
         let read = |connection: &Connection| {
-            let mut select = connection.prepare(
-                "SELECT key, SUM(requests), SUM(records), SUM(bytes) FROM day_count
-                 WHERE day = ?1 AND process <> ?2 GROUP BY key",
-            )?;
-            let counts = select.query_map(params![day.to_string(), own], |row| {
+            let mut select = connection.prepare(&format!(
+                "SELECT key, SUM(requests), SUM(records), SUM(bytes) FROM day_count WHERE {which} GROUP BY key"
+            ))?;
+            let counts = select.query_map(values, |row| {
                 let counts = Counts {
                     requests: unsigned(row.get(1)?),
                     records: unsigned(row.get(2)?),
@@ -260,6 +269,9 @@ mod tests {
         assert_eq!(store.others(TODAY, "three").unwrap()["agreement:a"].requests, 25);
         assert_eq!(store.others(TODAY, "two").unwrap()["agreement:a"], row(5).2);
         assert!(store.others(date(2026, 11, 22), "three").unwrap().is_empty());
+        assert_eq!(store.earlier(date(2026, 11, 22)).unwrap()["agreement:a"].requests, 25);
+        assert!(store.earlier(TODAY).unwrap().is_empty());
+        assert!(store.earlier(date(2026, 12, 1)).unwrap().is_empty());
         store.forget(date(2027, 1, 1)).unwrap();
         assert!(store.others(TODAY, "three").unwrap().is_empty());
     }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use policies::{PerDay, QuotaTerms};
+use policies::{Amounts, QuotaTerms};
 use proptest::prelude::*;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -35,11 +35,11 @@ fn opened(data: &TempDir) -> Quota {
 }
 
 fn terms(key: &str) -> QuotaTerms {
-    QuotaTerms { key: key.to_owned(), per_second: None, concurrent: None, per_day: None }
+    QuotaTerms { key: key.to_owned(), per_second: None, concurrent: None, per_day: None, per_month: None }
 }
 
 fn daily(key: &str, requests: u64) -> QuotaTerms {
-    QuotaTerms { per_day: Some(PerDay { requests: Some(requests), ..PerDay::default() }), ..terms(key) }
+    QuotaTerms { per_day: Some(Amounts { requests: Some(requests), ..Amounts::default() }), ..terms(key) }
 }
 
 fn refusal(meters: &Meters) -> Exceeded {
@@ -53,7 +53,7 @@ fn forward(meters: &Meters) -> Permit {
 }
 
 fn requests(quota: &Quota, key: &str) -> u64 {
-    quota.usage(key, now()).unwrap().requests.used
+    quota.usage(key, now()).unwrap().day.requests.used
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn a_refusal_by_one_meter_takes_nothing_from_the_others() {
     assert_eq!(refusal(&service).rule, "rate");
     for key in ["agreement:a", "service:s"] {
         let usage = quota.usage(key, now()).unwrap();
-        assert_eq!((usage.concurrent.used, usage.requests.used), (0, 0), "{key}");
+        assert_eq!((usage.concurrent.used, usage.day.requests.used), (0, 0), "{key}");
     }
 }
 
@@ -165,7 +165,7 @@ fn what_was_admitted_before_midnight_is_not_charged_to_the_day_after() {
     late.released(5, 5);
     drop((late, early));
     let usage = quota.usage("agreement:a", tomorrow).unwrap();
-    assert_eq!((usage.requests.used, usage.records.used), (0, 0));
+    assert_eq!((usage.day.requests.used, usage.day.records.used), (0, 0));
     assert!(admit(&meters, tomorrow).is_ok());
 }
 
@@ -173,7 +173,7 @@ fn what_was_admitted_before_midnight_is_not_charged_to_the_day_after() {
 fn records_and_bytes_refuse_once_reached() {
     let data = tempfile::tempdir().unwrap();
     let quota = opened(&data);
-    let per_day = PerDay { records: Some(100), bytes: Some(1000), ..PerDay::default() };
+    let per_day = Amounts { records: Some(100), bytes: Some(1000), ..Amounts::default() };
     let a = quota.meters(&[QuotaTerms { per_day: Some(per_day), ..terms("agreement:a") }]);
     forward(&a).released(99, 10);
     forward(&a).released(30, 10);
@@ -288,7 +288,7 @@ fn counts_survive_a_restart() {
             forward(&meters).released(2, 20);
         }
         let usage = quota.usage("agreement:a", now()).unwrap();
-        assert_eq!((usage.records.used, usage.bytes.used), (2 * (expected + 3), 20 * (expected + 3)));
+        assert_eq!((usage.day.records.used, usage.day.bytes.used), (2 * (expected + 3), 20 * (expected + 3)));
     }
     let quota = Quota::open(data.path(), "last", settings()).unwrap();
     let meters = quota.meters(&[daily("agreement:a", 9)]);
@@ -333,8 +333,11 @@ impl Gateway {
     fn used(&self) -> Counts {
         let own = self.quota.usage("agreement:a", now()).unwrap();
         let service = self.quota.usage("service:s", now()).unwrap();
-        assert_eq!((own.requests.used, own.records.used), (service.requests.used, service.records.used));
-        Counts { requests: own.requests.used, records: own.records.used, bytes: own.bytes.used }
+        assert_eq!(
+            (own.day.requests.used, own.day.records.used),
+            (service.day.requests.used, service.day.records.used)
+        );
+        Counts { requests: own.day.requests.used, records: own.day.records.used, bytes: own.day.bytes.used }
     }
 
     fn kill(self) {
@@ -477,10 +480,9 @@ fn a_store_that_refuses_is_told_and_caught_up_with() {
     assert_eq!(requests(&quota, "agreement:a"), 2);
 }
 
-static WALL: AtomicI64 = AtomicI64::new(0);
-
 #[test]
 fn a_new_day_begins_at_nothing_and_forgets_idle_keys() {
+    static WALL: AtomicI64 = AtomicI64::new(0);
     let set = |text: &str| WALL.store(text.parse::<Timestamp>().unwrap().as_microsecond(), SeqCst);
     let wall = || Timestamp::from_microsecond(WALL.load(SeqCst)).unwrap();
     let data = tempfile::tempdir().unwrap();
@@ -498,7 +500,56 @@ fn a_new_day_begins_at_nothing_and_forgets_idle_keys() {
     drop(quota);
     let quota = Quota::open(data.path(), "two", Settings { now: wall, ..settings() }).unwrap();
     quota.meters(&[daily("agreement:kept", 1)]);
-    assert_eq!(quota.usage("agreement:kept", wall()).unwrap().requests.used, 0);
+    assert_eq!(quota.usage("agreement:kept", wall()).unwrap().day.requests.used, 0);
+}
+
+#[test]
+fn a_month_is_the_sum_of_its_days_over_restarts() {
+    static WALL: AtomicI64 = AtomicI64::new(0);
+    let set = |text: &str| WALL.store(text.parse::<Timestamp>().unwrap().as_microsecond(), SeqCst);
+    let wall = || Timestamp::from_microsecond(WALL.load(SeqCst)).unwrap();
+    let monthly = QuotaTerms {
+        per_month: Some(Amounts { requests: Some(4), records: Some(10), ..Amounts::default() }),
+        ..daily("agreement:a", 2)
+    };
+    let data = tempfile::tempdir().unwrap();
+    set("2026-11-28T10:00:00Z");
+    let quota = Quota::open(data.path(), "one", Settings { now: wall, ..settings() }).unwrap();
+    let meters = quota.meters(std::slice::from_ref(&monthly));
+    admit(&meters, wall()).unwrap().forwarded();
+    let mut late = admit(&meters, wall()).unwrap();
+    quota.flush().unwrap();
+    set("2026-11-28T18:00:00Z");
+    admit(&meters, wall()).unwrap().forwarded();
+    // Admitted yesterday, charged today: yesterday's, and the month's all the same.
+    late.forwarded();
+    drop(late);
+    quota.flush().unwrap();
+    quota.flush().unwrap();
+    let usage = quota.usage("agreement:a", wall()).unwrap();
+    assert_eq!((usage.day.requests.used, usage.month.requests.used), (1, 3));
+    drop((meters, quota));
+
+    let quota = Quota::open(data.path(), "two", Settings { now: wall, ..settings() }).unwrap();
+    let meters = quota.meters(&[monthly]);
+    let mut last = admit(&meters, wall()).unwrap();
+    assert_eq!(last.rate_limit().policy, "\"day\";q=2;w=86400, \"month\";q=4");
+    last.forwarded();
+    drop(last);
+    set("2026-11-29T18:00:00Z");
+    let exceeded = *admit(&meters, wall()).unwrap_err();
+    assert_eq!(
+        (exceeded.rule, exceeded.limit, exceeded.retry_after_seconds()),
+        ("per-month-requests", 4, 23 * 3600)
+    );
+    assert_eq!(exceeded.rate_limit.limit, "\"month\";r=0;t=82800");
+    assert!(exceeded.explain().vi.contains("trong tháng"));
+    set("2026-11-30T17:00:00Z");
+    let mut first = admit(&meters, wall()).unwrap();
+    first.forwarded();
+    first.released(10, 1);
+    let exceeded = *admit(&meters, wall()).unwrap_err();
+    assert_eq!((exceeded.rule, exceeded.limit), ("per-month-records", 10));
 }
 
 proptest! {

@@ -109,6 +109,7 @@ impl Snapshot {
                     per_second: Some(loaded.settings.limits.flood_per_second),
                     concurrent: None,
                     per_day: None,
+                    per_month: None,
                 };
                 (key, parts.quota.meters(&[terms]))
             })

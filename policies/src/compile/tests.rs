@@ -574,6 +574,8 @@ fn values_are_sane() {
     assert_eq!(broken(AGREEMENT, "until = 2027-12-31", "until = 2025-12-31"), ["bad-dates"]);
     assert_eq!(broken(AGREEMENT, "T2-CN 06:00-22:00", "T1-CN 06:00-22:00"), ["bad-value"]);
     assert_eq!(broken(AGREEMENT, "per_second = 5", "per_second = 0"), ["bad-number"]);
+    assert_eq!(broken(AGREEMENT, "per_second = 5", "per_month = { requests = 0 }"), ["bad-number"]);
+    assert_eq!(broken(AGREEMENT, "per_second = 5", "per_month = { request = 1 }"), ["unknown-key"]);
     assert_eq!(broken(AGREEMENT, "\"2GB\"", "\"2 giga\""), ["bad-value"]);
     assert_eq!(broken(SERVICE, "https://", "http://"), ["bad-value"]);
     assert_eq!(broken(SERVICE, "server_name = \"localhost\", ", ""), ["missing-key"]);
