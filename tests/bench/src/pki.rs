@@ -1,6 +1,13 @@
-//! One throw-away authority and three certificates: both servers', the client's, the provider's.
+//! One throw-away authority and three certificates: the measured servers', the client's, the provider's.
+//!
+//! TLS libraries prefer different ciphers when they may choose. The client and the provider, which stand at
+//! both ends of every server, offer one only: so all of them do the same cryptography.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Context, Result};
 use rcgen::{
@@ -9,6 +16,8 @@ use rcgen::{
 };
 use tokio_rustls::rustls::{
     ClientConfig, RootCertStore, ServerConfig,
+    client::Resumption,
+    crypto::{CryptoProvider, ring},
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     server::WebPkiClientVerifier,
 };
@@ -20,6 +29,7 @@ pub const SERVER: &str = "localhost";
 
 /// Certificates as the bench's own ends use them; the processes read the same ones from files.
 pub struct Pki {
+    folder: PathBuf,
     /// For the client's connections.
     pub client: Arc<ClientConfig>,
     /// For the provider, which demands a certificate as a real one does.
@@ -27,9 +37,10 @@ pub struct Pki {
 }
 
 impl Pki {
-    /// Makes everything and writes `pki/{ca,server,client,provider}.{pem,key}` below `folder`.
+    /// Makes everything and writes `{ca,server,client,provider}.{pem,key}` into a new folder `pki` below
+    /// `folder`, and `server-both.pem` for those who want a certificate and its key in one file.
     pub fn new(folder: &Path) -> Result<Self> {
-        let folder = folder.join("pki");
+        let folder = folder.canonicalize()?.join("pki");
         fs::create_dir(&folder)?;
         let key = KeyPair::generate()?;
         let mut params = named("Bench CA")?;
@@ -45,22 +56,39 @@ impl Pki {
             params.extended_key_usages =
                 vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
             params.use_authority_key_identifier_extension = true;
-            fs::write(folder.join(format!("{file}.pem")), params.signed_by(&key, &issuer)?.pem())?;
-            fs::write(folder.join(format!("{file}.key")), key.serialize_pem())?;
+            let (certificate, key) = (params.signed_by(&key, &issuer)?.pem(), key.serialize_pem());
+            fs::write(folder.join(format!("{file}.pem")), &certificate)?;
+            fs::write(folder.join(format!("{file}.key")), &key)?;
+            fs::write(folder.join(format!("{file}-both.pem")), certificate + &key)?;
         }
         let mut roots = RootCertStore::empty();
         roots.add(authority.der().clone())?;
         let roots = Arc::new(roots);
 
+        let crypto = Arc::new(CryptoProvider {
+            cipher_suites: vec![ring::cipher_suite::TLS13_AES_256_GCM_SHA384],
+            kx_groups: vec![ring::kx_group::X25519],
+            ..ring::default_provider()
+        });
         let (chain, key) = identity(&folder, "client")?;
-        let client = ClientConfig::builder()
+        let mut client = ClientConfig::builder_with_provider(crypto.clone())
+            .with_safe_default_protocol_versions()?
             .with_root_certificates(roots.clone())
             .with_client_auth_cert(chain, key)?;
+        // Every connection is one of a new caller.
+        client.resumption = Resumption::disabled();
         let (chain, key) = identity(&folder, "provider")?;
-        let provider = ServerConfig::builder()
-            .with_client_cert_verifier(WebPkiClientVerifier::builder(roots).build()?)
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots, crypto.clone()).build()?;
+        let provider = ServerConfig::builder_with_provider(crypto)
+            .with_safe_default_protocol_versions()?
+            .with_client_cert_verifier(verifier)
             .with_single_cert(chain, key)?;
-        Ok(Self { client: Arc::new(client), provider: Arc::new(provider) })
+        Ok(Self { folder, client: Arc::new(client), provider: Arc::new(provider) })
+    }
+
+    /// The path of one of the files, such as `ca.pem`.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
     }
 }
 

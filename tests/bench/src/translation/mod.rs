@@ -23,7 +23,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 
 use self::metered::Cost;
-use crate::report::Spread;
+use crate::{report::Spread, rivals};
 
 const CONTRACT: &str = "nhiem-vu@1";
 
@@ -61,7 +61,7 @@ struct Bench {
 impl Bench {
     fn new(folder: &Path) -> Result<Self> {
         let file = |name: &str| folder.join(name);
-        let program = std::env::current_exe()?.with_file_name("lienthong");
+        let program = rivals::gateway_program()?;
         let bench = Self {
             folder: folder.to_owned(),
             xml: file("nhiem-vu.xml"),
