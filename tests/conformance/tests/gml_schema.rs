@@ -8,7 +8,7 @@
 
 use std::{fs, path::Path, process::Command, sync::Arc};
 
-use contracts::{Catalog, Contract, Document, Format, description::xsd};
+use contracts::{Catalog, Contract, Document, Form, Format, Seen, description::xsd};
 
 const FRAME: &str = r#"<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="http://www.opengis.net/gml/3.2" elementFormDefault="qualified">
   <xs:import namespace="NAMESPACE" schemaLocation="contract.xsd"/>
@@ -80,5 +80,18 @@ fn features_and_collections_keep_the_contracts_schema() {
         assert_ne!(text, &all, "{index}");
         put("broken.gml", text.as_bytes());
         assert!(!holds("frame.xsd", "broken.gml").0, "{index} was accepted");
+    }
+}
+
+/// Who gets GML and reaches for the schema is told what it does not declare; who sees no place is told of none.
+#[test]
+fn readers_of_the_schema_are_told_of_the_frame() {
+    let contract = stations();
+    let nowhere = contract
+        .view(&|field| if matches!(field.form, Form::Geometry(_)) { Seen::Withheld } else { Seen::Whole });
+    for (view, is_told) in [(contract.whole_view(), true), (nowhere, false)] {
+        let schema = xsd(&contract, &view).document;
+        assert_eq!(schema.contains("`gml:FeatureCollection`"), is_told);
+        assert_eq!(schema.to_lowercase().contains("gml"), is_told);
     }
 }

@@ -124,8 +124,9 @@ pub fn xsd(contract: &Contract, view: &View) -> Xsd {
     }
     let mut markup = Markup::new(r#"<?xml version="1.0" encoding="UTF-8"?>"#);
     markup.element("xs:schema", &attributes, |markup| {
-        let caution: Vec<Bilingual> = contract.status().caution().into_iter().collect();
-        annotate(markup, Some(contract.title()), root, &caution);
+        let frame = shape.has_geometry().then(frame_told);
+        let told: Vec<Bilingual> = contract.status().caution().into_iter().chain(frame).collect();
+        annotate(markup, Some(contract.title()), root, &told);
         let kind = writer.named(&shape.record);
         markup.element("xs:element", &[("name", &shape.record), ("type", &kind)], |markup| {
             writer.uniques(markup, &shape.root, root);
@@ -530,6 +531,14 @@ fn is_unique(list: &ListForm, schema: &Map<String, Value>) -> bool {
 fn rule_told(rule: &str) -> Bilingual {
     let told = UnsaidRule::BetweenFields.told();
     Bilingual::new(format!("{}: {rule}", told.vi), format!("{}: {rule}", told.en))
+}
+
+/// What whoever validates GML has to know: a collection's root is none of this schema's.
+fn frame_told() -> Bilingual {
+    Bilingual::new(
+        "Danh sách dạng GML nằm trong `gml:FeatureCollection`, do lược đồ của GML khai báo: hãy kiểm tra từng đối tượng bên trong, hoặc cả danh sách dạng `application/xml`, theo XSD này",
+        "A list in GML stands in `gml:FeatureCollection`, which GML's own schema declares: validate each feature in it, or the list as `application/xml`, with this XSD",
+    )
 }
 
 /// The documentation of a declaration: titles, the description as written, what is not said.

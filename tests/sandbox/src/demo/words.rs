@@ -209,6 +209,12 @@ impl Words {
                 "G03/thong-ke-dao-tao",
                 &format!("{url}/api/G06/nhiem-vu/v1/records -H 'Lt-Purpose: thong-ke'"),
             ),
+            curl(
+                "H26/quan-ly-khcn",
+                &format!(
+                    "{url}/api/G06/tram-quan-trac-phong-xa/v1/records -H 'Lt-Purpose: giam-sat-phong-xa' -H 'Accept: application/geo+json'"
+                ),
+            ),
         ];
         let edit = self.pick(
             "Sửa một thỏa thuận rồi hỏi lại (bản sao, chép lại từ `policies/` mỗi lần khởi động)",
