@@ -1,9 +1,10 @@
 //! What is known of an exchange so far, for the journal: filled in as the stages go, so that any
 //! exit can be recorded with everything that was reached.
 //!
-//! An exchange owes the journal one last record. It is written by [`Evidence::record`] before the
-//! answer leaves; if the exchange never gets there, because a shutdown cuts it or a bug unwinds it,
-//! dropping the evidence writes it.
+//! Here it is filled in; `written` makes journal records of it, and `operators` counts and logs.
+
+mod operators;
+mod written;
 
 use contracts::{Contract, Document, FieldPath, Form, identifiers::IdentifierKind};
 use http::StatusCode;
@@ -14,9 +15,9 @@ use uuid::Uuid;
 
 use crate::{
     host::Incoming,
-    journal::{self, Durability, Entry, Journal, JournalFault, SubjectKey, Times},
+    journal::{self, Durability, Journal, SubjectKey, Times},
     lifetime::Leaving,
-    refusal::{Blame, Face, Refusal},
+    refusal::{Face, Refusal},
     stages::{
         Asked, Caller, Checked, Conforming, Granted, Intake, Passage, Piece, Place, Positions, Received,
         Released, Replied, Routed,
@@ -30,9 +31,6 @@ const PERSON: IdentifierKind = IdentifierKind::SoDinhDanh;
 
 /// What stands for a purpose that is none of ours: such a text may be anything.
 const UNKNOWN: &str = "?";
-
-/// The rule of an exchange that was cut off before it had an answer.
-const ABANDONED: &str = "abandoned";
 
 /// The record of one exchange in the making.
 pub struct Evidence<'w> {
@@ -428,46 +426,6 @@ impl<'w> Evidence<'w> {
         }
     }
 
-    /// Whether an opening record stands.
-    pub fn is_open(&self) -> bool {
-        self.opened
-    }
-
-    /// Writes the opening record, on the disk when this returns: from here on something may happen
-    /// at the provider. A closing is owed even when this fails, since the record may stand.
-    ///
-    /// # Errors
-    /// The exchange must not be forwarded.
-    pub async fn open(&mut self) -> Result<(), JournalFault> {
-        self.opened = true;
-        self.durability = Durability::Synced;
-        self.journal.opening(&self.entry(), self.durability).await
-    }
-
-    /// Writes the last record: the closing, or the only one.
-    ///
-    /// # Errors
-    /// Nothing may be released.
-    pub async fn record(&mut self) -> Result<(), JournalFault> {
-        // The line is handed over at once and then waited for: cut off meanwhile, it is not owed again.
-        self.owed = false;
-        self.settle();
-        if self.opened {
-            self.journal.closing(&self.entry(), self.durability).await
-        } else {
-            self.journal.whole(&self.entry(), self.durability).await
-        }
-    }
-
-    /// Takes over what has left of a long answer.
-    fn settle(&mut self) {
-        if let Some(Passed { records, bytes, digest }) = &self.passed {
-            self.records = Some(*records);
-            self.response_bytes = Some(*bytes);
-            self.response_sha256 = Some(bytes32(&digest.clone().finish()));
-        }
-    }
-
     /// The agreement that allowed it, or that the refusal speaks of.
     fn rests_on(&mut self, agreement: Option<&'w Agreement>) {
         self.agreement = agreement;
@@ -484,107 +442,6 @@ impl<'w> Evidence<'w> {
     fn answered(&mut self, body: &[u8]) {
         self.response_bytes = Some(body.len() as u64);
         self.response_sha256 = Some(bytes32(&digest(&SHA256, body)));
-    }
-
-    /// The record as it stands.
-    fn entry(&self) -> Entry<'_> {
-        let decision = match (self.rule.is_some(), self.status) {
-            // What had begun to leave was no longer refused.
-            (true, _) if self.passed.is_some() => Some("cut"),
-            (true, _) => Some("refused"),
-            (false, Some(status)) if status < StatusCode::BAD_REQUEST.as_u16() => Some("granted"),
-            _ => None,
-        };
-        Entry {
-            exchange: self.exchange,
-            times: self.times,
-            caller: self.caller,
-            represented: self.represented,
-            certificate: Some(&self.certificate),
-            route: self.route,
-            service: self.service.map(|service| service.id.as_str()),
-            operation: self.operation.map(Operation::as_str),
-            format: self.format,
-            filters: &self.filters,
-            contract: self.contract_name.as_deref(),
-            contract_revision: self.contract.map(Contract::revision),
-            agreement: self.agreement.map(|agreement| agreement.id.as_str()),
-            agreement_revision: self.agreement_revision.as_ref(),
-            snapshot: Some(self.world.snapshot.digest()),
-            purpose: self.purpose,
-            officer: self.officer.as_deref(),
-            decision,
-            rule: self.rule,
-            cause: self.cause.as_deref(),
-            fault: self.fault,
-            status: self.status,
-            request_bytes: self.request_bytes,
-            response_bytes: self.response_bytes,
-            records: self.records,
-            set_aside: self.set_aside,
-            left_out: self.left_out,
-            bad_at: self.bad_at.as_deref(),
-            request_sha256: self.request_sha256.as_ref(),
-            response_sha256: self.response_sha256.as_ref(),
-            withheld: &self.withheld,
-            subject: self.subject.as_ref(),
-            charge: self.place.as_ref().map(|place| place.permit().charge()),
-        }
-    }
-
-    /// Counts the exchange, and how long the gateway and the provider took.
-    pub fn measure(&self) {
-        let (Some(service), Some(operation)) = (self.service_key, self.operation) else { return };
-        let Some(route) = self.world.snapshot.route(service, operation) else { return };
-        if self.rule.is_some() {
-            route.refused.inc()
-        } else {
-            route.granted.inc()
-        }
-        let Times { request_in: Some(begun), response_out: Some(ended), .. } = self.times else { return };
-        let waited = match self.times {
-            Times { request_out: Some(sent), response_in: Some(received), .. } => (received - sent).max(0),
-            _ => 0,
-        };
-        let seconds = |microseconds: i64| microseconds.max(0) as f64 / 1e6;
-        route.gateway_seconds.observe(seconds(ended - begun - waited));
-        if waited > 0 {
-            route.provider_seconds.observe(seconds(waited));
-        }
-    }
-
-    /// One line per exchange, for who reads logs; the journal has the rest.
-    pub fn log(&self) {
-        let (caller, service) =
-            (self.caller.unwrap_or("?"), self.service.map_or("?", |service| service.id.as_str()));
-        let (route, status) = (self.route.unwrap_or("?"), self.status.unwrap_or_default());
-        match (self.rule, self.fault) {
-            // What the consumer can mend is the consumer's to see; the rest needs an operator.
-            (Some(rule), Some("consumer")) => {
-                tracing::info!(exchange = %self.exchange, caller, service, route, status, rule, "refused");
-            }
-            (Some(rule), fault) => {
-                let (fault, cause) = (fault.unwrap_or("?"), self.cause.as_deref().unwrap_or(rule));
-                tracing::warn!(exchange = %self.exchange, caller, service, route, status, rule, cause, fault, "failed");
-            }
-            _ => tracing::debug!(exchange = %self.exchange, caller, service, route, status, "exchanged"),
-        }
-    }
-}
-
-impl Drop for Evidence<'_> {
-    fn drop(&mut self) {
-        if !self.owed {
-            return;
-        }
-        self.rule = Some(ABANDONED);
-        self.fault = Some(Blame::Gateway.as_str());
-        // Called or not, nobody knows: the record says when it would have been.
-        self.times.request_out = self.times.request_out.or(self.leaving);
-        self.settle();
-        if let Err(fault) = self.journal.abandoned(&self.entry()) {
-            tracing::error!(exchange = %self.exchange, %fault, "an exchange was cut off and could not be recorded");
-        }
     }
 }
 
