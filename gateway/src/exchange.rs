@@ -104,12 +104,14 @@ impl Gateway {
         let conforming = stages::conform(admitted, &received).await?;
         evidence.conforms(&conforming);
         let outbound = stages::translate(conforming, &asked, exchange)?;
+        evidence.carries(&outbound);
 
         evidence.forwarded(Timestamp::now());
         if outbound.needs_opening() {
             evidence.open().await.map_err(|fault| Refusal::Evidence { fault, outcome_unknown: false })?;
         }
         let confirmed = stages::confirm(outbound, &asked, exchange).await?;
+        evidence.sends();
         let answering = stages::forward(confirmed).await?;
         self.give_back(answering, &mut asked, exchange, evidence).await
     }

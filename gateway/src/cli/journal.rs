@@ -155,7 +155,7 @@ fn line(exchange: &Exchange) -> String {
         Ending::Open => "open".to_owned(),
         Ending::Interrupted => "interrupted".to_owned(),
     };
-    format!(
+    let mut told = format!(
         "{} {} {} → {} {} {} {} {} {}",
         local.unwrap_or_default(),
         record.exchange.map_or_else(String::new, |id| id.to_string()),
@@ -166,7 +166,16 @@ fn line(exchange: &Exchange) -> String {
         ending,
         or(&record.rule),
         or(&record.agreement),
-    )
+    );
+    // Seldom there, so only said when it is.
+    for (name, signed) in
+        [("request_signed", &record.request_signed), ("response_signed", &record.response_signed)]
+    {
+        if let Some(signed) = signed {
+            told.push_str(&format!(" {name}={signed}"));
+        }
+    }
+    told
 }
 
 /// Which end of a day a bare date means.

@@ -237,6 +237,7 @@ fn the_journal_is_searched_by_what_is_asked_and_nothing_else() {
             caller: Some("H26/quan-ly-khcn"),
             service: Some("G06/nhiem-vu"),
             decision: Some("granted"),
+            request_signed: Some("beside"),
             ..entry(1)
         },
     );
@@ -278,6 +279,9 @@ fn the_journal_is_searched_by_what_is_asked_and_nothing_else() {
     fs::write(&identifier, "001099000001\n").unwrap();
     assert_eq!(found(&["--subject", &identifier.display().to_string()]), [3]);
 
+    let (_, out, _) = english(&["journal", "query", "-c", &config]);
+    let signed: Vec<&str> = out.lines().filter(|line| line.contains("_signed=")).collect();
+    assert!(signed.len() == 1 && signed[0].ends_with(" request_signed=beside"), "{out}");
     let (exit, out, err) = english(&["journal", "query", "--limit", "2", "-c", &config]);
     assert_eq!((exit, out.lines().count()), (Exit::Done, 2));
     assert!(err.contains("there is more"), "{err}");

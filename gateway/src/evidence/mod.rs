@@ -19,8 +19,8 @@ use crate::{
     lifetime::Leaving,
     refusal::{Face, Refusal},
     stages::{
-        Asked, Caller, Checked, Conforming, Granted, Intake, Passage, Piece, Place, Positions, Received,
-        Released, Replied, Routed,
+        Asked, Caller, Carried, Checked, Conforming, Granted, Intake, Outbound, Passage, Piece, Place,
+        Positions, Received, Released, Replied, Routed,
     },
     stated,
     world::World,
@@ -31,6 +31,13 @@ const PERSON: IdentifierKind = IdentifierKind::SoDinhDanh;
 
 /// What stands for a purpose that is none of ours: such a text may be anything.
 const UNKNOWN: &str = "?";
+
+/// By which readers stop at a signature where nobody looks for one: in messages and in long bodies.
+const SIGNED: &str = "signed-document";
+/// What is said of a signed document that did not go on.
+const REFUSED: &str = "refused";
+/// What is said of a provider's signed document that was done without.
+const KEPT_BACK: &str = "kept-back";
 
 /// The record of one exchange in the making.
 pub struct Evidence<'w> {
@@ -75,6 +82,12 @@ pub struct Evidence<'w> {
     left_out: Option<u64>,
     /// The records that broke the contract.
     bad_at: Option<String>,
+    /// What became of the request's document, when it bears a signature.
+    request_signed: Option<&'static str>,
+    /// What became of the provider's.
+    response_signed: Option<&'static str>,
+    /// Whether the provider was to be given what was sent.
+    sending: bool,
     /// Whether records of a reply are set aside.
     may_lack: bool,
     /// What has left of a long answer.
@@ -140,6 +153,9 @@ impl<'w> Evidence<'w> {
             set_aside: None,
             left_out: None,
             bad_at: None,
+            request_signed: None,
+            response_signed: None,
+            sending: false,
             may_lack: false,
             passed: None,
             durability: Durability::Written,
@@ -232,6 +248,8 @@ impl<'w> Evidence<'w> {
     pub fn received(&mut self, received: &Received) {
         self.request_bytes = received.digest().map(|_| received.size() as u64);
         self.request_sha256 = received.digest().map(bytes32);
+        // Unless it goes on.
+        self.request_signed = received.is_signed().then_some(REFUSED);
     }
 
     /// What was found in it.
@@ -242,8 +260,22 @@ impl<'w> Evidence<'w> {
         self.is_about(document);
     }
 
+    /// How it is to go on.
+    pub fn carries(&mut self, outbound: &Outbound<'_>) {
+        if let Some(carried) = outbound.carried() {
+            self.request_signed = Some(word(carried));
+        }
+    }
+
+    /// Nothing stands between it and the provider any more.
+    pub fn sends(&mut self) {
+        self.sending = true;
+    }
+
     /// When the provider was called and answered.
     pub fn replied(&mut self, replied: &Replied<'_>) {
+        // Unless it leaves.
+        self.response_signed = replied.is_signed().then_some(REFUSED);
         self.times.request_out = Some(replied.sent_at().as_microsecond());
         self.times.response_in = Some(replied.received_at().as_microsecond());
     }
@@ -264,12 +296,26 @@ impl<'w> Evidence<'w> {
         }
     }
 
-    /// Which records stopped it. Those of a submission that were set aside before are not forgotten for
+    /// Which records or signatures stopped it. Those records of a submission that were set aside before are not forgotten for
     /// those of its reply.
     fn stopped_by(&mut self, refusal: &Refusal) {
         let positions = refusal.positions();
         if !positions.is_empty() && self.set_aside.is_none() {
             self.bad_at = Some(positions.to_string());
+        }
+        self.turned_away_by(refusal);
+    }
+
+    /// What a refusal tells of signed documents.
+    fn turned_away_by(&mut self, refusal: &Refusal) {
+        match refusal {
+            Refusal::Signed { .. } => self.request_signed = Some(REFUSED),
+            Refusal::Unreadable(fault) if fault.rule == SIGNED => self.request_signed = Some(REFUSED),
+            Refusal::SignedReply { .. } | Refusal::ProviderBrokeContract { unreadable: Some(SIGNED), .. } => {
+                self.response_signed = Some(REFUSED);
+            }
+            Refusal::Midway(why) => self.turned_away_by(why),
+            _ => {}
         }
     }
 
@@ -294,6 +340,9 @@ impl<'w> Evidence<'w> {
         self.left_out = Some(released.left_out()).filter(|count| *count > 0);
         self.withheld = released.withheld().iter().map(FieldPath::as_str).collect();
         self.format = Some(released.format().as_str());
+        if self.response_signed.is_some() {
+            self.response_signed = Some(released.carried().map_or(KEPT_BACK, word));
+        }
         if let Some(place) = &mut self.place {
             place.released(released.records() as u64, released.body().len() as u64);
         }
@@ -315,6 +364,9 @@ impl<'w> Evidence<'w> {
         self.cause = (face.rule != face.kind).then(|| face.rule.clone().into_owned());
         self.fault = Some(face.blame.as_str());
         self.stopped_by(refusal);
+        if !self.sending || matches!(refusal, Refusal::ProviderUnreachable) {
+            self.request_signed = self.request_signed.map(|_| REFUSED);
+        }
         let register = self.world.snapshot.register();
         if let Some(agreement) = refusal.agreement().and_then(|id| register.agreement_named(id.as_str())) {
             self.rests_on(Some(agreement));
@@ -442,6 +494,14 @@ impl<'w> Evidence<'w> {
     fn answered(&mut self, body: &[u8]) {
         self.response_bytes = Some(body.len() as u64);
         self.response_sha256 = Some(bytes32(&digest(&SHA256, body)));
+    }
+}
+
+/// As the journal has it.
+fn word(carried: Carried) -> &'static str {
+    match carried {
+        Carried::Alone => "unchanged",
+        Carried::Beside => "beside",
     }
 }
 

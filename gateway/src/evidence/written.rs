@@ -96,6 +96,8 @@ impl Evidence<'_> {
             set_aside: self.set_aside,
             left_out: self.left_out,
             bad_at: self.bad_at.as_deref(),
+            request_signed: self.request_signed,
+            response_signed: self.response_signed,
             request_sha256: self.request_sha256.as_ref(),
             response_sha256: self.response_sha256.as_ref(),
             withheld: &self.withheld,

@@ -111,6 +111,11 @@ pub struct Entry<'a> {
     /// Which records of a collection broke the contract, by position from 0: `4, 17-18`. They were set
     /// aside, or the first of them stopped the exchange.
     pub bad_at: Option<&'a str>,
+    /// What became of the request's document, when it bears an XML signature: it went on `unchanged`, or
+    /// unchanged `beside` its translation, or was `refused` and went nowhere.
+    pub request_signed: Option<&'a str>,
+    /// The same of the provider's document; `kept-back` when the answer does without it.
+    pub response_signed: Option<&'a str>,
     /// SHA-256 of the request's body.
     pub request_sha256: Option<&'a [u8; 32]>,
     /// SHA-256 of the answer's body.

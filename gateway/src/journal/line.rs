@@ -94,6 +94,8 @@ impl<'b> Line<'b> {
             }
         }
         self.text("bad_at", entry.bad_at);
+        self.text("request_signed", entry.request_signed);
+        self.text("response_signed", entry.response_signed);
         self.digest("request_sha256", entry.request_sha256);
         self.digest("response_sha256", entry.response_sha256);
         self.texts("withheld", entry.withheld);
@@ -384,7 +386,7 @@ mod tests {
                 filters: &names, withheld: &names,
                 certificate: digests[0].as_ref(), subject: digests[1].as_ref(), response_sha256: digests[2].as_ref(),
                 status, request_bytes: numbers[0], response_bytes: numbers[1], records: numbers[2], set_aside: numbers[0],
-                left_out: numbers[1], bad_at: text(2),
+                left_out: numbers[1], bad_at: text(2), request_signed: text(3), response_signed: text(4),
                 charge: numbers[3].map(|epoch| Charge {
                     day: jiff::civil::date(2026, 11, 21), keys: &keys, forwarded: Some(epoch), released: Some(epoch),
                     records: epoch, bytes: epoch,

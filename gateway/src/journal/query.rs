@@ -443,6 +443,7 @@ fn completed(mut later: Record, opening: Record) -> Record {
         decision,
         request_bytes,
         request_sha256,
+        request_signed,
         subject
     );
     if later.filters.is_empty() {

@@ -133,6 +133,10 @@ pub struct Record {
     pub left_out: Option<u64>,
     /// Which broke the contract.
     pub bad_at: Option<String>,
+    /// What became of the request's signed document.
+    pub request_signed: Option<String>,
+    /// What became of the provider's signed document.
+    pub response_signed: Option<String>,
     /// SHA-256 of the request's body.
     #[serde(deserialize_with = "digest")]
     pub request_sha256: Option<[u8; 32]>,
@@ -256,6 +260,8 @@ impl Record {
             set_aside: self.set_aside,
             left_out: self.left_out,
             bad_at: self.bad_at.as_deref(),
+            request_signed: self.request_signed.as_deref(),
+            response_signed: self.response_signed.as_deref(),
             request_sha256: self.request_sha256.as_ref(),
             response_sha256: self.response_sha256.as_ref(),
             subject: self.subject.as_ref(),

@@ -62,6 +62,11 @@ impl<'w> Replied<'w> {
         self.signed.as_ref()
     }
 
+    /// Whether it bears a signature.
+    pub fn is_signed(&self) -> bool {
+        self.signed.is_some()
+    }
+
     /// Its body made UTF-8, or by which rule that cannot be done; none where it is UTF-8 as it came.
     pub(super) fn text(&self) -> Option<&Result<Bytes, &'static str>> {
         self.text.as_ref()

@@ -106,7 +106,9 @@ mod understand;
 pub use admit::{Admitted, Footing, Place, admit};
 pub use authorize::{Granted, authorize};
 pub use confirm::{Confirmed, confirm};
-pub use conform::{Beginnings, Body, Checked, Conforming, Received, conform, conform_reply, receive};
+pub use conform::{
+    Beginnings, Body, Carried, Checked, Conforming, Received, conform, conform_reply, receive,
+};
 pub use forward::{Answering, Flowing, Replied, forward};
 pub use identify::{Caller, identify};
 pub use intake::{Intake, Uploading, Vetted, take_in, upload};

@@ -8,7 +8,7 @@ use contracts::{Contract, Document, FieldPath};
 use http::{HeaderValue, StatusCode};
 use policies::{Format, Operation};
 
-use super::{Checked, Routed, conform::breathe};
+use super::{Carried, Checked, Routed, conform::breathe};
 use crate::refusal::Refusal;
 
 /// What leaves, and what is said of it in the journal.
@@ -22,6 +22,7 @@ pub struct Released<'w> {
     withheld: &'w [FieldPath],
     etag: Option<HeaderValue>,
     location: Option<String>,
+    carried: Option<Carried>,
 }
 
 impl<'w> Released<'w> {
@@ -64,6 +65,11 @@ impl<'w> Released<'w> {
     /// record says something of each.
     pub fn etag(&self) -> Option<&HeaderValue> {
         self.etag.as_ref()
+    }
+
+    /// How the provider's document leaves, when it bears a signature; none when it stays behind.
+    pub fn carried(&self) -> Option<Carried> {
+        self.carried
     }
 
     /// Where a submitted record is found again.
@@ -109,6 +115,7 @@ async fn undressed<'w>(checked: Checked<'w, '_>) -> Result<Released<'w>, Refusal
         withheld: &[],
         etag: replied.etag().filter(|_| plan.is_whole()).cloned(),
         location: None,
+        carried: None,
     };
     let Some(mut document) = checked.into_document() else { return Ok(released) };
 
@@ -147,6 +154,7 @@ async fn undressed<'w>(checked: Checked<'w, '_>) -> Result<Released<'w>, Refusal
         && format != Format::Soap;
     if unchanged {
         released.body = replied.bytes().clone();
+        released.carried = signed.then_some(Carried::Alone);
         return Ok(released);
     }
     if signed {
@@ -162,6 +170,7 @@ async fn undressed<'w>(checked: Checked<'w, '_>) -> Result<Released<'w>, Refusal
             released.etag = None;
             released.media_type = both.content_type.into();
             released.body = both.body.into();
+            released.carried = Some(Carried::Beside);
             return Ok(released);
         } else {
             "signed-format"

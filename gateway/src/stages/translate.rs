@@ -9,7 +9,7 @@ use policies::{Format, MemberId, Operation, OperationTerms, ServiceVersion};
 use ring::digest::{self, SHA256};
 use uuid::Uuid;
 
-use super::{Admitted, Asked, Conforming, Granted};
+use super::{Admitted, Asked, Carried, Conforming, Granted};
 use crate::{
     refusal::Refusal,
     soap::{self, Awaited, Question},
@@ -35,6 +35,7 @@ pub struct Outbound<'w> {
     records: usize,
     verification: bool,
     awaited: Option<Awaited>,
+    carried: Option<Carried>,
 }
 
 impl<'w> Outbound<'w> {
@@ -66,6 +67,11 @@ impl<'w> Outbound<'w> {
     /// How many records it carries.
     pub fn records(&self) -> usize {
         self.records
+    }
+
+    /// How the document goes on, when it bears a signature.
+    pub fn carried(&self) -> Option<Carried> {
+        self.carried
     }
 
     /// Asks for the change to be made to one state of the record only.
@@ -114,6 +120,7 @@ pub fn translate<'w>(
     let mut headers = Vec::with_capacity(12);
     let mut verification = false;
     let mut awaited = None;
+    let mut carried = None;
     let question = question(granted, routed.operation(), conforming.document(), head, exchange)?;
     let body = match conforming.document() {
         _ if version.soap.is_some() => {
@@ -136,9 +143,13 @@ pub fn translate<'w>(
         Some(document) => {
             let media = version.format.media_type();
             let (media, body) = match (conforming.unchanged(version.format), conforming.original()) {
-                (Some(bytes), _) => (media.to_owned(), bytes),
+                (Some(bytes), original) => {
+                    carried = original.map(|_| Carried::Alone);
+                    (media.to_owned(), bytes)
+                }
                 (None, None) => (media.to_owned(), write(document, version.format, &version.contract)),
                 (None, Some((original_media, original))) => {
+                    carried = Some(Carried::Beside);
                     let translation = write(document, version.format, &version.contract);
                     let both = adapters::beside((media, &translation), (original_media, original));
                     (both.content_type, both.body.into())
@@ -165,6 +176,7 @@ pub fn translate<'w>(
         records,
         verification,
         awaited,
+        carried,
         admitted: conforming.into_admitted(),
     })
 }

@@ -38,6 +38,16 @@ async fn submit(stage: &Stage, body: &str) -> Said {
     stage.ask(Who::Hanoi, "POST", "/records", &format!("{XML}Accept: application/json\r\n"), body).await
 }
 
+/// What the journal says of the documents of an exchange: of the request's, and of the provider's.
+fn recorded(stage: &Stage, said: &Said) -> (Option<String>, Option<String>) {
+    let record = stage.record(said);
+    (record.request_signed, record.response_signed)
+}
+
+fn word(word: &str) -> Option<String> {
+    Some(word.to_owned())
+}
+
 async fn get(stage: &Stage, who: Who, accept: &str) -> Said {
     let accept = format!("Accept: {accept}, application/problem+json\r\n");
     stage.ask(who, "GET", "/records/A", &accept, "").await
@@ -48,12 +58,14 @@ async fn a_signed_document_is_refused_unless_the_service_says_otherwise() {
     let stage = stage("", |_| as_xml(&task("A", &signature("")))).await;
     let said = submit(&stage, &task("S", &signature(""))).await;
     said.is_refused(422, "signed-document", "signed-refused");
+    assert_eq!(recorded(&stage, &said), (word("refused"), None));
     assert!(stage.heard().is_empty());
     // Before, a reply's signature would have been dropped as an unknown field.
     for accept in ["application/json", "application/xml"] {
         let said = get(&stage, Who::Hanoi, accept).await;
         assert_eq!(said.status, 502, "{said:?}");
         assert!(said.body.contains("signed-document") && !said.body.contains("024188000004"), "{said:?}");
+        assert_eq!(recorded(&stage, &said), (None, word("refused")));
     }
 }
 
@@ -65,6 +77,14 @@ async fn a_carried_document_reaches_the_provider_byte_for_byte() {
     assert_eq!(said.status, 201, "{said:?}");
     let heard = stage.heard().pop().unwrap();
     assert_eq!(heard.split_once("\r\n\r\n").unwrap().1, original);
+    // The opening says it too: it is all that is left when a crash ends the exchange.
+    assert_eq!(recorded(&stage, &said), (word("unchanged"), None));
+    let told: Vec<_> =
+        stage.lines().into_iter().filter_map(|line| line.get("request_signed").cloned()).collect();
+    assert_eq!(told, ["unchanged", "unchanged"]);
+    // Under another scope it goes nowhere.
+    let said = submit(&stage, &original.replace("<MaTinh>01<", "<MaTinh>24<")).await;
+    assert_eq!(recorded(&stage, &said), (word("refused"), None));
 }
 
 #[tokio::test]
@@ -154,8 +174,10 @@ async fn a_provider_of_json_gets_the_original_beside_its_translation() {
     let translation: serde_json::Value = serde_json::from_str(&parts[0].1).unwrap();
     assert_eq!(translation["MaSo"], "S");
     assert_eq!((parts.len(), parts[1].1.as_str()), (2, original.as_str()));
+    assert_eq!(recorded(&stage, &said), (word("beside"), None));
     // What bears no signature comes as ever.
-    assert_eq!(submit(&stage, &task("S", "")).await.status, 201);
+    let said = submit(&stage, &task("S", "")).await;
+    assert_eq!((said.status, recorded(&stage, &said)), (201, (None, None)));
     assert!(stage.heard().pop().unwrap().contains("Content-Type: application/json\r\n"));
 }
 
@@ -175,6 +197,7 @@ async fn a_signed_reply_leaves_whole_or_not_at_all() {
     .await;
     let said = get(&stage, Who::Hanoi, "application/xml").await;
     assert_eq!((said.status, said.body.as_str()), (200, original.as_str()), "{said:?}");
+    assert_eq!(recorded(&stage, &said), (None, word("unchanged")));
     // Translated it would have lost its signature; to the partner it would show what it may not see.
     get(&stage, Who::Hanoi, "application/json").await.is_refused(406, "signed-document", "signed-format");
     get(&stage, Who::Hanoi, "*/*").await.is_refused(406, "signed-document", "signed-format");
@@ -183,17 +206,27 @@ async fn a_signed_reply_leaves_whole_or_not_at_all() {
     let parts = parts(said.header("content-type"), &said.body);
     assert!(parts[0].0 == "Content-Type: application/json" && parts[0].1.contains("\"MaSo\":\"A\""));
     assert_eq!((parts.len(), parts[1].1.as_str()), (2, original.as_str()));
+    assert_eq!(recorded(&stage, &said), (None, word("beside")));
     for accept in ["application/json", "application/xml", "application/json, multipart/related"] {
         let said = get(&stage, Who::Partner, accept).await;
         said.is_refused(403, "signed-document", "signed-withheld");
         assert!(!said.body.contains("024188000004"), "{said:?}");
         assert_eq!(stage.record(&said).rule.as_deref(), Some("signed-document"));
+        assert_eq!(recorded(&stage, &said), (None, word("refused")));
     }
     let message = format!(
         "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body><ReadNhiemVu xmlns=\"{NS}\"><id>A</id></ReadNhiemVu></s:Body></s:Envelope>"
     );
     let said = stage.ask(Who::Hanoi, "POST", "/soap", "Content-Type: text/xml\r\n", &message).await;
     assert!(said.status == 500 && said.body.contains("signed-format"), "{said:?}");
+}
+
+#[tokio::test]
+async fn what_is_done_is_told_without_the_signed_answer_that_cannot_be() {
+    let stage = stage("signed = \"carry\"", |_| as_xml(&task("S", &signature("")))).await;
+    let said = submit(&stage, &task("S", "")).await;
+    assert_eq!((said.status, said.body.as_str()), (201, ""), "{said:?}");
+    assert_eq!(recorded(&stage, &said), (None, word("kept-back")));
 }
 
 #[tokio::test]

@@ -28,6 +28,7 @@ pub(super) use self::{
 pub use self::{
     reply::{Checked, conform_reply},
     request::{Beginnings, Body, Conforming, Received, conform, receive},
+    signed::Carried,
 };
 
 /// Reads a body; of a message, the XML that was cut out of it.

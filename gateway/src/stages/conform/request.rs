@@ -39,6 +39,11 @@ impl Received {
         self.size
     }
 
+    /// Whether it bears a signature.
+    pub fn is_signed(&self) -> bool {
+        self.signed.is_some()
+    }
+
     /// SHA-256 of the body, when there was one.
     pub fn digest(&self) -> Option<&Digest> {
         self.digest.as_ref()

@@ -6,6 +6,15 @@ use adapters::{
 };
 use policies::Format;
 
+/// How a signed document goes on. Its bytes are the same either way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carried {
+    /// As the body.
+    Alone,
+    /// In a body of two parts, after its translation.
+    Beside,
+}
+
 /// What a body is like when it bears a signature; only what is XML can bear one.
 pub(in crate::stages) fn signatures(bytes: &[u8], format: Format) -> Option<Signed> {
     match format {
