@@ -13,9 +13,13 @@
 //! - A rule between fields stays as far as it asks nothing of what is gone or changed. Whether a field is
 //!   there survives a change, so a rule about that stays too.
 //! - Items that were different may no longer be, so `uniqueItems` needs whole items.
-//! - What a description says of a record that is no longer whole may be about what is gone, so it goes.
+//! - What a description says of a record that is no longer whole may be about what is gone, so it goes; and
+//!   so does any other that holds the name or the title of a field that is gone, unless a field that is left
+//!   is called so too.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod hush;
+
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
@@ -23,6 +27,7 @@ use crate::{
     Classification, Contract, Field, FieldPath, Form, ListForm, RecordShape, Shape,
     schema::{ORDER, RULES},
 };
+use hush::{Gone, hush};
 
 /// What is left of a contract for one caller.
 #[derive(Clone, Debug)]
@@ -69,15 +74,8 @@ impl Contract {
         if !left.whole {
             // The name is that of the whole.
             schema.as_object_mut().map(|members| members.shift_remove("$id"));
+            hush(&mut schema, &Gone::between(&self.shape.root, &root));
         }
-        let names = |shape: &RecordShape| -> BTreeSet<String> {
-            let mut names = BTreeSet::new();
-            collect_names(shape, &mut names);
-            names
-        };
-        let kept = names(&root);
-        let gone: BTreeSet<String> = names(&self.shape.root).difference(&kept).cloned().collect();
-        hush(&mut schema, &gone);
         View { shape: Shape { root, ..self.shape.clone() }, schema }
     }
 
@@ -446,35 +444,6 @@ fn is_whole_path(text: &str, fates: &Fates) -> bool {
         (None | Some(Fate::Whole), _) => true,
         (Some(Fate::Record(inner)), Some(rest)) => is_whole_path(rest, inner),
         (Some(Fate::Record(_) | Fate::Changed { .. } | Fate::Gone), _) => false,
-    }
-}
-
-fn collect_names(shape: &RecordShape, names: &mut BTreeSet<String>) {
-    for field in &shape.fields {
-        names.insert(field.name.clone());
-        if let Some(inner) = field.form.record() {
-            collect_names(inner, names);
-        }
-    }
-}
-
-/// Takes away every description in which a name of `gone` stands as a word.
-fn hush(schema: &mut Value, gone: &BTreeSet<String>) {
-    let Some(members) = schema.as_object_mut() else { return };
-    let tells = |text: &str| {
-        text.split(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '-')))
-            .any(|word| gone.contains(word))
-    };
-    for keyword in ["title", "description"] {
-        if members.get(keyword).and_then(Value::as_str).is_some_and(tells) {
-            members.shift_remove(keyword);
-        }
-    }
-    for schema in members.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
-        hush(schema.1, gone);
-    }
-    if let Some(items) = members.get_mut("items") {
-        hush(items, gone);
     }
 }
 

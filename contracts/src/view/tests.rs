@@ -177,10 +177,34 @@ fn a_code_within_a_record_is_not_read_at_a_date_around_it_that_is_gone() {
 #[test]
 fn no_description_names_what_is_gone() {
     let mut schema = json!({ "description": "as SoDinhDanh says", "properties": {
-        "A": { "description": "SoDinhDanhKhac stays" }, "B": { "items": { "description": "(SoDinhDanh)" } } } });
-    hush(&mut schema, &["SoDinhDanh".to_owned()].into());
-    assert_eq!(
-        schema,
-        json!({ "properties": { "A": { "description": "SoDinhDanhKhac stays" }, "B": { "items": {} } } })
-    );
+        "A": { "description": "SoDinhDanhKhac stays, every day" },
+        "B": { "items": { "description": "(SoDinhDanh)" } },
+        "C": { "description": "Ai không có Số định danh." },
+        "D": { "description": "everyday" } } });
+    let titles = ["số định danh".to_owned(), "every day, twice".to_owned(), "day".to_owned()];
+    let mut gone = Gone { names: ["SoDinhDanh"].into(), titles: titles.into() };
+    let mut again = schema.clone();
+    hush(&mut schema, &gone);
+    let left = json!({ "properties": { "A": {}, "B": { "items": {} }, "C": {}, "D": { "description": "everyday" } } });
+    assert_eq!(schema, left);
+    gone.titles.remove("day");
+    hush(&mut again, &gone);
+    assert_eq!(again["properties"]["A"]["description"], "SoDinhDanhKhac stays, every day");
+}
+
+#[test]
+fn a_description_that_calls_a_withheld_field_by_its_title_goes_with_it() {
+    let task = task();
+    let mut whole = task.whole_view();
+    let title =
+        whole.shape.root.fields.iter().find(|field| field.name == "MucTieu").unwrap().title.vi.clone();
+    whole.schema["properties"]["NoiDungChinh"]["description"] =
+        format!("Theo {}.", title.to_uppercase()).into();
+    let mut partly = task.view(&without(&["MucTieu"]));
+    let gone = Gone::between(&whole.shape.root, &partly.shape.root);
+    assert!(gone.names.contains("MucTieu") && gone.titles.contains(&title.to_lowercase()));
+    partly.schema["properties"]["NoiDungChinh"]["description"] =
+        whole.schema["properties"]["NoiDungChinh"]["description"].clone();
+    hush(&mut partly.schema, &gone);
+    assert!(partly.schema["properties"]["NoiDungChinh"].get("description").is_none());
 }
