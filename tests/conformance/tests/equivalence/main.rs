@@ -4,8 +4,10 @@
 //!   circular, Điều 15 khoản 5).
 //! - [`verdicts`]: a document is valid for the gateway, for its XML Schema and for its JSON Schema, or for
 //!   none of them, except for the rules that a language has no words for; those are listed.
+//! - [`views`]: what is released to a caller is valid under the descriptions made for that caller, what is not
+//!   is refused, and no description tells of it.
 //!
-//! Both go through every contract of the catalogue, and through contracts made up ([`made_up`]) so that every
+//! All go through every contract of the catalogue, and through contracts made up ([`made_up`]) so that every
 //! keyword of the subset is tried in combinations that no dataset has. Records are made up from the contract
 //! and a seed. Chance follows from the contract's name: a new dataset changes nothing for the others.
 #![allow(
@@ -21,6 +23,7 @@ mod made_up;
 mod spoil;
 mod trees;
 mod verdicts;
+mod views;
 mod wild;
 
 use std::{path::Path, sync::Arc};
@@ -36,6 +39,8 @@ const MADE_UP: u32 = 8;
 /// Contracts, and a folder for what judges are given of them.
 struct Contracts {
     folder: TempDir,
+    /// The catalogue, and what was made up.
+    catalogs: [Catalog; 2],
     all: Vec<Arc<Contract>>,
 }
 
@@ -46,7 +51,7 @@ impl Contracts {
         let (shipped, _) = Catalog::load(Path::new(CONTRACTS)).unwrap_or_else(|faults| panic!("{faults:?}"));
         let made_up = made_up::catalog(&folder.path().join("made-up"), MADE_UP);
         let all = shipped.contracts().chain(made_up.contracts()).cloned().collect();
-        Self { folder, all }
+        Self { folder, all, catalogs: [shipped, made_up] }
     }
 
     /// How many records of `contract` to try: `made_up` of those that were made up, whose keywords are
