@@ -68,6 +68,13 @@ pub struct Offered<'o> {
     pub purpose_required: bool,
     /// The contract of what is sent, when something is.
     pub sent: Option<&'o Contract>,
+    /// Whether records that break the contract are set aside (`Lt-Set-Aside`) rather than stop it.
+    pub sets_aside: bool,
+    /// Whether what is sent may bear an XML signature: it then goes on as it is.
+    pub takes_signed: bool,
+    /// The provider's own format, when a document of its that bears a signature may come beside its
+    /// translation (`multipart/related`).
+    pub original: Option<Format>,
     /// What comes back: one view for each way in which it is released, the first the most likely.
     pub replies: Vec<Reply<'o>>,
 }
@@ -124,6 +131,9 @@ impl<'o> Offer<'o> {
             purposes: Vec::new(),
             purpose_required: false,
             sent: operation.carries_record().then_some(contract),
+            sets_aside: false,
+            takes_signed: false,
+            original: None,
             replies: vec![reply()],
         });
         Self {

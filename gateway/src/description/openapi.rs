@@ -96,6 +96,11 @@ pub(super) fn put(object: &mut Value, name: &str, member: Value) {
     }
 }
 
+/// A translation and its original (RFC 2387).
+const RELATED: &str = "multipart/related";
+/// What `Lt-Set-Aside` says. Positions that do not fit are left out.
+const SET_ASIDE: &str = r#"^(possible|\d+; at="(\d+(-\d+)?(, \d+(-\d+)?)*)?")$"#;
+
 struct Writer<'o> {
     offer: &'o Offer<'o>,
     language: Language,
@@ -186,9 +191,39 @@ impl Writer<'_> {
                 .filter(|format| adapters::reads(**format) && **format != Format::Soap)
                 .map(|format| (format.media_type().to_owned(), content(*format, &either)))
                 .collect();
-            put(&mut written, "requestBody", json!({ "required": true, "content": content }));
+            let mut body = json!({ "required": true, "content": content });
+            if offered.formats.contains(&Format::Xml) {
+                put(&mut body, "description", json!(self.signatures(offered)));
+            }
+            put(&mut written, "requestBody", body);
         }
         written
+    }
+
+    /// What becomes of a body that bears an XML signature.
+    fn signatures(&self, offered: &Offered<'_>) -> &'static str {
+        if offered.takes_signed {
+            say(
+                self.language,
+                "XML mang chữ ký bao trùm cả tài liệu được chuyển nguyên vẹn tới bên cung cấp.",
+                "XML with a signature over the whole document goes to the provider as it is.",
+            )
+        } else {
+            say(self.language, "XML mang chữ ký bị từ chối.", "XML that bears a signature is refused.")
+        }
+    }
+
+    /// The two parts in which a signed document of the provider's comes.
+    fn both_parts(&self, original: Format) -> Value {
+        let told = say(
+            self.language,
+            "Khi tài liệu của bên cung cấp mang chữ ký XML và `Accept` nêu `multipart/related` cạnh định dạng mong muốn: phần đầu là bản dịch, phần sau (`Content-ID: <nguyen-ban>`) là nguyên bản, không đổi một byte. Định dạng của nguyên bản:",
+            "When the provider's document bears an XML signature and `Accept` names `multipart/related` next to the format wanted: the first part is the translation, the second (`Content-ID: <nguyen-ban>`) the original, byte for byte. The original's format:",
+        );
+        json!({ "schema": {
+            "type": "string", "contentMediaType": RELATED,
+            "description": format!("{told} `{}`.", original.media_type()),
+        } })
     }
 
     /// What stands in the query.
@@ -246,6 +281,7 @@ impl Writer<'_> {
             .iter()
             .filter(|format| **format != Format::Soap)
             .map(|format| (format.media_type().to_owned(), content(*format, &schema)))
+            .chain(offered.original.map(|original| (RELATED.to_owned(), self.both_parts(original))))
             .collect();
         let header = |name: &str| json!({ "$ref": format!("#/components/headers/{name}") });
         let mut headers = json!({
@@ -254,6 +290,9 @@ impl Writer<'_> {
         });
         if operation == Operation::Submit {
             put(&mut headers, "Location", header("Location"));
+        }
+        if offered.sets_aside {
+            put(&mut headers, "Lt-Set-Aside", header("Lt-Set-Aside"));
         }
         if self.offer.deprecated || self.offer.retired_from.is_some() {
             put(&mut headers, "Deprecation", header("Deprecation"));
@@ -442,6 +481,13 @@ fn headers(language: Language) -> Value {
         "Retry-After": {
             "description": say(language, "Số giây nên đợi", "Seconds to wait"),
             "schema": { "type": "integer", "minimum": 1 },
+        },
+        "Lt-Set-Aside": {
+            "description": say(language,
+                "Bản ghi trái hợp đồng được để riêng, các bản ghi khác đi tiếp. Khi gửi: số bản ghi và vị trí từ 0; khi nhận: chỉ cho biết có thể đã có bản ghi bị để riêng.",
+                "Records that break the contract are set aside, and the others pass. On a submission: how many, and where from 0; on a reply: only that some may have been."),
+            "schema": { "type": "string", "pattern": SET_ASIDE },
+            "example": "3; at=\"4, 17-18\"",
         },
         "Location": text("Nơi đọc lại bản ghi đã gửi", "Where the submitted record is read again"),
         "Deprecation": text("Từ khi nào nên chuyển phiên bản (RFC 9745)", "Since when it is deprecated (RFC 9745)"),

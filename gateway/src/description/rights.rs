@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use policies::{
-    Ask, MemberKey, Operation, Refusal, Register, ReleasePlan, ServiceKey, ServiceVersion, SystemKey, Usable,
+    Ask, BadRecords, Format, MemberKey, Operation, Refusal, Register, ReleasePlan, ServiceKey,
+    ServiceVersion, Signed, SystemKey, Usable,
 };
 
 use super::{Offer, Offered, Reply, Terms};
@@ -123,8 +124,17 @@ fn offered<'r>(
         purposes: Vec::new(),
         purpose_required: by.iter().all(|(right, _)| !right.purposes.is_empty()),
         sent: operation.carries_record().then_some(&*version.contract),
+        sets_aside: terms.stream.is_some_and(|terms| terms.bad_records == BadRecords::SetAside),
+        takes_signed: version.signed == Signed::Carry,
+        original: None,
         replies: Vec::new(),
     };
+    // A signed document leaves whole or not at all, and a verdict is no document of the provider's. Of a
+    // list it is not told whether conditions leave records out: where there are any, it does not leave.
+    let lists = matches!(operation, Operation::Query | Operation::Changes);
+    let unconditional = |right: &Usable<'_>| right.agreement.is_none_or(|by| by.conditions.is_empty());
+    let gives_whole = operation != Operation::Verify
+        && by.iter().any(|(right, release)| release.is_whole() && (!lists || unconditional(right)));
     for (right, release) in by {
         for format in &right.formats {
             // A message carries XML.
@@ -158,6 +168,11 @@ fn offered<'r>(
             let agreement = right.agreement.map(|agreement| agreement.id.to_string());
             offered.replies.push(Reply { contract, view, agreement });
         }
+    }
+    let is_translation = |format: &Format| !matches!(format, Format::Xml | Format::Soap);
+    if offered.takes_signed && gives_whole && offered.formats.iter().any(is_translation) {
+        // Only what is XML can bear a signature.
+        offered.original = Some(version.format).filter(|format| *format == Format::Xml);
     }
     Some(offered)
 }

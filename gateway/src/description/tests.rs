@@ -243,7 +243,40 @@ fn a_contract_whole_holds_every_field_in_open_apis_own_words() {
         assert_eq!(api["info"]["x-status"], contract.status().as_str());
         let description = api["info"]["description"].as_str().unwrap();
         assert_eq!(description.starts_with("HỢP ĐỒNG DỰ THẢO"), is_draft, "{}", contract.id());
+        for (language, caution) in [(Language::Vi, "HỢP ĐỒNG DỰ THẢO: "), (Language::En, "A DRAFT: ")]
+        {
+            let wsdl = wsdl::describe(&Offer::whole(contract), "localhost", language).unwrap();
+            let cautions = wsdl.contains(&format!("<wsdl:documentation>{caution}"));
+            assert_eq!(cautions, is_draft, "{}", contract.id());
+        }
     }
+}
+
+#[test]
+fn an_api_says_what_is_set_aside_and_how_signed_documents_come() {
+    let fixture = Fixture::new();
+    let ok = |api: &Value, path: &str, method: &str, status: &str| {
+        let said = &api["paths"][path][method]["responses"][status];
+        let content: Vec<String> = said["content"].as_object().unwrap().keys().cloned().collect();
+        (said["headers"].get("Lt-Set-Aside").is_some(), content.contains(&"multipart/related".to_owned()))
+    };
+    let api = openapi(&fixture, "H26/quan-ly-khcn", "G06/nhiem-vu");
+    assert_eq!(ok(&api, "/records", "get", "200"), (false, false));
+
+    fixture.edit(SERVICE, "query = {", "query = { stream = { bad_records = \"set-aside\" },");
+    fixture.edit(SERVICE, "format = \"json\"", "format = \"xml\"\nsigned = \"carry\"");
+    let api = openapi(&fixture, "H26/quan-ly-khcn", "G06/nhiem-vu");
+    assert_eq!(ok(&api, "/records", "get", "200"), (true, false), "conditions leave records out of lists");
+    assert_eq!(ok(&api, "/records/{id}", "get", "200"), (false, true), "one record is never set aside");
+    let told = api["paths"]["/records"]["post"]["requestBody"]["description"].as_str().unwrap();
+    assert!(told.contains("goes to the provider as it is"), "{told}");
+    // Who is not to see all of it never gets a signed document.
+    let partner = openapi(&fixture, "G03/thu-vien", "G06/nhiem-vu");
+    assert_eq!(ok(&partner, "/records", "get", "200"), (true, false));
+    assert_eq!(
+        api["components"]["headers"]["Lt-Set-Aside"]["schema"]["type"], "string",
+        "what is referred to is there"
+    );
 }
 
 /// The header fields of an answer under version 1 at `now`.

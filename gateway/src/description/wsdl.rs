@@ -96,7 +96,10 @@ impl<'o> Writer<'o> {
     }
 
     fn told(&self) -> String {
-        let mut told = format!("{} ({})", self.offer.title.get(self.language), self.offer.contract.id());
+        let (title, id) = (self.offer.title.get(self.language), self.offer.contract.id());
+        let caution = self.offer.contract.status().caution();
+        let caution = caution.map(|caution| format!("{} ", caution.get(self.language))).unwrap_or_default();
+        let mut told = format!("{caution}{title} ({id})");
         let say = |vi: &'static str, en: &'static str| super::openapi::say(self.language, vi, en);
         if let Some(day) = &self.offer.deprecated_from {
             let _ = write!(told, ". {} {day}", say("Nên chuyển phiên bản từ ngày", "Deprecated from"));
