@@ -54,6 +54,12 @@ impl Markup {
         self.out.push_str(&format!("</{name}>\n"));
     }
 
+    /// HTML's `style`, whose text is not read as markup: neither escaped nor anybody's words but ours.
+    pub(super) fn style(&mut self, sheet: &'static str) {
+        self.indent();
+        self.out.push_str(&format!("<style>{sheet}</style>\n"));
+    }
+
     fn start(&mut self, name: &str, attributes: &[(&str, &str)]) {
         self.indent();
         self.out.push('<');

@@ -66,6 +66,26 @@ fn a_dictionary_is_text_whatever_the_contract_says() {
 }
 
 #[test]
+fn a_page_has_its_style_and_its_links_and_fetches_nothing() {
+    for contract in catalog().contracts() {
+        let page = dictionary::html(contract, &contract.whole_view());
+        let (sheet, rest) = page.split_once("<style>").unwrap().1.split_once("</style>").unwrap();
+        // Once its line ends were written as references, which a style sheet does not have.
+        assert!(sheet.starts_with('\n') && !sheet.contains(['&', '<']), "{sheet}");
+        assert_eq!(sheet.matches('{').count(), sheet.matches('}').count());
+        for fetching in ["src=", "<link", "<script", "url(", "@import"] {
+            assert!(!page.contains(fetching), "{}: {fetching}", contract.id());
+        }
+        let links = rest.split("href=\"").skip(1).map(|link| link.split('"').next().unwrap());
+        for link in links {
+            let place = link.strip_prefix('#').unwrap_or_else(|| panic!("{}: {link}", contract.id()));
+            assert_eq!(page.matches(&format!(" id=\"{place}\"")).count(), 1, "{}: {place}", contract.id());
+        }
+        assert!(!page.contains("<td/>"), "HTML has no empty cell written so");
+    }
+}
+
+#[test]
 fn every_description_of_a_draft_says_that_it_is_one() {
     let catalog = catalog();
     let mut seen = [0, 0];

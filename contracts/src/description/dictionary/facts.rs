@@ -36,8 +36,8 @@ pub(super) struct Row<'c> {
     pub(super) name: &'c str,
     pub(super) title: &'c Bilingual,
     pub(super) kind: Bilingual,
-    /// Lengths, bounds, patterns: the schema's own words.
-    pub(super) limits: String,
+    /// Lengths, bounds, patterns, each in the schema's own words.
+    pub(super) limits: Vec<String>,
     pub(super) required: Bilingual,
     pub(super) class: Bilingual,
     pub(super) code_list: Option<&'c str>,
@@ -195,7 +195,7 @@ fn kind(field: &Field, schema: &Map<String, Value>) -> Bilingual {
 
 /// The keywords of a leaf that limit its values, as the schema writes them: they are the same in every
 /// language.
-fn limits(own: &Map<String, Value>, items: Option<&Map<String, Value>>) -> String {
+fn limits(own: &Map<String, Value>, items: Option<&Map<String, Value>>) -> Vec<String> {
     const LIMITS: &[&str] = &[
         "enum",
         "const",
@@ -229,7 +229,7 @@ fn limits(own: &Map<String, Value>, items: Option<&Map<String, Value>>) -> Strin
     all.extend(items.map(of).into_iter().flatten());
     let format = items.unwrap_or(own).get("format").and_then(Value::as_str);
     all.extend(format.and_then(validation::format).map(|format| format!("format {}", format.name)));
-    all.join("; ")
+    all
 }
 
 fn required(field: &Field) -> Bilingual {

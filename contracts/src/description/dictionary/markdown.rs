@@ -24,7 +24,7 @@ pub fn markdown(contract: &Contract, view: &View) -> String {
         );
         for row in &record.rows {
             let list = row.code_list.map(code).unwrap_or_default();
-            let limits = if row.limits.is_empty() { String::new() } else { code(&row.limits) };
+            let limits = if row.limits.is_empty() { String::new() } else { code(&row.limits.join("; ")) };
             out.push_str(&format!(
                 "| {} | {} | {} | {limits} | {} | {} | {list} | {} | {} |\n",
                 code(row.name),
