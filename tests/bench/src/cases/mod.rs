@@ -1,8 +1,11 @@
 //! The cases of requests: what is asked, what the provider answers, what the gateway makes of it.
 
 mod datasets;
+mod filtered;
 mod passed;
 mod released;
+mod submitted;
+mod translated;
 
 use std::sync::Arc;
 
@@ -39,7 +42,7 @@ struct Sent {
 impl Case {
     /// All, in the order of tables.
     pub fn all() -> Vec<Self> {
-        vec![passed::case(), released::case()]
+        vec![passed::case(), released::case(), submitted::case(), translated::case(), filtered::case()]
     }
 
     /// What is asked of a server of this kind at the service with this number.
