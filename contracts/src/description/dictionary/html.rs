@@ -36,11 +36,12 @@ thead th{background:#e8eef4}
 thead th [lang=en],tbody th [lang=en]{font-weight:normal}
 tbody tr:nth-child(even){background:#f8fafb}
 td>code{display:block}
-.fields th code,.fields td:nth-child(8) code{overflow-wrap:normal}
+.fields th code{overflow-wrap:normal}
 .fields td:nth-child(2){min-width:10rem}
 .fields td:nth-child(4){min-width:9rem}
+.fields td:nth-child(8){min-width:8rem}
 .fields td:last-child{min-width:14rem}
-@media screen and (max-width:64rem){
+@media screen and (max-width:70rem){
 .fields caption,.fields thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .fields,.fields tbody,.fields tr,.fields th{display:block}
 .fields tr{border:1px solid #b8c0c8;margin:0 0 .75rem;background:#fff}
@@ -68,6 +69,7 @@ h2{break-after:avoid;border-top:0;margin-top:1.25rem}
 tr{break-inside:avoid}
 .frame{overflow:visible}
 .fields td:nth-child(n){min-width:0}
+.fields td:nth-child(8){min-width:7rem}
 }
 ";
 
