@@ -105,6 +105,8 @@ impl UpdateFrequency {
 /// A compiled contract.
 pub struct Contract {
     pub(crate) id: ContractId,
+    /// The same as text: every exchange records it.
+    pub(crate) name: Box<str>,
     pub(crate) title: Bilingual,
     pub(crate) owner: String,
     pub(crate) legal_basis: Vec<String>,
@@ -121,6 +123,11 @@ impl Contract {
     /// Its name.
     pub fn id(&self) -> &ContractId {
         &self.id
+    }
+
+    /// The same as text: `nhiem-vu@1`.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// What the dataset is called.

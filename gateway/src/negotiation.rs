@@ -33,8 +33,23 @@ impl Formats {
 /// Reads `Content-Type` and `Accept`. Who names no preference reads what it sends, or JSON.
 pub fn formats(headers: &HeaderMap, operation: Operation) -> Formats {
     let sent = if operation.carries_record() { content_format(headers) } else { None };
+    if let Some(read) = the_one_accepted(headers) {
+        return Formats { sent, read, beside: false };
+    }
     let read = readable(headers, sent.unwrap_or(Format::Json), adapters::writes);
     Formats { sent, read, beside: names_related(headers) }
+}
+
+/// The reading of an `Accept` that is one of the two media types that every dataset has and nothing
+/// else, which most are: nothing has to be weighed.
+fn the_one_accepted(headers: &HeaderMap) -> Option<[Option<Format>; FORMATS]> {
+    let mut values = headers.get_all(header::ACCEPT).iter();
+    let value = values.next().filter(|_| values.next().is_none())?.as_bytes();
+    let one =
+        [Format::Json, Format::Xml].into_iter().find(|format| value == format.media_type().as_bytes())?;
+    let mut read = [None; FORMATS];
+    *read.first_mut()? = Some(one);
+    Some(read)
 }
 
 /// Whether `Accept` names `multipart/related`.
@@ -58,6 +73,9 @@ pub fn choose(headers: &HeaderMap, offered: &[Format]) -> Option<Format> {
 pub fn content_format(headers: &HeaderMap) -> Option<Format> {
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let value = values.next().filter(|_| values.next().is_none())?;
+    if value == Format::Json.media_type() {
+        return Some(Format::Json);
+    }
     let mut parts = std::str::from_utf8(value.as_bytes()).ok()?.split(';').map(str::trim);
     let format = format_of(parts.next()?).filter(|format| adapters::reads(*format))?;
     // Two statements of the encoding may be read either way.
@@ -67,7 +85,7 @@ pub fn content_format(headers: &HeaderMap) -> Option<Format> {
 
 /// The encoding that `Content-Type` says a body is in.
 pub fn charset(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(header::CONTENT_TYPE)?;
+    let value = headers.get(header::CONTENT_TYPE).filter(|value| *value != Format::Json.media_type())?;
     std::str::from_utf8(value.as_bytes()).ok()?.split(';').skip(1).find_map(|part| charset_in(part.trim()))
 }
 
@@ -231,6 +249,19 @@ mod tests {
         assert_eq!(beside("multipart/related;q=0, application/json"), (false, Some(Json)));
         assert!(!beside("*/*").0 && !beside("multipart/*, */*").0);
         assert_eq!(beside("multipart/related"), (true, None), "of what, it does not say");
+    }
+
+    #[test]
+    fn one_plain_media_type_reads_as_if_it_were_weighed() {
+        for format in [Json, Xml] {
+            let plain = headers(header::ACCEPT, &[format.media_type()]);
+            let weighed = readable(&plain, Json, adapters::writes);
+            assert_eq!(the_one_accepted(&plain), Some(weighed));
+        }
+        assert_eq!(
+            the_one_accepted(&headers(header::ACCEPT, &["application/json", "application/xml"])),
+            None
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@
 
 use adapters::xroad::{Identifier, rest};
 use contracts::identifiers::IdentifierKind;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use percent_encoding::percent_decode_str;
 use policies::{MemberId, MemberKey, Register};
 
@@ -23,6 +23,28 @@ const KEY_CAP: usize = 255;
 /// would be allowed there, and none in use comes near that.
 const XROAD_CAP: usize = 255;
 
+/// A field by its name, made once: a name looked up as text is checked and hashed anew each time.
+struct Stated {
+    name: HeaderName,
+    text: &'static str,
+}
+
+impl Stated {
+    const fn named(text: &'static str) -> Self {
+        Self { name: HeaderName::from_static(text), text }
+    }
+}
+
+static PURPOSE_FIELD: Stated = Stated::named(PURPOSE);
+static OFFICER_FIELD: Stated = Stated::named(OFFICER);
+static ON_BEHALF_OF_FIELD: Stated = Stated::named(ON_BEHALF_OF);
+static IDEMPOTENCY_KEY_FIELD: Stated = Stated::named(IDEMPOTENCY_KEY);
+static XROAD_USER: Stated = Stated::named(rest::USER_ID);
+static XROAD_PARTY: Stated = Stated::named(rest::REPRESENTED_PARTY);
+static XROAD_CLIENT: Stated = Stated::named(rest::CLIENT);
+static XROAD_MESSAGE: Stated = Stated::named(rest::ID);
+static XROAD_ISSUE: Stated = Stated::named(rest::ISSUE);
+
 /// Why the data is asked for.
 pub const PURPOSE: &str = "lt-purpose";
 /// The officer who asks, an opaque id of the caller's own.
@@ -37,7 +59,7 @@ pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// # Errors
 /// The header is malformed or repeated.
 pub fn purpose(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    code(headers, PURPOSE, CODE_CAP)
+    code(headers, &PURPOSE_FIELD, CODE_CAP)
 }
 
 /// The officer, if one is stated: by an id of the caller's own, which is recorded as it stands and
@@ -46,7 +68,7 @@ pub fn purpose(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
 /// # Errors
 /// The header is malformed, repeated, or a person's number.
 pub fn officer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    let (ours, theirs) = (named(headers, OFFICER)?, named(headers, rest::USER_ID)?);
+    let (ours, theirs) = (named(headers, &OFFICER_FIELD)?, named(headers, &XROAD_USER)?);
     match (ours, theirs) {
         (Some(one), Some(other)) if one != other => {
             Err(Refusal::Contradiction { one: "Lt-User", other: "X-Road-UserId" })
@@ -56,12 +78,12 @@ pub fn officer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
 }
 
 /// An officer's id. X-Road's are often a country's code and a person's number in that country.
-fn named<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h str>, Refusal> {
-    let said = code(headers, name, CODE_CAP)?;
+fn named<'h>(headers: &'h HeaderMap, field: &Stated) -> Result<Option<&'h str>, Refusal> {
+    let said = code(headers, field, CODE_CAP)?;
     let is_person = |text: &str| IdentifierKind::SoDinhDanh.accepts(text);
     match said {
         Some(text) if is_person(text) || text.get(2..).is_some_and(is_person) => {
-            Err(Refusal::Header { name })
+            Err(Refusal::Header { name: field.text })
         }
         said => Ok(said),
     }
@@ -80,11 +102,11 @@ pub fn represented(
     let may = |member: Option<MemberKey>| {
         member.filter(|member| allowed.contains(member)).ok_or(Refusal::RelayNotAllowed)
     };
-    let ours = match code(headers, ON_BEHALF_OF, CODE_CAP)? {
+    let ours = match code(headers, &ON_BEHALF_OF_FIELD, CODE_CAP)? {
         None => None,
         Some(name) => Some(may(register.member_named(name))?),
     };
-    let theirs = match code(headers, rest::REPRESENTED_PARTY, XROAD_CAP)? {
+    let theirs = match code(headers, &XROAD_PARTY, XROAD_CAP)? {
         None => None,
         Some(party) => Some(may(allowed.iter().copied().find(|key| is_party(register, *key, party)))?),
     };
@@ -131,7 +153,7 @@ pub fn is_client(
 /// # Errors
 /// The header is malformed or repeated.
 pub fn client(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    code(headers, rest::CLIENT, XROAD_CAP)
+    code(headers, &XROAD_CLIENT, XROAD_CAP)
 }
 
 /// X-Road's id of the message, to be given back.
@@ -139,7 +161,7 @@ pub fn client(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
 /// # Errors
 /// The header is malformed or repeated.
 pub fn message_id(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    code(headers, rest::ID, XROAD_CAP)
+    code(headers, &XROAD_MESSAGE, XROAD_CAP)
 }
 
 /// The number of the case in which somebody asks, by X-Road's header: free text of one line, for an
@@ -148,7 +170,7 @@ pub fn message_id(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
 /// # Errors
 /// The header is malformed or repeated.
 pub fn issue(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    let mut values = headers.get_all(rest::ISSUE).iter();
+    let mut values = headers.get_all(&XROAD_ISSUE.name).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let text = std::str::from_utf8(value.as_bytes()).ok();
     let good =
@@ -164,18 +186,18 @@ pub fn issue(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
 /// # Errors
 /// The header is malformed or repeated.
 pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    code(headers, IDEMPOTENCY_KEY, KEY_CAP)
+    code(headers, &IDEMPOTENCY_KEY_FIELD, KEY_CAP)
 }
 
-fn code<'h>(headers: &'h HeaderMap, name: &'static str, cap: usize) -> Result<Option<&'h str>, Refusal> {
-    let mut values = headers.get_all(name).iter();
+fn code<'h>(headers: &'h HeaderMap, field: &Stated, cap: usize) -> Result<Option<&'h str>, Refusal> {
+    let mut values = headers.get_all(&field.name).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let text = std::str::from_utf8(value.as_bytes()).ok();
     let good =
         |text: &&str| !text.is_empty() && text.len() <= cap && text.bytes().all(|b| b.is_ascii_graphic());
     match (text.filter(good), values.next()) {
         (Some(text), None) => Ok(Some(text)),
-        _ => Err(Refusal::Header { name }),
+        _ => Err(Refusal::Header { name: field.text }),
     }
 }
 

@@ -51,7 +51,7 @@ pub struct Agreement {
     pub quota: Option<QuotaTerms>,
     pub(crate) allowed: PerOperation<Allowed>,
     pub(crate) touches_personal: bool,
-    pub(crate) revision: String,
+    pub(crate) revision: [u8; 32],
 }
 
 /// What one operation of an agreement gives.
@@ -63,8 +63,8 @@ pub(crate) struct Allowed {
 }
 
 impl Agreement {
-    /// SHA-256 of the document's text, in hexadecimal.
-    pub fn revision(&self) -> &str {
+    /// SHA-256 of the document's text.
+    pub fn revision(&self) -> &[u8; 32] {
         &self.revision
     }
 

@@ -36,12 +36,12 @@ pub struct Service {
     pub maintenance: Vec<Stretch>,
     /// Its versions, oldest first.
     pub versions: Vec<ServiceVersion>,
-    pub(crate) revision: String,
+    pub(crate) revision: [u8; 32],
 }
 
 impl Service {
-    /// SHA-256 of the document's text, in hexadecimal.
-    pub fn revision(&self) -> &str {
+    /// SHA-256 of the document's text.
+    pub fn revision(&self) -> &[u8; 32] {
         &self.revision
     }
 

@@ -29,9 +29,12 @@ pub struct Source {
 }
 
 impl Source {
-    /// The document's revision: SHA-256 of its text, in lower-case hexadecimal.
-    pub fn revision(&self) -> String {
-        hex(digest::digest(&digest::SHA256, self.text.as_bytes()).as_ref())
+    /// The document's revision: SHA-256 of its text.
+    pub fn revision(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        let digest = digest::digest(&digest::SHA256, self.text.as_bytes());
+        bytes.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
+        bytes
     }
 
     /// The file's name without `.toml`, which is the document's own name.
@@ -271,6 +274,9 @@ mod tests {
     #[test]
     fn a_revision_is_the_sha_256_of_the_text() {
         let source = Source { file: "x.toml".into(), text: "abc".into() };
-        assert_eq!(source.revision(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(
+            hex(&source.revision()),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
     }
 }

@@ -193,6 +193,7 @@ fn assemble(
     revision: [u8; 32],
 ) -> Contract {
     Contract {
+        name: id.to_string().into(),
         id,
         title: manifest.title.into_inner(),
         owner: manifest.owner.into_inner(),

@@ -12,6 +12,7 @@ fn contract(version: u32, mut written: Value) -> Contract {
     let compiled = schema::compile(Path::new("schema.json"), &written.to_string(), None, &code_lists)
         .unwrap_or_else(|faults| panic!("{faults:#?}\n{written:#}"));
     Contract {
+        name: format!("mau@{version}").into(),
         id: format!("mau@{version}").parse().unwrap(),
         title: Bilingual::new("Mẫu", "Sample"),
         owner: "G06".to_owned(),

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     host::Incoming,
-    journal::{self, Durability, Journal, SubjectKey, Times},
+    journal::{Durability, Journal, SubjectKey, Times},
     lifetime::Leaving,
     refusal::{Face, Refusal},
     stages::{
@@ -57,10 +57,8 @@ pub struct Evidence<'w> {
     version: Option<u32>,
     operation: Option<Operation>,
     contract: Option<&'w Contract>,
-    contract_name: Option<String>,
     filters: Vec<&'w str>,
     agreement: Option<&'w Agreement>,
-    agreement_revision: Option<[u8; 32]>,
     purpose: Option<&'w str>,
     officer: Option<String>,
     subject: Option<[u8; 32]>,
@@ -131,10 +129,8 @@ impl<'w> Evidence<'w> {
             version: None,
             operation: None,
             contract: None,
-            contract_name: None,
             filters: Vec::new(),
             agreement: None,
-            agreement_revision: None,
             purpose: None,
             officer: None,
             subject: None,
@@ -220,7 +216,6 @@ impl<'w> Evidence<'w> {
         let Some(version) = routed.service().version(routed.version()) else { return };
         let contract: &'w Contract = &version.contract;
         self.contract = Some(contract);
-        self.contract_name = Some(contract.id().to_string());
         for (name, value) in routed.filters() {
             let field = name.parse().ok().and_then(|path: FieldPath| contract.shape().field(&path));
             if let Some(field) = field {
@@ -481,7 +476,6 @@ impl<'w> Evidence<'w> {
     /// The agreement that allowed it, or that the refusal speaks of.
     fn rests_on(&mut self, agreement: Option<&'w Agreement>) {
         self.agreement = agreement;
-        self.agreement_revision = agreement.and_then(|agreement| journal::bytes_of(agreement.revision()));
     }
 
     /// An answer from the gateway itself, with no provider behind it.

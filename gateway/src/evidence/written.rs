@@ -6,7 +6,7 @@
 
 use contracts::Contract;
 use http::StatusCode;
-use policies::Operation;
+use policies::{Agreement, Operation};
 
 use super::{Evidence, Passed, bytes32};
 use crate::{
@@ -78,10 +78,10 @@ impl Evidence<'_> {
             operation: self.operation.map(Operation::as_str),
             format: self.format,
             filters: &self.filters,
-            contract: self.contract_name.as_deref(),
+            contract: self.contract.map(Contract::name),
             contract_revision: self.contract.map(Contract::revision),
             agreement: self.agreement.map(|agreement| agreement.id.as_str()),
-            agreement_revision: self.agreement_revision.as_ref(),
+            agreement_revision: self.agreement.map(Agreement::revision),
             snapshot: Some(self.world.snapshot.digest()),
             purpose: self.purpose,
             officer: self.officer.as_deref(),

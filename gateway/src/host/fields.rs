@@ -50,3 +50,33 @@ pub(super) fn is_hop_by_hop(name: &HeaderName) -> bool {
         "connection" | "keep-alive" | "proxy-connection" | "te" | "trailer" | "transfer-encoding" | "upgrade"
     )
 }
+
+/// Writes one field of an HTTP/1.1 head.
+pub(super) fn write(wire: &mut Vec<u8>, name: &HeaderName, value: &[u8]) {
+    for part in [titled(name).as_bytes(), b": ", value, b"\r\n"] {
+        wire.extend_from_slice(part);
+    }
+}
+
+/// A field's name as HTTP/1.1 programs have always written it. Names have no case (RFC 9110 section 5.1),
+/// but some old servers know the oldest ones by these letters only.
+fn titled(name: &HeaderName) -> &str {
+    match name.as_str() {
+        "accept" => "Accept",
+        "accept-encoding" => "Accept-Encoding",
+        "allow" => "Allow",
+        "cache-control" => "Cache-Control",
+        "connection" => "Connection",
+        "content-length" => "Content-Length",
+        "content-type" => "Content-Type",
+        "date" => "Date",
+        "etag" => "ETag",
+        "host" => "Host",
+        "if-match" => "If-Match",
+        "link" => "Link",
+        "location" => "Location",
+        "retry-after" => "Retry-After",
+        "transfer-encoding" => "Transfer-Encoding",
+        other => other,
+    }
+}

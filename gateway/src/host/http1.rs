@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use bytes::{Buf, BytesMut};
-use http::{Method, StatusCode};
+use http::{HeaderName, Method, header};
 use jiff::Timestamp;
 use pingora_core::protocols::{
     Shutdown, Stream,
@@ -30,6 +30,8 @@ use super::{
     settings::Limits,
 };
 
+/// Room for nearly every answer's head.
+const HEAD: usize = 512;
 /// How much room is made for each read of a head; most heads fit at once.
 const READ: usize = 4 * 1024;
 
@@ -58,7 +60,7 @@ pub(super) async fn serve<A: Application>(link: Link, connection: Arc<Connection
             Err(fault) => {
                 Tally::count(&house.tally.unclean);
                 let refused = Refused::unframed(fault, &connection, received_at);
-                last_words(stream, &house.application.refuse(&refused).await, &house.limits).await;
+                last_words(stream, &house.application.refuse(&refused).await, false, &house.limits).await;
                 return;
             }
         };
@@ -91,8 +93,7 @@ async fn one<A: Application>(
             .application
             .refuse(&Refused::unframed(HygieneFault::RequestLine, connection, received_at))
             .await;
-        let _ = write(&mut session, answer, true, false, &house.limits).await;
-        session.shutdown().await;
+        last_words(session.into_inner(), &answer, false, &house.limits).await;
         return None;
     }
     let mut request =
@@ -111,10 +112,15 @@ async fn one<A: Application>(
     let drained = request.drain().await;
     let close = answer.close || !drained || house.stopping.is_given();
     let to_head = *request.method() == Method::HEAD;
-    let Session::H1(session) = &mut request.session else { return None };
-    write(session, answer, close, to_head, &house.limits).await.ok()?;
-    let Session::H1(session) = request.session else { return None };
-    let (stream, rest) = session.reuse().await.ok()??.into_parts();
+    let Session::H1(mut session) = request.session else { return None };
+    session.set_server_keepalive(if close { None } else { Some(0) });
+    if !session.will_keepalive() {
+        last_words(session.into_inner(), &answer, to_head, &house.limits).await;
+        return None;
+    }
+    // The engine is done: it wrote heads through a second list of fields, each name hashed again.
+    let (mut stream, rest) = session.reuse().await.ok()??.into_parts();
+    write(&mut stream, &answer, to_head, After::GoesOn, &house.limits).await.ok()?;
     Some((stream, rest.unwrap_or_default()))
 }
 
@@ -183,56 +189,56 @@ async fn read_head(
     }
 }
 
-/// Writes an answer through the engine.
+/// What becomes of a connection after an answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum After {
+    GoesOn,
+    Ends,
+}
+
+/// Writes a whole answer.
 async fn write(
-    session: &mut HttpSession,
-    answer: Answer,
-    close: bool,
+    stream: &mut Stream,
+    answer: &Answer,
     to_head: bool,
+    after: After,
     limits: &Limits,
 ) -> Result<(), ()> {
-    let head = fields::answer_head(&answer)?;
-    session.set_server_keepalive(if close { None } else { Some(0) });
-    let bodiless = fields::is_bodiless(answer.status) || to_head;
+    let mut wire = Vec::with_capacity(HEAD);
+    wire.extend_from_slice(b"HTTP/1.1 ");
+    wire.extend_from_slice(answer.status.as_str().as_bytes());
+    wire.push(b' ');
+    wire.extend_from_slice(answer.status.canonical_reason().unwrap_or_default().as_bytes());
+    wire.extend_from_slice(b"\r\n");
+    let mut field = |name: &HeaderName, value: &[u8]| fields::write(&mut wire, name, value);
+    for (name, value) in answer.headers.iter().filter(|(name, _)| !fields::is_hosts_own(name)) {
+        field(name, value.as_bytes());
+    }
+    let bodiless = fields::is_bodiless(answer.status);
+    if !bodiless {
+        field(&header::CONTENT_LENGTH, itoa::Buffer::new().format(answer.body.len()).as_bytes());
+    }
+    field(&header::DATE, get_cached_date().as_bytes());
+    if after == After::Ends {
+        field(&header::CONNECTION, b"close");
+    }
+    wire.extend_from_slice(b"\r\n");
+    let body: &[u8] = if bodiless || to_head { &[] } else { &answer.body };
+    // The connection collects what is small, so that head and body leave together.
     let write = async {
-        session.write_response_header(head).await?;
-        if !bodiless && !answer.body.is_empty() {
-            session.write_body(&answer.body).await?;
-        }
-        session.finish_body().await
+        stream.write_all(&wire).await?;
+        stream.write_all(body).await?;
+        stream.flush().await
     };
-    match timeout(limits.transfer(answer.body.len()), write).await {
-        Ok(Ok(_)) => Ok(()),
+    match timeout(limits.transfer(wire.len() + body.len()), write).await {
+        Ok(Ok(())) => Ok(()),
         _ => Err(()),
     }
 }
 
-/// The answer to what is no request, written without the engine, and the end of the connection.
-async fn last_words(mut stream: Stream, answer: &Answer, limits: &Limits) {
-    let status = answer.status;
-    let mut wire =
-        format!("HTTP/1.1 {} {}\r\n", status.as_u16(), status.canonical_reason().unwrap_or("")).into_bytes();
-    let mut field = |name: &[u8], value: &[u8]| {
-        for part in [name, b": ", value, b"\r\n"] {
-            wire.extend_from_slice(part);
-        }
-    };
-    for (name, value) in answer.headers.iter().filter(|(name, _)| !fields::is_hosts_own(name)) {
-        field(name.as_str().as_bytes(), value.as_bytes());
+/// An answer, and the end of the connection.
+async fn last_words(mut stream: Stream, answer: &Answer, to_head: bool, limits: &Limits) {
+    if write(&mut stream, answer, to_head, After::Ends, limits).await.is_ok() {
+        Shutdown::shutdown(stream.as_mut()).await;
     }
-    field(b"content-length", answer.body.len().to_string().as_bytes());
-    field(b"date", get_cached_date().as_bytes());
-    field(b"connection", b"close");
-    wire.extend_from_slice(b"\r\n");
-    if status != StatusCode::NO_CONTENT {
-        wire.extend_from_slice(&answer.body);
-    }
-    let written = timeout(limits.transfer(wire.len()), async {
-        stream.write_all(&wire).await?;
-        stream.flush().await
-    });
-    if !matches!(written.await, Ok(Ok(()))) {
-        return;
-    }
-    Shutdown::shutdown(stream.as_mut()).await;
 }

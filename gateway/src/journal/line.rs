@@ -150,10 +150,7 @@ impl<'b> Line<'b> {
 
     fn signed(&mut self, name: &'static str, number: i64) {
         self.name(name);
-        if number < 0 {
-            self.buffer.push(b'-');
-        }
-        decimal(self.buffer, number.unsigned_abs());
+        self.buffer.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
     }
 
     fn id(&mut self, name: &'static str, id: Uuid) {
@@ -250,20 +247,39 @@ fn list<'t>(buffer: &mut Vec<u8>, texts: impl Iterator<Item = &'t str>) {
 
 /// A JSON string, at most [`TEXT_LIMIT`] bytes of `text`.
 fn quoted(buffer: &mut Vec<u8>, text: &str) {
-    let end = (0..=TEXT_LIMIT.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-    let text = text.get(..end).unwrap_or(text);
+    let text = capped(text);
     buffer.push(b'"');
-    for byte in text.bytes() {
+    let mut rest = text.as_bytes();
+    // Nearly every text is a name of ours: copied whole.
+    while let Some(at) = rest.iter().position(|byte| is_escaped(*byte)) {
+        let (plain, escaped) = rest.split_at(at);
+        buffer.extend_from_slice(plain);
+        let Some((byte, after)) = escaped.split_first() else { break };
         match byte {
-            b'"' | b'\\' => buffer.extend_from_slice(&[b'\\', byte]),
-            0x00..=0x1f | 0x7f => {
+            b'"' | b'\\' => buffer.extend_from_slice(&[b'\\', *byte]),
+            _ => {
                 buffer.extend_from_slice(b"\\u00");
-                hex(buffer, &[byte]);
+                hex(buffer, &[*byte]);
             }
-            _ => buffer.push(byte),
         }
+        rest = after;
     }
+    buffer.extend_from_slice(rest);
     buffer.push(b'"');
+}
+
+/// At most [`TEXT_LIMIT`] bytes of whole characters.
+fn capped(text: &str) -> &str {
+    if text.len() <= TEXT_LIMIT {
+        return text;
+    }
+    let end = (0..=TEXT_LIMIT).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    text.get(..end).unwrap_or(text)
+}
+
+/// What a JSON string may not hold as it is (RFC 8259 section 7), and delete, which terminals act on.
+fn is_escaped(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\\' | 0x00..=0x1f | 0x7f)
 }
 
 fn hyphenated(buffer: &mut Vec<u8>, id: Uuid) {
@@ -279,27 +295,32 @@ fn date(buffer: &mut Vec<u8>, day: Date) {
     buffer.push(b'"');
 }
 
-fn decimal(buffer: &mut Vec<u8>, mut number: u64) {
-    let from = buffer.len();
-    loop {
-        // A decimal digit always fits a byte.
-        #[allow(clippy::cast_possible_truncation)]
-        buffer.push(b'0' + (number % 10) as u8);
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    if let Some(digits) = buffer.get_mut(from..) {
-        digits.reverse();
-    }
+fn decimal(buffer: &mut Vec<u8>, number: u64) {
+    buffer.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
+
+/// Both digits of every byte: a line has seven digests, a third of its bytes.
+#[allow(clippy::indexing_slicing, reason = "computed by the compiler, which would say so")]
+const HEX: [[u8; 2]; 256] = {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [DIGITS[byte >> 4], DIGITS[byte & 0x0f]];
+        byte += 1;
+    }
+    pairs
+};
 
 /// Lower-case hexadecimal.
 pub(super) fn hex(buffer: &mut Vec<u8>, bytes: &[u8]) {
-    let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
-    for byte in bytes {
-        buffer.extend_from_slice(&[digit(byte >> 4), digit(byte & 0x0f)]);
+    // Digest by digest, so that room is made once for each.
+    for part in bytes.chunks(32) {
+        let mut digits = [0; 64];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(part) {
+            pair.copy_from_slice(HEX.get(usize::from(*byte)).unwrap_or(&[0; 2]));
+        }
+        buffer.extend_from_slice(digits.get(..part.len() * 2).unwrap_or_default());
     }
 }
 

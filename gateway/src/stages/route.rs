@@ -27,7 +27,8 @@ pub struct Routed<'w> {
     limit: Option<usize>,
     since: Option<String>,
     template: &'static str,
-    dress: Option<Dress>,
+    /// Boxed: proofs are passed on by value, and few requests are messages.
+    dress: Option<Box<Dress>>,
 }
 
 impl<'w> Routed<'w> {
@@ -83,7 +84,7 @@ impl<'w> Routed<'w> {
 
     /// The SOAP message that the answer is to be, when it was asked by one.
     pub fn dress(&self) -> Option<&Dress> {
-        self.dress.as_ref()
+        self.dress.as_deref()
     }
 }
 
@@ -123,7 +124,7 @@ pub fn route<'w>(caller: Caller<'w>, head: &Asked<'_>) -> Result<Routed<'w>, Ref
         version,
         operation,
         template: head.template().unwrap_or(template),
-        dress: head.dress().cloned(),
+        dress: head.dress().cloned().map(Box::new),
         id: id.map(Cow::into_owned),
         filters: Vec::new(),
         limit: None,

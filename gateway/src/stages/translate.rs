@@ -121,9 +121,9 @@ pub fn translate<'w>(
     let mut verification = false;
     let mut awaited = None;
     let mut carried = None;
-    let question = question(granted, routed.operation(), conforming.document(), head, exchange)?;
     let body = match conforming.document() {
         _ if version.soap.is_some() => {
+            let question = question(granted, routed.operation(), conforming.document(), head, exchange)?;
             let message = soap::ask(granted, terms, &question);
             let message = message.ok_or(Refusal::NotImplemented { what: "soap-wording" })?;
             headers.extend(message.headers);

@@ -24,7 +24,7 @@ use crate::{
 /// What is asked: the request as it came, or the one that a message means.
 pub struct Asked<'i> {
     incoming: &'i mut Incoming,
-    message: Option<Meant>,
+    message: Option<Box<Meant>>,
 }
 
 /// The route's template of a message, whatever it asks for.
@@ -64,7 +64,7 @@ impl Asked<'_> {
 
     /// The message, if it is one.
     pub fn message(&self) -> Option<&Meant> {
-        self.message.as_ref()
+        self.message.as_deref()
     }
 
     /// What the answer to a message is dressed in.
@@ -119,7 +119,7 @@ pub async fn understand<'w, 'i>(
     let place = Place { base, service, version, provider };
     let message = soap::meant(&place, request.headers(), &bytes)?;
     let caller = caller.stating(&message.headers, now)?;
-    Ok((caller, Asked { incoming: request, message: Some(message) }))
+    Ok((caller, Asked { incoming: request, message: Some(Box::new(message)) }))
 }
 
 /// The service and version that `/api/{member}/{service}/v{n}` names.

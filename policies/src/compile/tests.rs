@@ -34,9 +34,9 @@ fn documents_without_fault_compile_without_warning() {
     assert_eq!(agreement.release(Operation::Query).unwrap().masked().len(), 1);
     assert_eq!(agreement.days_left(TODAY), Some(406));
     let source = &Fixture::new().sources.agreements[0];
-    assert_eq!(agreement.revision(), source.revision());
+    assert_eq!(*agreement.revision(), source.revision());
     let service = register.service(register.service_named("G06", "thu").unwrap());
-    assert_eq!((service.body_limit, service.revision().len()), (Some(2 << 20), 64));
+    assert_eq!((service.body_limit, service.revision().len()), (Some(2 << 20), 32));
     let version = service.version(1).unwrap();
     assert_eq!(version.upstream.trust, Reference::File("ca.pem".into()));
     assert_eq!(version.operation(Operation::Read).unwrap().path, "/{id}");

@@ -6,14 +6,12 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use jiff::Timestamp;
 use pingora_core::{
     BError,
     protocols::{Stream, http::v1::client::HttpSession},
 };
-use pingora_http::RequestHeader;
 use rustls::{AlertDescription, CertificateError};
 use tokio::{
     net::TcpStream,
@@ -21,7 +19,10 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use super::{Call, CallFault, Endpoint, Flow, Provider, Reply, pool};
+use super::{
+    Call, CallFault, Endpoint, Flow, Provider, Reply, pool,
+    request::{self, Framing},
+};
 use crate::host::{fields::is_hop_by_hop, link::Link};
 
 /// How long an endpoint that could not be reached is passed over while others can be.
@@ -164,7 +165,7 @@ impl Provider {
 
     async fn exchange(
         &self,
-        stream: Stream,
+        mut stream: Stream,
         index: usize,
         endpoint: &Endpoint,
         call: &Call<'_>,
@@ -172,17 +173,17 @@ impl Provider {
     ) -> Result<Flow, Failure> {
         let before = bytes_read(&stream);
         let head = self
-            .head(endpoint, call, false)
+            .head(endpoint, call, Framing::Length)
             .map_err(|()| Failure::Final(CallFault::Broken { sent: progress.sent }))?;
-        let mut session = HttpSession::new(stream);
         let sent_at = Timestamp::now();
         progress.sent = true;
-        let sent = send(&mut session, head, &call.body).await;
+        let sent = request::send(&mut stream, &[&head, &call.body]).await;
+        let mut session = HttpSession::new(stream);
         // A provider may answer before it has taken the whole body, and close: its answer counts.
         let head = match receive_head(&mut session).await {
             Ok(head) => head,
             Err(fault) => {
-                let fault = cause(sent.err().as_ref()).unwrap_or_else(|| fault.call_fault());
+                let fault = sent.err().as_ref().and_then(tls_fault).unwrap_or_else(|| fault.call_fault());
                 let silent =
                     bytes_read(&session.into_inner()) == before && fault == CallFault::Broken { sent: true };
                 return Err(if silent { Failure::Silent(fault) } else { Failure::Final(fault) });
@@ -191,52 +192,6 @@ impl Provider {
         let rests = ((self.id, index), self.idle, self.idle_streams);
         Ok(Flow::new(session, head, sent_at, call.deadline, rests))
     }
-
-    /// A request's head; `chunked` when its body comes in pieces.
-    pub(super) fn head(
-        &self,
-        endpoint: &Endpoint,
-        call: &Call<'_>,
-        chunked: bool,
-    ) -> Result<Box<RequestHeader>, ()> {
-        let below = match call.path_and_query.strip_prefix('/') {
-            // A path of `/` alone means the base itself, which often has no slash at its end.
-            Some(rest) if !endpoint.base.is_empty() && (rest.is_empty() || rest.starts_with('?')) => rest,
-            _ => call.path_and_query,
-        };
-        let target = format!("{}{below}", endpoint.base);
-        let mut head = RequestHeader::build_no_case(
-            call.method.clone(),
-            target.as_bytes(),
-            Some(call.headers.len() + 3),
-        )
-        .map_err(drop)?;
-        head.append_header(header::HOST, self.host.clone()).map_err(drop)?;
-        for (name, value) in call.headers {
-            let ours = is_hop_by_hop(name) || *name == header::HOST || *name == header::CONTENT_LENGTH;
-            if !ours && *name != header::ACCEPT_ENCODING && *name != header::EXPECT {
-                head.append_header(name.clone(), value.clone()).map_err(drop)?;
-            }
-        }
-        head.append_header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity")).map_err(drop)?;
-        let takes_body = matches!(call.method, Method::POST | Method::PUT | Method::PATCH);
-        if chunked {
-            head.append_header(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"))
-                .map_err(drop)?;
-        } else if takes_body || !call.body.is_empty() {
-            head.append_header(header::CONTENT_LENGTH, HeaderValue::from(call.body.len())).map_err(drop)?;
-        }
-        Ok(Box::new(head))
-    }
-}
-
-async fn send(session: &mut HttpSession, head: Box<RequestHeader>, body: &Bytes) -> Result<(), BError> {
-    session.write_request_header(head).await?;
-    if !body.is_empty() {
-        session.write_body(body).await?;
-        session.finish_body().await?;
-    }
-    Ok(())
 }
 
 /// Why there is no reply's head.
@@ -344,7 +299,7 @@ pub(super) fn cause(error: Option<&BError>) -> Option<CallFault> {
     tls_fault(cause.downcast_ref::<io::Error>()?)
 }
 
-fn tls_fault(error: &io::Error) -> Option<CallFault> {
+pub(super) fn tls_fault(error: &io::Error) -> Option<CallFault> {
     use AlertDescription as Alert;
     let text = match error.get_ref()?.downcast_ref::<rustls::Error>()? {
         rustls::Error::InvalidCertificate(reason) => match reason {

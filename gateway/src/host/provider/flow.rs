@@ -10,13 +10,14 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
-use pingora_core::protocols::http::v1::client::HttpSession;
+use pingora_core::protocols::{Stream, http::v1::client::HttpSession};
 use tokio::time::{Instant, timeout};
 
 use super::{
     Call, CallFault, Provider, Reply,
-    call::{Head, cause, receive_head},
+    call::{Head, cause, receive_head, tls_fault},
     pool,
+    request::{self, Framing, LAST_CHUNK},
 };
 use crate::host::Beginning;
 
@@ -164,7 +165,7 @@ impl Flow {
 
 /// A request whose body is given piece by piece, in chunks (RFC 9112 section 7.1).
 pub struct Upload {
-    session: Box<HttpSession>,
+    stream: Stream,
     sent_at: Timestamp,
     pace: Pace,
     /// The provider takes no more.
@@ -194,14 +195,14 @@ impl Provider {
     /// The provider cannot be reached. Nothing was done then.
     pub async fn upload(&self, call: Call<'_>) -> Result<Upload, CallFault> {
         let begin = async {
-            let (stream, index, endpoint) = self.fresh().await?;
-            let head = self.head(endpoint, &call, true).map_err(|()| CallFault::Broken { sent: false })?;
-            let mut session = Box::new(HttpSession::new(stream));
+            let (mut stream, index, endpoint) = self.fresh().await?;
+            let head = self.head(endpoint, &call, Framing::Chunks);
+            let head = head.map_err(|()| CallFault::Broken { sent: false })?;
             let sent_at = Timestamp::now();
-            let written = session.write_request_header(head).await;
-            written.map_err(|error| cause(Some(&error)).unwrap_or(CallFault::Broken { sent: true }))?;
+            let written = request::send(&mut stream, &[&head]).await;
+            written.map_err(|error| tls_fault(&error).unwrap_or(CallFault::Broken { sent: true }))?;
             let rests = ((self.id, index), self.idle, self.idle_streams);
-            Ok(Upload { session, sent_at, pace: Pace::new(call.deadline), refused: false, rests })
+            Ok(Upload { stream, sent_at, pace: Pace::new(call.deadline), refused: false, rests })
         };
         timeout(call.deadline, begin).await.unwrap_or(Err(CallFault::TimedOut { sent: true }))
     }
@@ -215,9 +216,9 @@ impl Upload {
             return !self.refused;
         }
         let asked = Instant::now();
-        let written = timeout(self.pace.patience(), self.session.write_body(piece)).await;
+        let written = timeout(self.pace.patience(), request::send_chunk(&mut self.stream, piece)).await;
         self.pace.moved(piece.len(), asked);
-        self.refused = !matches!(written, Ok(Ok(_)));
+        self.refused = !matches!(written, Ok(Ok(())));
         !self.refused
     }
 
@@ -230,16 +231,23 @@ impl Upload {
         let deadline = self.pace.deadline;
         let end = async {
             let ended = match self.refused {
-                true => Ok(None),
+                true => Ok(()),
                 // A provider may answer before it has taken everything, and close: its answer counts.
-                false => self.session.finish_body().await,
+                false => request::send(&mut self.stream, &[LAST_CHUNK]).await,
             };
-            receive_head(&mut self.session)
-                .await
-                .map_err(|fault| cause(ended.err().as_ref()).unwrap_or_else(|| fault.call_fault()))
+            let mut session = HttpSession::new(self.stream);
+            match receive_head(&mut session).await {
+                Ok(head) => Ok((session, head)),
+                Err(fault) => {
+                    Err(ended.err().as_ref().and_then(tls_fault).unwrap_or_else(|| fault.call_fault()))
+                }
+            }
         };
         match timeout(deadline, end).await {
-            Ok(head) => Ok(Flow::new(*self.session, head?, self.sent_at, deadline, self.rests)),
+            Ok(answered) => {
+                let (session, head) = answered?;
+                Ok(Flow::new(session, head, self.sent_at, deadline, self.rests))
+            }
             Err(_) => Err(CallFault::TimedOut { sent: true }),
         }
     }

@@ -16,6 +16,7 @@ mod call;
 mod compile;
 mod flow;
 mod pool;
+mod request;
 #[cfg(test)]
 mod tests;
 

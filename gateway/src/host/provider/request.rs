@@ -1,0 +1,84 @@
+//! A request's bytes on their way to a provider.
+//!
+//! The engine's request head would be built field by field, each name checked and hashed again, only to
+//! be written out and dropped; that is a tenth of what an exchange costs. Here the bytes are written once,
+//! from names and values that are checked by their types.
+
+use std::io;
+
+use http::{HeaderName, Method, header};
+use pingora_core::protocols::Stream;
+use tokio::io::AsyncWriteExt;
+
+use super::{Call, Endpoint, Provider};
+use crate::host::fields::{self, is_hop_by_hop};
+
+/// How a request's body is framed (RFC 9112 section 6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Framing {
+    /// By the length of the call's body.
+    Length,
+    /// In chunks, given one by one.
+    Chunks,
+}
+
+/// Room for nearly every head.
+const USUAL: usize = 768;
+
+impl Provider {
+    /// A request's head as it is sent. Fails on a target that would not stay one: a space or line end in an
+    /// operator's path.
+    pub(super) fn head(&self, endpoint: &Endpoint, call: &Call<'_>, framing: Framing) -> Result<Vec<u8>, ()> {
+        let below = match call.path_and_query.strip_prefix('/') {
+            // A path of `/` alone means the base itself, which often has no slash at its end.
+            Some(rest) if !endpoint.base.is_empty() && (rest.is_empty() || rest.starts_with('?')) => rest,
+            _ => call.path_and_query,
+        };
+        let is_target = |part: &str| part.bytes().all(|byte| byte.is_ascii_graphic());
+        if !is_target(&endpoint.base) || !is_target(below) {
+            return Err(());
+        }
+        let mut wire = Vec::with_capacity(USUAL);
+        for part in [call.method.as_str(), " ", &endpoint.base, below, " HTTP/1.1\r\n"] {
+            wire.extend_from_slice(part.as_bytes());
+        }
+        let mut field = |name: &HeaderName, value: &[u8]| fields::write(&mut wire, name, value);
+        field(&header::HOST, self.host.as_bytes());
+        for (name, value) in call.headers.iter().filter(|(name, _)| !is_ours(name)) {
+            field(name, value.as_bytes());
+        }
+        field(&header::ACCEPT_ENCODING, b"identity");
+        let takes_body = matches!(call.method, Method::POST | Method::PUT | Method::PATCH);
+        if framing == Framing::Chunks {
+            field(&header::TRANSFER_ENCODING, b"chunked");
+        } else if takes_body || !call.body.is_empty() {
+            field(&header::CONTENT_LENGTH, itoa::Buffer::new().format(call.body.len()).as_bytes());
+        }
+        wire.extend_from_slice(b"\r\n");
+        Ok(wire)
+    }
+}
+
+/// Fields that belong to this connection, whatever a call says.
+fn is_ours(name: &HeaderName) -> bool {
+    is_hop_by_hop(name)
+        || [header::HOST, header::CONTENT_LENGTH, header::ACCEPT_ENCODING, header::EXPECT].contains(name)
+}
+
+/// Sends `parts` together.
+pub(super) async fn send(stream: &mut Stream, parts: &[&[u8]]) -> io::Result<()> {
+    // The stream collects them, and flushing sends them at once.
+    for part in parts {
+        stream.write_all(part).await?;
+    }
+    stream.flush().await
+}
+
+/// Sends one chunk; an empty one would end the body.
+pub(super) async fn send_chunk(stream: &mut Stream, piece: &[u8]) -> io::Result<()> {
+    let size = format!("{:x}\r\n", piece.len());
+    send(stream, &[size.as_bytes(), piece, b"\r\n"]).await
+}
+
+/// The end of a body in chunks.
+pub(super) const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
