@@ -18,6 +18,7 @@
 
 mod beside;
 pub mod encoding;
+pub mod examples;
 pub mod geojson;
 pub mod gml;
 pub mod json;

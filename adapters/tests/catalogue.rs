@@ -1,55 +1,56 @@
-//! The catalogue's own examples, read from every format they stand in: good ones say the same in all of
-//! them and pass their contract; bad ones are refused by the reader or by the contract.
+//! The catalogue's own examples, tried ([`adapters::examples`]): good ones say the same in all formats they
+//! stand in and pass their contract; bad ones are refused by the reader or by the contract. And what the
+//! trying itself finds in a contract that is not as it should be.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
-use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
 
-use adapters::{Expect, Limits, Unknown};
-use contracts::{Catalog, Contract, Document, Format};
+use adapters::examples::{self, FORMATS, Kind, Problem, Tried};
+use contracts::Catalog;
 
 const CONTRACTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../contracts");
 
-/// The formats that examples are given in; a file's extension is its format's name.
-const FORMATS: [Format; 5] = [Format::Json, Format::Xml, Format::Gml, Format::GeoJson, Format::JsonFg];
+/// The examples of the whole catalogue.
+fn all() -> Vec<Tried> {
+    let (catalog, _) = Catalog::load(Path::new(CONTRACTS)).unwrap_or_else(|faults| panic!("{faults:?}"));
+    let tried = |contract: &contracts::Contract| {
+        let id = contract.id();
+        let folder = PathBuf::from(format!("{CONTRACTS}/catalog/{}/v{}", id.dataset, id.version));
+        let mut tried =
+            examples::tried(contract, &folder).unwrap_or_else(|faults| panic!("{id}: {faults:?}"));
+        for example in &mut tried {
+            example.file = Path::new(&*id.to_string()).join(&example.file);
+        }
+        tried
+    };
+    catalog.contracts().flat_map(|contract| tried(contract)).collect()
+}
 
-#[test]
-fn good_examples_say_the_same_in_every_format_and_pass() {
-    let mut twins = BTreeSet::new();
-    each_example("ok", |contract, path, bytes| {
-        let name = path.display();
-        let document =
-            read(contract, path, bytes, Unknown::Reject).unwrap_or_else(|rule| panic!("{name}: {rule}"));
-        for record in records(&document) {
-            contract.check(record, 100).unwrap_or_else(|violations| panic!("{name}: {violations:?}"));
-        }
-        let has_geometry = contract.shape().main_geometry().is_some();
-        for format in FORMATS.into_iter().filter(|format| has_geometry || !asks_for_geometry(*format)) {
-            let again = said_after(format, contract, &document);
-            // GeoJSON moves to WGS 84: it comes back as itself, not as it went.
-            if format != Format::GeoJson {
-                assert_eq!(again, said(&document), "{name} as {format}");
-            }
-            let twin = path.with_extension(format.as_str());
-            let Ok(bytes) = fs::read(&twin) else { continue };
-            let other = read(contract, &twin, &bytes, Unknown::Reject).unwrap();
-            if format == Format::GeoJson {
-                assert_eq!(said_after(Format::GeoJson, contract, &other), again, "{name}");
-            } else if format_of(path) != Format::GeoJson {
-                assert_eq!(said(&other), said(&document), "{name}");
-            }
-            if twin != path {
-                twins.insert(format);
-            }
-        }
-    });
-    assert_eq!(twins.len(), FORMATS.len(), "examples stand in each format beside another");
+fn stem(example: &Tried) -> &str {
+    example.file.file_stem().unwrap().to_str().unwrap()
+}
+
+fn ending(example: &Tried) -> &str {
+    example.file.extension().unwrap().to_str().unwrap()
 }
 
 #[test]
-fn bad_examples_are_refused() {
-    each_example("bad", |contract, path, bytes| {
-        assert!(!refused(contract, path, bytes).is_empty(), "{} was accepted", path.display());
-    });
+fn every_example_is_what_its_folder_says() {
+    let all = all();
+    let wrong: Vec<_> = all.iter().filter(|example| !example.problems.is_empty()).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(all.iter().all(|example| (example.kind == Kind::Bad) == (example.reasons.len() == 1)));
+    let mut twins: BTreeMap<PathBuf, BTreeSet<&str>> = BTreeMap::new();
+    for example in all.iter().filter(|example| example.kind == Kind::Good) {
+        twins.entry(example.file.with_extension("")).or_default().insert(ending(example));
+    }
+    let in_several: BTreeSet<&str> =
+        twins.values().filter(|endings| endings.len() > 1).flatten().copied().collect();
+    assert_eq!(in_several.len(), FORMATS.len(), "examples stand in each format beside another");
 }
 
 /// Why a bad geometry is refused: by the reader where no tree could say it, else by the contract.
@@ -78,87 +79,66 @@ const REASONS: &[(&str, &[&str])] = &[
 #[test]
 fn a_bad_geometry_is_refused_for_its_own_reason_in_every_format() {
     let (mut seen, mut formats) = (BTreeSet::new(), BTreeSet::new());
-    each_example("bad", |contract, path, bytes| {
-        let stem = path.file_stem().unwrap().to_str().unwrap();
-        let Some((name, reasons)) = REASONS.iter().find(|(name, _)| *name == stem) else { return };
-        let told = refused(contract, path, bytes);
-        assert_eq!(told.len(), 1, "{}: {told:?}", path.display());
-        assert!(told.iter().all(|rule| reasons.contains(rule)), "{}: {told:?}", path.display());
+    for example in all().iter().filter(|example| example.kind == Kind::Bad) {
+        let Some((name, reasons)) = REASONS.iter().find(|(name, _)| *name == stem(example)) else { continue };
+        assert_eq!(example.reasons.len(), 1, "{example:?}");
+        assert!(example.reasons.iter().all(|reason| reasons.contains(&reason.rule)), "{example:?}");
         seen.insert(*name);
-        formats.insert(format_of(path));
-    });
+        formats.insert(ending(example).to_owned());
+    }
     assert_eq!(seen.len(), REASONS.len(), "each reason has its example: {seen:?}");
     assert_eq!(formats.len(), FORMATS.len());
 }
 
-/// The rules that an example breaks.
-fn refused(contract: &Contract, path: &Path, bytes: &[u8]) -> Vec<&'static str> {
-    match read(contract, path, bytes, Unknown::Keep) {
-        Err(rule) => vec![rule],
-        Ok(document) => {
-            let violations = records(&document).iter().filter_map(|record| contract.check(record, 100).err());
-            violations.flatten().map(|violation| violation.rule.code()).collect()
-        }
-    }
-}
-
-fn each_example(kind: &str, mut try_one: impl FnMut(&Contract, &Path, &[u8])) {
-    let (catalog, _) = Catalog::load(Path::new(CONTRACTS)).unwrap_or_else(|faults| panic!("{faults:?}"));
-    let contracts: Vec<Arc<Contract>> = catalog.contracts().cloned().collect();
-    assert!(!contracts.is_empty(), "the catalogue is empty");
-    for contract in contracts {
-        let id = contract.id();
-        let folder = format!("{CONTRACTS}/catalog/{}/v{}/examples/{kind}", id.dataset, id.version);
-        for entry in fs::read_dir(&folder).unwrap_or_else(|_| panic!("{folder} is missing")) {
-            let path = entry.unwrap().path();
-            try_one(&contract, &path, &fs::read(&path).unwrap());
-        }
-    }
-}
-
-fn read<'a>(
-    contract: &'a Contract,
-    path: &Path,
-    bytes: &'a [u8],
-    unknown: Unknown,
-) -> Result<Document<'a>, &'static str> {
-    let limits = Limits::default();
-    let reading = adapters::read(format_of(path), bytes, contract, Expect::Either, unknown, &limits);
-    reading.map(|reading| reading.document).map_err(|unreadable| unreadable.rule)
-}
-
-/// What a document says when it has been written in `format` and read again.
-fn said_after(format: Format, contract: &Contract, document: &Document<'_>) -> String {
-    let mut bytes = Vec::new();
-    adapters::write(format, document, contract, &mut bytes);
-    let reading =
-        adapters::read(format, &bytes, contract, Expect::Either, Unknown::Reject, &Limits::default());
-    said(&reading.unwrap_or_else(|unreadable| panic!("{format}: {unreadable}")).document)
-}
-
-fn format_of(path: &Path) -> Format {
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap();
-    extension.parse().unwrap_or_else(|_| panic!("{}: not a format", path.display()))
-}
-
-fn asks_for_geometry(format: Format) -> bool {
-    matches!(format, Format::Gml | Format::GeoJson | Format::JsonFg)
-}
-
-fn records<'d, 'a>(document: &'d Document<'a>) -> &'d [Document<'a>] {
-    document.as_list().unwrap_or(std::slice::from_ref(document))
-}
-
-/// What a document says, members by name: JSON may give them in any order.
-fn said(document: &Document<'_>) -> String {
-    match document {
-        Document::Record(record) => {
-            let mut members: Vec<String> =
-                record.iter().map(|(name, value)| format!("{name:?}:{}", said(value))).collect();
-            members.sort();
-            format!("{{{}}}", members.join(","))
-        }
-        Document::List(items) => format!("[{}]", items.iter().map(said).collect::<Vec<_>>().join(",")),
-        leaf => format!("{leaf:?}"),
-    }
+#[test]
+fn an_example_that_is_none_is_told_for_what_it_is() {
+    let (catalog, _) = Catalog::load(Path::new(CONTRACTS)).unwrap();
+    let contract = catalog.contract(&"nhiem-vu@1".parse().unwrap()).unwrap();
+    let own = PathBuf::from(format!("{CONTRACTS}/catalog/nhiem-vu/v1/examples"));
+    let good = fs::read_to_string(own.join("ok/toi-thieu.json")).unwrap();
+    let xml = fs::read_to_string(own.join("ok/da-ung-dung.xml")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let put = |file: &str, text: &str| {
+        let file = folder.path().join("examples").join(file);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    };
+    let rules = || {
+        let faults = examples::tried(contract, folder.path()).unwrap_err();
+        faults
+            .iter()
+            .map(|fault| (fault.rule, fault.file.file_name().unwrap().to_owned()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(rules(), [("no-example", "ok".into()), ("no-example", "bad".into())]);
+    put("ok/tot.json", &good);
+    put("ok/tot.xml", &xml);
+    put("ok/sai.json", "{ \"MaSo\": 7 }");
+    put("ok/hong.json", "{ \"MaSo\":");
+    put("ok/ghi-chu.txt", "x");
+    put("ok/.an", "x");
+    assert_eq!(rules(), [("no-example", "bad".into())]);
+    put("bad/tot.json", &good);
+    put("bad/nhieu.json", "{ \"MaSo\": 7 }");
+    put("bad/hong.json", "{ \"MaSo\":");
+    let tried = examples::tried(contract, folder.path()).unwrap();
+    let told: Vec<_> = tried
+        .iter()
+        .map(|example| (example.file.to_str().unwrap(), example.problems.as_slice(), example.reasons.len()))
+        .collect();
+    let several = tried.iter().find(|example| example.file.ends_with("ok/sai.json")).unwrap().reasons.len();
+    assert!(several > 1);
+    assert_eq!(
+        told,
+        [
+            ("examples/ok/ghi-chu.txt", &[Problem::NoFormat][..], 0),
+            ("examples/ok/hong.json", &[Problem::Refused][..], 1),
+            ("examples/ok/sai.json", &[Problem::Refused][..], several),
+            ("examples/ok/tot.json", &[Problem::Differs("examples/ok/tot.xml".into())][..], 0),
+            ("examples/ok/tot.xml", &[Problem::Differs("examples/ok/tot.json".into())][..], 0),
+            ("examples/bad/hong.json", &[][..], 1),
+            ("examples/bad/nhieu.json", &[Problem::ManyReasons][..], several),
+            ("examples/bad/tot.json", &[Problem::Taken][..], 0),
+        ]
+    );
 }
