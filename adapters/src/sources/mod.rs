@@ -14,6 +14,7 @@
 //! its elements and types, since whoever mends it must find them. Of samples only names are ever told.
 
 mod csv_sample;
+mod names;
 mod xml_sample;
 mod xsd;
 
@@ -21,7 +22,9 @@ use std::path::Path;
 
 use contracts::{Bilingual, Fault, Place};
 
-pub use self::{csv_sample::of_csv_sample, xml_sample::of_xml_sample, xsd::of_xsd};
+pub use self::{
+    csv_sample::of_csv_sample, names::dataset as dataset_name, xml_sample::of_xml_sample, xsd::of_xsd,
+};
 
 /// Elements and attributes of one source. The largest schemas of the trade, GML with all its parts, have
 /// some 20,000; a tree of so many takes a few tens of megabytes.
@@ -39,8 +42,8 @@ struct Said {
 
 impl Said {
     fn of(&self, file: &Path, place: Option<Place>, name: &str, warning: bool) -> Fault {
-        // Names of other people's schemas have no cap of their own.
-        let name: String = name.chars().take(80).collect();
+        // Names of other people's schemas have no cap of their own; two of them may be told together.
+        let name: String = name.chars().take(200).collect();
         let filled = |[vi, en]: [&str; 2]| Bilingual::new(vi.replace("{}", &name), en.replace("{}", &name));
         Fault {
             file: file.to_owned(),

@@ -306,11 +306,77 @@ fn samples_in_csv_show_columns() {
         ("A,A\n1,2", "column-twice", 1),
         ("A,B\n1,2\n1", "ragged-row", 3),
         ("A,B\n\"x\ny\",2\n\"1,2", "open-quote", 4),
-        ("A,Tên\n1,2", "field-name", 2),
+        ("A,%\n1,2", "field-name", 1),
+        ("Mã thiết bị,Ma thiet bi\n1,2", "column-twice", 1),
+        ("\n\nA,№\n1,2", "field-name", 3),
     ] {
         let faults = drafted(of_csv_sample(Path::new(FILE), text)).unwrap_err();
         let first = faults.first().map(|fault| (fault.rule, fault.place.map_or(0, |place| place.line)));
         assert_eq!(first, Some((rule, line)), "{text}");
+    }
+}
+
+#[test]
+fn a_table_with_headings_in_vietnamese_is_just_taken() {
+    let text = "Mã thiết bị;Tên thiết bị (đầy đủ);Ngày mua;Nguyên giá;Khối lượng;Dài\n\
+        TB-01;Máy mẫu;31/01/2026;125.000.000;125.000;0.125\nTB-02;Máy thử;1/2/2026;2.500.000;3.500;1.5\n";
+    let draft =
+        Draft::of(&id(), of_csv_sample(Path::new(FILE), text).unwrap(), &CodeLists::default()).unwrap();
+    let schema: Value = serde_json::from_str(&draft.schema).unwrap();
+    let fields: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
+    assert_eq!(fields, ["MaThietBi", "TenThietBiDayDu", "NgayMua", "NguyenGia", "KhoiLuong", "Dai"]);
+    let of = |name: &str, key: &str| schema["properties"][name][key].clone();
+    assert_eq!(of("TenThietBiDayDu", "x-title"), json!({ "vi": "Tên thiết bị (đầy đủ)", "en": "" }));
+    for text in ["NgayMua", "NguyenGia", "KhoiLuong"] {
+        assert_eq!((of(text, "type"), of(text, "format")), (json!("string"), Value::Null), "{text}");
+    }
+    assert_eq!(of("Dai", "type"), "number", "with a place more it is no number of thousands");
+    let told: Vec<_> = draft
+        .remarks
+        .iter()
+        .map(|remark| (remark.rule, remark.place.unwrap().line, remark.message.en.split('`').nth(1).unwrap()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("local-date", 2, "NgayMua"),
+            ("separated-number", 2, "NguyenGia"),
+            ("separated-number", 2, "KhoiLuong"),
+            ("number-or-code", 2, "Dai"),
+        ]
+    );
+    assert!(draft.remarks.iter().all(|remark| remark.warning && !remark.message.en.contains("TB-0")));
+
+    let told = |text: &str| of_csv_sample(Path::new(FILE), text).map(|_| ()).unwrap_err();
+    let faults = told("Mã thiết bị,Ma thiet bi,%\n1,2,3");
+    assert_eq!(faults.len(), 2, "all at once: {faults:?}");
+    assert!(faults[0].message.vi.contains("`Mã thiết bị`, `Ma thiet bi` → `MaThietBi`"), "{faults:?}");
+    assert!(faults[1].message.vi.contains("`%`"), "{faults:?}");
+    assert!(told("A,,C\n1,2,3")[0].message.en.contains("Column 2"));
+}
+
+#[test]
+fn days_and_numbers_are_known_as_people_write_them() {
+    use contracts::draft::Look;
+    for (text, look) in [
+        ("31/01/2026", Look::LocalDate),
+        ("1-2-2026", Look::LocalDate),
+        ("31.12.2026", Look::LocalDate),
+        ("32/01/2026", Look::Plain),
+        ("125.000.000", Look::Separated),
+        ("-1.250,5", Look::Separated),
+        ("1,250,000.75", Look::Separated),
+        ("12,5", Look::Separated),
+        ("125.000", Look::Doubtful),
+        ("0.125", Look::Decimal),
+        ("1250.500", Look::Decimal),
+        ("1.25", Look::Decimal),
+        ("10.11.12.13", Look::Plain),
+        ("TB.001", Look::Plain),
+        ("1.2.3", Look::Plain),
+        ("2026-01-31", Look::Date),
+    ] {
+        assert_eq!(Look::of_written(text), look, "{text}");
     }
 }
 

@@ -5,6 +5,9 @@
 //! Where samples contradict each other, or show nothing of a value (a null, an empty list), nothing is
 //! guessed.
 //!
+//! Days as people here write them (`31/01/2026`) and numbers with separators (`125.000.000`) stay texts, since
+//! that is what the source sends; it is remarked, with what to do if they are to be days and numbers.
+//!
 //! XML and CSV have texts only. There a field is a number when all its values look like numbers and its
 //! name is not that of a code; which is remarked, since only the author knows. And a list of one item looks
 //! like no list in XML: one sample with two items settles it for all.
@@ -58,6 +61,12 @@ pub enum Look {
     Decimal,
     /// `true` or `false`, where they are written as text.
     Boolean,
+    /// `31/01/2026`, as people here write a day and no format of data does.
+    LocalDate,
+    /// `125.000.000` or `12,5`: a number with separators, of which only a person knows which is which.
+    Separated,
+    /// `125.000`: as `Separated`, or a number with three places.
+    Doubtful,
     /// Anything else.
     Plain,
 }
@@ -84,6 +93,8 @@ impl Look {
             "0000-00-00T00:00:00Z" | "0000-00-00T00:00:00+00:00" | "0000-00-00T00:00:00-00:00" => {
                 Self::DateTime
             }
+            _ if is_local_date(text) => Self::LocalDate,
+            _ if is_separated(text) => Self::Separated,
             _ => Self::Plain,
         }
     }
@@ -100,10 +111,53 @@ impl Look {
         match part {
             _ if text == "true" || text == "false" => Self::Boolean,
             None if plain(whole) && !leads => Self::Integer,
+            Some(part)
+                if plain(whole) && plain(part) && whole.len() < 4 && part.len() == 3 && whole != "0" =>
+            {
+                Self::Doubtful
+            }
             Some(part) if plain(whole) && plain(part) && !leads => Self::Decimal,
             _ => Self::of(text),
         }
     }
+}
+
+/// `31/01/2026`, `1-1-2026` or `31.01.2026`.
+fn is_local_date(text: &str) -> bool {
+    let parts: Vec<&str> = text.split(['/', '-', '.']).collect();
+    let [day, month, year] = parts.as_slice() else { return false };
+    let number = |part: &str, most: u32| {
+        part.bytes().all(|byte| byte.is_ascii_digit())
+            && part.parse::<u32>().is_ok_and(|number| (1..=most).contains(&number))
+    };
+    day.len() < 3
+        && month.len() < 3
+        && year.len() == 4
+        && number(day, 31)
+        && number(month, 12)
+        && number(year, 9999)
+}
+
+/// `125.000.000`, `1,250,000.5` or `12,5`, with or without a sign.
+fn is_separated(text: &str) -> bool {
+    let text = text.strip_prefix('-').unwrap_or(text);
+    if text.len() > LONGEST_NUMBER * 2 || !text.contains(['.', ',']) {
+        return false;
+    }
+    let groups = |text: &str, separator: char| {
+        let mut groups = text.split(separator);
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let first = groups.next().is_some_and(|first| digits(first) && first.len() < 4);
+        let mut more = groups.peekable();
+        first && more.peek().is_some() && more.all(|part| digits(part) && part.len() == 3)
+    };
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    [('.', ','), (',', '.')].into_iter().any(|(thousands, decimal)| match text.rsplit_once(decimal) {
+        Some((whole, part)) if digits(part) => {
+            groups(whole, thousands) || (decimal == ',' && digits(whole)) || groups(text, decimal)
+        }
+        _ => groups(text, thousands),
+    })
 }
 
 /// Members of one record: the widest dataset of the trade has a few hundred, and they are compared.
@@ -307,22 +361,34 @@ impl Inference<'_> {
             return json!({ "type": "boolean" });
         }
         let name = pointer.rsplit('/').find(|part| *part != "items").unwrap_or_default();
-        if !all(&[Look::Integer, Look::Decimal]) || names_code(name) {
+        let seen = |look: Look| looks.contains(&look);
+        // Of numbers with three places, one with another number of them settles what they are.
+        let numbers = all(&[Look::Integer, Look::Decimal, Look::Doubtful])
+            && (seen(Look::Decimal) || !seen(Look::Doubtful));
+        if !numbers || names_code(name) {
+            let place = |look: Look| {
+                let found =
+                    samples.iter().find(|(sample, _)| matches!(sample, Sample::Text(its) if *its == look));
+                found.and_then(|(_, at)| *at).or(place)
+            };
+            if seen(Look::LocalDate) {
+                self.remark(place(Look::LocalDate), &LOCAL_DATE, name);
+            }
+            let separated = [Look::Separated, Look::Doubtful].into_iter().find(|look| seen(*look));
+            if let Some(look) = separated.filter(|_| !names_code(name)) {
+                self.remark(place(look), &SEPARATED, name);
+            }
             return json!({ "type": "string" });
         }
-        let mut remark = fault(
-            self.file,
-            place,
-            "number-or-code",
-            [&format!("`{name}` được coi là số"), &format!("`{name}` is taken for a number")],
-            [
-                "Nếu là mã (không để tính toán), đổi `type` thành `string`.",
-                "If it is a code, nothing to count with, make its `type` a `string`.",
-            ],
-        );
-        remark.warning = true;
-        self.remarks.push(remark);
+        self.remark(place, &NUMBER_OR_CODE, name);
         json!({ "type": if all(&[Look::Integer]) { "integer" } else { "number" } })
+    }
+
+    fn remark(&mut self, place: Option<Place>, said: &Remark, name: &str) {
+        let [vi, en] = said.message.map(|text| text.replace("{}", name));
+        let [vi_remedy, en_remedy] = said.remedy.map(|text| text.replace("{}", name));
+        let remark = fault(self.file, place, said.rule, [&vi, &en], [&vi_remedy, &en_remedy]);
+        self.remarks.push(Fault { warning: true, ..remark });
     }
 
     fn list(
@@ -429,6 +495,46 @@ impl Inference<'_> {
         ));
     }
 }
+
+/// What an author is to look at. `{}` stands for the field's name.
+struct Remark {
+    rule: &'static str,
+    message: [&'static str; 2],
+    remedy: [&'static str; 2],
+}
+
+const NUMBER_OR_CODE: Remark = Remark {
+    rule: "number-or-code",
+    message: ["`{}` được coi là số", "`{}` is taken for a number"],
+    remedy: [
+        "Nếu là mã (không để tính toán), đổi `type` thành `string`.",
+        "If it is a code, nothing to count with, make its `type` a `string`.",
+    ],
+};
+
+const LOCAL_DATE: Remark = Remark {
+    rule: "local-date",
+    message: [
+        "`{}` được coi là văn bản: mẫu ghi ngày dạng 31/01/2026, không kiểm tra và so sánh được như ngày",
+        "`{}` is taken for a text: the sample writes days like 31/01/2026, which are not checked or compared as days",
+    ],
+    remedy: [
+        "Nếu bên gửi sẽ ghi `2026-01-31`, sửa mẫu rồi soạn lại, hoặc thêm `\"format\": \"date\"` cho `{}`. Nếu không, thêm `\"pattern\": \"^[0-9]{2}/[0-9]{2}/[0-9]{4}$\"`.",
+        "If senders will write `2026-01-31`, correct the sample and draft again, or give `{}` a `\"format\": \"date\"`. If not, a `\"pattern\": \"^[0-9]{2}/[0-9]{2}/[0-9]{4}$\"`.",
+    ],
+};
+
+const SEPARATED: Remark = Remark {
+    rule: "separated-number",
+    message: [
+        "`{}` được coi là văn bản: mẫu ghi số có dấu phân cách (như 125.000.000 hay 12,5), chưa rõ phần nghìn hay phần thập phân",
+        "`{}` is taken for a text: the sample writes numbers with separators (such as 125.000.000 or 12,5), thousands or decimals being in doubt",
+    ],
+    remedy: [
+        "Nếu là số, bên gửi phải ghi `125000000` hoặc `12.5`: sửa mẫu rồi soạn lại, hoặc đổi `type` của `{}` thành `number` (số nguyên: `integer`).",
+        "If it is a number, senders have to write `125000000` or `12.5`: correct the sample and draft again, or make the `type` of `{}` a `number` (an `integer` if whole).",
+    ],
+};
 
 fn word(sample: &Sample) -> u8 {
     match sample {
