@@ -19,8 +19,7 @@ pub struct ContractId {
 }
 
 /// Whether a contract may be relied on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// Settled: what could refuse a record that was valid before is a new version.
     Active,
@@ -31,6 +30,9 @@ pub enum Status {
 }
 
 impl Status {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Active, Self::Draft];
+
     /// The name in documents.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -85,6 +87,34 @@ pub enum UpdateFrequency {
 }
 
 impl UpdateFrequency {
+    /// Every frequency, the most frequent first.
+    pub const ALL: [Self; 9] = [
+        Self::Realtime,
+        Self::Hourly,
+        Self::Daily,
+        Self::Weekly,
+        Self::Monthly,
+        Self::Quarterly,
+        Self::HalfYearly,
+        Self::Yearly,
+        Self::AsPrescribed,
+    ];
+
+    /// The name in documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Realtime => "realtime",
+            Self::Hourly => "hourly",
+            Self::Daily => "daily",
+            Self::Weekly => "weekly",
+            Self::Monthly => "monthly",
+            Self::Quarterly => "quarterly",
+            Self::HalfYearly => "half-yearly",
+            Self::Yearly => "yearly",
+            Self::AsPrescribed => "as-prescribed",
+        }
+    }
+
     /// What it is called.
     pub fn title(self) -> Bilingual {
         let (vi, en) = match self {

@@ -45,7 +45,17 @@ pub struct Fault {
     pub warning: bool,
 }
 
+/// The rule of a place in a draft that is blank where only its owner can say what stands there.
+pub(crate) const OPEN_ANSWER: &str = "open-answer";
+/// The rules of places that a drafted contract leaves to its author ([`crate::draft`]).
+const OPEN: [&str; 3] = [OPEN_ANSWER, "no-title", "class-question"];
+
 impl Fault {
+    /// Whether it is a question of a draft that its author has not answered yet, rather than a mistake.
+    pub fn is_open_answer(&self) -> bool {
+        OPEN.contains(&self.rule)
+    }
+
     /// `file:line:column: message (rule). Remedy`, as compilers and editors expect it.
     pub fn display(&self, language: Language) -> String {
         let place = self.place.map(|place| format!(":{}:{}", place.line, place.column)).unwrap_or_default();

@@ -38,7 +38,7 @@ mod validation;
 mod view;
 mod violation;
 
-pub use catalog::{Catalog, scope};
+pub use catalog::{Catalog, OpenDraft, scope};
 pub use classification::Classification;
 pub use code_list::{Check, CodeList, CodeLists, Days, Edition, Entry, Mapping, Pair, Units};
 pub use contract::{Contract, ContractId, Status, UpdateFrequency};

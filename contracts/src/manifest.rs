@@ -1,4 +1,7 @@
 //! `contract.toml` as written: what a dataset is called, who answers for it, how it stands in XML.
+//!
+//! A value that is blank is a question that a draft leaves to its author ([`crate::draft`]), not a mistake:
+//! every one of them is told at the first reading, with what may stand there, whatever else is wrong.
 
 use std::path::Path;
 
@@ -6,8 +9,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::{
-    Bilingual, ContractId, Fault, FieldPath, Form, Place, RecordShape, Status, UpdateFrequency,
-    identifiers::IdentifierKind,
+    Bilingual, ContractId, Fault, FieldPath, Form, Language, Place, RecordShape, Status, UpdateFrequency,
+    fault::OPEN_ANSWER, identifiers::IdentifierKind,
 };
 
 /// The file, key by key.
@@ -18,10 +21,22 @@ pub(crate) struct Manifest {
     pub(crate) title: Spanned<Bilingual>,
     pub(crate) owner: Spanned<String>,
     pub(crate) legal_basis: Spanned<Vec<String>>,
-    pub(crate) status: Status,
-    pub(crate) update: UpdateFrequency,
+    pub(crate) status: Spanned<String>,
+    pub(crate) update: Spanned<String>,
     pub(crate) key: Spanned<String>,
     pub(crate) xml: Names,
+}
+
+impl Manifest {
+    /// Whether the contract may be relied on, as far as that is answered.
+    pub(crate) fn known_status(&self) -> Option<Status> {
+        Status::ALL.into_iter().find(|status| status.as_str() == self.status.get_ref())
+    }
+
+    /// How often the dataset is brought up to date, as far as that is answered.
+    pub(crate) fn known_update(&self) -> Option<UpdateFrequency> {
+        UpdateFrequency::ALL.into_iter().find(|frequency| frequency.as_str() == self.update.get_ref())
+    }
 }
 
 /// The XML names of a dataset.
@@ -32,6 +47,9 @@ pub(crate) struct Names {
     pub(crate) record: Spanned<String>,
     pub(crate) collection: Spanned<String>,
 }
+
+/// The most fields that are named for a key; a person does not read more.
+const MOST_LISTED: usize = 12;
 
 /// The reading of one `contract.toml`.
 pub(crate) struct Reading<'a> {
@@ -71,14 +89,25 @@ impl<'a> Reading<'a> {
         }
         let title = manifest.title.get_ref();
         if title.vi.trim().is_empty() || title.en.trim().is_empty() {
-            self.fault(
+            self.open(
                 &manifest.title,
-                "no-title",
-                ("Tên gọi để trống", "The title is empty"),
-                ("Ghi tên bằng cả tiếng Việt và tiếng Anh.", "Give it in Vietnamese and in English."),
+                ("`title`: bộ dữ liệu tên là gì?", "`title`: what is the dataset called?"),
+                (
+                    "Ghi tên bằng cả tiếng Việt (`vi`) và tiếng Anh (`en`).",
+                    "Give it in Vietnamese (`vi`) and in English (`en`).",
+                ),
             );
         }
-        if !IdentifierKind::MaCoQuan.accepts(manifest.owner.get_ref()) {
+        if manifest.owner.get_ref().trim().is_empty() {
+            self.open(
+                &manifest.owner,
+                ("`owner`: cơ quan nào chịu trách nhiệm?", "`owner`: which agency answers for it?"),
+                (
+                    "Ghi mã định danh của cơ quan hoặc đơn vị, như `G06` hoặc `G06.15`.",
+                    "Write the code of the agency or unit, such as `G06` or `G06.15`.",
+                ),
+            );
+        } else if !IdentifierKind::MaCoQuan.accepts(manifest.owner.get_ref()) {
             self.fault(
                 &manifest.owner,
                 "owner",
@@ -87,15 +116,62 @@ impl<'a> Reading<'a> {
             );
         }
         if manifest.legal_basis.get_ref().iter().all(|text| text.trim().is_empty()) {
-            self.fault(
+            self.open(
                 &manifest.legal_basis,
-                "no-legal-basis",
-                ("Hợp đồng dữ liệu chưa nêu căn cứ pháp lý", "The contract names no legal basis"),
-                ("Ghi ít nhất một văn bản.", "Name at least one text."),
+                ("`legal_basis`: căn cứ văn bản nào?", "`legal_basis`: by which text?"),
+                (
+                    "Ghi ít nhất một văn bản, như `[\"Thông tư 22/2025/TT-BKHCN, Điều 8\"]`.",
+                    "Name at least one text, such as `[\"Thông tư 22/2025/TT-BKHCN, Điều 8\"]`.",
+                ),
             );
         }
+        self.status(&manifest);
+        self.update(&manifest);
         self.names(&manifest.xml);
         Some(manifest)
+    }
+
+    /// Whether the contract may be relied on.
+    fn status(&mut self, manifest: &Manifest) {
+        if manifest.known_status().is_none() {
+            let remedy = (
+                "Ghi `active` nếu các trường đã được văn bản chốt (đổi trường là phiên bản mới), hoặc `draft` nếu \
+                 chưa: trường còn đổi được trong cùng phiên bản, và chỉ dịch vụ, thỏa thuận ghi `draft = true` mới \
+                 được dùng.",
+                "Write `active` when the fields are settled (to change them is a new version), or `draft` when they \
+                 are not: they may change within the version, and only services and agreements that say \
+                 `draft = true` may use it.",
+            );
+            let ask = ("`status`: đã chốt hay còn dự thảo?", "`status`: is it settled, or a draft?");
+            self.choice(&manifest.status, "status", ask, remedy);
+        }
+    }
+
+    /// How often the dataset is brought up to date.
+    fn update(&mut self, manifest: &Manifest) {
+        if manifest.known_update().is_none() {
+            let of = |language| {
+                let told = UpdateFrequency::ALL
+                    .map(|one| format!("`{}` ({})", one.as_str(), one.title().get(language)));
+                told.join(", ")
+            };
+            let ask =
+                ("`update`: bao lâu cập nhật một lần?", "`update`: how often is it brought up to date?");
+            let remedy = (
+                format!("Ghi một trong: {}.", of(Language::Vi)),
+                format!("Write one of: {}.", of(Language::En)),
+            );
+            self.choice(&manifest.update, "update", ask, (&remedy.0, &remedy.1));
+        }
+    }
+
+    /// A value that is none of those that may stand there: a question where it is blank.
+    fn choice(&mut self, at: &Spanned<String>, key: &'static str, ask: (&str, &str), remedy: (&str, &str)) {
+        if at.get_ref().trim().is_empty() {
+            return self.open(at, ask, remedy);
+        }
+        let wrong = (format!("`{key}` không nhận giá trị này"), format!("`{key}` does not take this value"));
+        self.fault(at, key, (&wrong.0, &wrong.1), remedy);
     }
 
     fn names(&mut self, names: &Names) {
@@ -145,6 +221,30 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// The question which field is the key, where nobody has answered it; `fit` are those that may be.
+    pub(crate) fn blank_key(&mut self, manifest: &Manifest, fit: &[&str]) -> bool {
+        if !manifest.key.get_ref().trim().is_empty() {
+            return false;
+        }
+        let listed: Vec<String> = fit.iter().take(MOST_LISTED).map(|name| format!("`{name}`")).collect();
+        let more = if fit.len() > MOST_LISTED { ", …" } else { "" };
+        let listed = listed.join(", ") + more;
+        let (vi, en) = if fit.is_empty() {
+            (
+                "Trường nào có giá trị riêng ở mỗi bản ghi thì đưa vào `required` của lược đồ rồi ghi tên ở đây.".to_owned(),
+                "List in the schema's `required` the field whose value is each record's own, and name it here.".to_owned(),
+            )
+        } else {
+            (
+                format!("Ghi tên trường có giá trị riêng ở mỗi bản ghi, một trong: {listed}."),
+                format!("Name the field whose value is each record's own, one of: {listed}."),
+            )
+        };
+        let ask = ("`key`: trường nào nhận biết một bản ghi?", "`key`: which field identifies a record?");
+        self.open(&manifest.key, ask, (&vi, &en));
+        true
+    }
+
     /// The field that identifies a record: one that every record has.
     pub(crate) fn key(&mut self, manifest: &Manifest, record: &RecordShape) -> Option<FieldPath> {
         let Some((_, field)) = record.field(manifest.key.get_ref()) else {
@@ -184,6 +284,11 @@ impl<'a> Reading<'a> {
                 "Each contract and each version has one of its own.",
             ),
         );
+    }
+
+    /// A question that a draft leaves to its author.
+    fn open<T>(&mut self, at: &Spanned<T>, ask: (&str, &str), remedy: (&str, &str)) {
+        self.fault(at, OPEN_ANSWER, ask, remedy);
     }
 
     fn fault<T>(&mut self, at: &Spanned<T>, rule: &'static str, message: (&str, &str), remedy: (&str, &str)) {

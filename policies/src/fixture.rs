@@ -56,6 +56,13 @@ pub(crate) fn catalog_with_a_personal_key() -> Catalog {
     load(&[("thu", THU, THU_SCHEMA), ("ket-qua", KET_QUA, KET_QUA_SCHEMA), ("nguoi", &contract, &schema)])
 }
 
+/// The contracts with `thu@1` as a draft whose author has yet to say what its note's class is.
+pub(crate) fn catalog_with_an_open_draft() -> Catalog {
+    let thu = THU.replace("status = \"active\"", "status = \"draft\"");
+    let schema = THU_SCHEMA.replacen("\"restricted\"", "\"restricted?\"", 1);
+    load(&[("thu", &thu, &schema), ("ket-qua", KET_QUA, KET_QUA_SCHEMA)])
+}
+
 /// The contracts with a place in `thu@1`.
 pub(crate) fn catalog_with_a_place() -> Catalog {
     let field = r#"

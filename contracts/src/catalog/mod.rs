@@ -1,4 +1,12 @@
 //! All contracts, by name.
+//!
+//! A catalog is loaded whole or not at all, with one exception: a draft whose author has yet to answer
+//! something ([`Fault::is_open_answer`]) is left out with a warning. Nobody can use it then: a service or an
+//! agreement that names it names a contract that is not there, and is refused with all documents. To refuse
+//! the whole catalog for its sake instead would keep an agency from any change, an urgent one included, for
+//! as long as somebody thinks about a title, and so would teach people to answer without thinking. A
+//! contract that says it is `active` is no draft: what is open in it is a fault like any other, so that
+//! nothing in force goes missing by a slip of the pen.
 
 pub mod scope;
 
@@ -12,9 +20,9 @@ use ring::digest::{Context, SHA256};
 
 use self::scope::Scope;
 use crate::{
-    Bilingual, CodeLists, Contract, ContractId, Fault, Shape,
+    Bilingual, CodeLists, Contract, ContractId, Fault, Shape, Status,
     files::{folders, read},
-    manifest::{Manifest, Reading},
+    manifest::Reading,
     schema::{self, Compiled, Parts},
     validation::Validator,
 };
@@ -28,6 +36,7 @@ const SCOPE: &str = "catalog/scope.toml";
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     contracts: BTreeMap<ContractId, Arc<Contract>>,
+    open_drafts: BTreeMap<ContractId, Arc<OpenDraft>>,
     code_lists: Arc<CodeLists>,
     scope: Option<Arc<Scope>>,
 }
@@ -35,26 +44,43 @@ pub struct Catalog {
 impl Catalog {
     /// Reads `<folder>/catalog` and `<folder>/code-lists`.
     ///
+    /// A draft with open answers is left out and told of by a warning.
+    ///
     /// # Errors
-    /// Every fault of every file; a catalog is loaded whole or not at all. Warnings come with a
-    /// catalog that loaded.
+    /// Every fault of every file; but for open drafts, a catalog is loaded whole or not at all. Warnings
+    /// come with a catalog that loaded.
     pub fn load(folder: &Path) -> Result<(Self, Vec<Fault>), Vec<Fault>> {
-        Self::load_those(folder, None)
+        let (catalog, faults) = Self::read(folder, None);
+        if faults.iter().all(|fault| fault.warning) { Ok((catalog, faults)) } else { Err(faults) }
     }
 
     /// [`Catalog::load`] of the contract called `id` alone, if there is one, and all code lists: for who
     /// needs no other, and is not to wait and find memory for them.
     ///
     /// # Errors
-    /// As [`Catalog::load`]; faults of other contracts and of the scope, and parts that this one does not
-    /// use, are none.
+    /// As [`Catalog::load`], and the open answers of this contract; faults of other contracts and of the
+    /// scope, and parts that this one does not use, are none. Warnings are those of lists that it uses.
     pub fn load_only(folder: &Path, id: &ContractId) -> Result<(Self, Vec<Fault>), Vec<Fault>> {
-        Self::load_those(folder, Some(id))
+        let (catalog, mut faults) = Self::read(folder, Some(id));
+        let text = read(folder, &folder_of(id).join("schema.json")).unwrap_or_default();
+        let used = catalog.lists_of(id, &text);
+        let of_used = |file: &Path| {
+            let list = file.strip_prefix("code-lists").ok().and_then(|file| file.iter().next());
+            list.is_none_or(|list| list.to_str().is_some_and(|list| used.contains(list)))
+        };
+        faults.retain(|fault| !fault.warning || of_used(&fault.file));
+        if faults.iter().all(|fault| fault.warning) { Ok((catalog, faults)) } else { Err(faults) }
     }
 
-    fn load_those(folder: &Path, only: Option<&ContractId>) -> Result<(Self, Vec<Fault>), Vec<Fault>> {
+    /// Whatever of a folder loads, and every fault of the rest: for looking at it, never for deciding an
+    /// exchange.
+    pub fn survey(folder: &Path) -> (Self, Vec<Fault>) {
+        Self::read(folder, None)
+    }
+
+    fn read(folder: &Path, only: Option<&ContractId>) -> (Self, Vec<Fault>) {
         let (code_lists, mut faults) = CodeLists::load(folder);
-        let mut catalog = Self { contracts: BTreeMap::new(), code_lists: Arc::new(code_lists), scope: None };
+        let mut catalog = Self { code_lists: Arc::new(code_lists), ..Self::default() };
         let (parts_file, scope_file) = (Path::new(PARTS), Path::new(SCOPE));
         let parts_text = text_of(folder, parts_file, &mut faults);
         let parts = parts_text
@@ -64,26 +90,34 @@ impl Catalog {
         for dataset in folders(folder, Path::new("catalog"), &mut faults) {
             for version in folders(folder, &dataset, &mut faults) {
                 let Some(id) = id_of(&dataset, &version) else {
-                    faults.push(misnamed(version));
+                    if only.is_none() {
+                        faults.push(misnamed(version));
+                    }
                     continue;
                 };
                 if only.is_some_and(|only| *only != id) {
                     continue;
                 }
                 let (parts, code_lists) = (parts.as_ref(), &catalog.code_lists);
-                let loading = Loading { folder, version: &version, id, parts, code_lists };
-                if let Some(contract) = loading.contract(&mut seen, &mut faults) {
-                    catalog.contracts.insert(contract.id.clone(), Arc::new(contract));
+                let loading = Loading { folder, version: &version, id: id.clone(), parts, code_lists };
+                match loading.contract(&mut seen) {
+                    Ok(contract) => drop(catalog.contracts.insert(id, Arc::new(contract))),
+                    Err(Unfit { faults: more, open: true }) if only.is_none() => {
+                        faults.push(open_draft(&id, &version, &more));
+                        catalog.open_drafts.insert(id, Arc::new(OpenDraft { faults: more }));
+                    }
+                    Err(unfit) => faults.extend(unfit.faults),
                 }
             }
         }
         // A contract that failed may be the one that uses a part, or that the scope names.
         if only.is_none() && faults.iter().all(|fault| fault.warning) {
-            let parts = parts.iter();
+            let parts = parts.iter().filter(|_| catalog.open_drafts.is_empty());
             let unused = parts.flat_map(|parts| parts.names().map(move |name| (parts, name)));
             let unused = unused.filter(|(_, name)| !seen.parts.contains(*name));
             faults.extend(unused.map(|(parts, name)| parts.unused(name)));
-            let has = |id: &ContractId| catalog.contracts.contains_key(id);
+            let has =
+                |id: &ContractId| catalog.contracts.contains_key(id) || catalog.open_drafts.contains_key(id);
             catalog.scope = text_of(folder, scope_file, &mut faults)
                 .and_then(|text| Scope::read(scope_file, &text, has, &mut faults))
                 .map(Arc::new);
@@ -91,7 +125,7 @@ impl Catalog {
         faults.sort_by(|one, two| (&one.file, one.place, one.rule).cmp(&(&two.file, two.place, two.rule)));
         // A faulty part is one fault, however many contracts use it.
         faults.dedup();
-        if faults.iter().all(|fault| fault.warning) { Ok((catalog, faults)) } else { Err(faults) }
+        (catalog, faults)
     }
 
     /// The contract called `id`.
@@ -104,6 +138,16 @@ impl Catalog {
         self.contracts.values()
     }
 
+    /// The drafts that were left out because answers are open, by name.
+    pub fn open_drafts(&self) -> impl Iterator<Item = (&ContractId, &OpenDraft)> {
+        self.open_drafts.iter().map(|(id, draft)| (id, &**draft))
+    }
+
+    /// Whether `id` is a draft that was left out because answers are open.
+    pub fn is_open_draft(&self, id: &ContractId) -> bool {
+        self.open_drafts.contains_key(id)
+    }
+
     /// The code lists.
     pub fn code_lists(&self) -> &CodeLists {
         &self.code_lists
@@ -113,6 +157,43 @@ impl Catalog {
     pub fn scope(&self) -> Option<&Scope> {
         self.scope.as_deref()
     }
+
+    /// The code lists that the contract called `id` uses, whose schema is `text`: of one that did not load,
+    /// those that its own text names.
+    fn lists_of(&self, id: &ContractId, text: &str) -> BTreeSet<String> {
+        if let Some(contract) = self.contract(id) {
+            return contract.shape().walk().filter_map(|field| field.code_list.clone()).collect();
+        }
+        let mut used = BTreeSet::new();
+        let written: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+        schema::each_list(&written, &mut |list| used.extend([list.to_owned()]));
+        used
+    }
+}
+
+/// A draft of a contract whose author has yet to answer something.
+#[derive(Debug)]
+pub struct OpenDraft {
+    faults: Vec<Fault>,
+}
+
+impl OpenDraft {
+    /// What is open, and what else is wrong with it, in the order of its files.
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+
+    /// How many answers are open.
+    pub fn questions(&self) -> usize {
+        self.faults.iter().filter(|fault| fault.is_open_answer()).count()
+    }
+}
+
+/// Why a contract did not load.
+struct Unfit {
+    faults: Vec<Fault>,
+    /// Whether it is a draft with open answers.
+    open: bool,
 }
 
 /// The loading of one contract from its folder.
@@ -141,7 +222,23 @@ fn text_of(folder: &Path, file: &Path, faults: &mut Vec<Fault>) -> Option<String
 }
 
 impl Loading<'_> {
-    fn contract(self, seen: &mut Seen, faults: &mut Vec<Fault>) -> Option<Contract> {
+    /// # Errors
+    /// Every fault of its files, in their order.
+    fn contract(self, seen: &mut Seen) -> Result<Contract, Unfit> {
+        let mut faults = Vec::new();
+        let mut is_active = true;
+        match self.compiled(seen, &mut faults, &mut is_active) {
+            Some(contract) => Ok(contract),
+            None => {
+                faults.sort_by(|one, two| (&one.file, one.place).cmp(&(&two.file, two.place)));
+                faults.dedup();
+                let open = !is_active && faults.iter().any(Fault::is_open_answer);
+                Err(Unfit { faults, open })
+            }
+        }
+    }
+
+    fn compiled(self, seen: &mut Seen, faults: &mut Vec<Fault>, is_active: &mut bool) -> Option<Contract> {
         let manifest_file = self.version.join("contract.toml");
         let schema_file = self.version.join("schema.json");
         let manifest_text = read(self.folder, &manifest_file).map_err(|fault| faults.push(fault)).ok();
@@ -154,7 +251,14 @@ impl Loading<'_> {
         let manifest_text = manifest_text?;
         let mut reading = Reading::of(&manifest_file, &manifest_text);
         let manifest = reading.manifest(&self.id);
-        if let Some(manifest) = &manifest {
+        let fit = schema_text.as_deref().map(keys_of).unwrap_or_default();
+        let fit: Vec<&str> = fit.iter().map(String::as_str).collect();
+        let asked = manifest.as_ref().is_some_and(|manifest| reading.blank_key(manifest, &fit));
+        let status = manifest.as_ref().and_then(|manifest| manifest.known_status());
+        *is_active = manifest.is_none() || status == Some(Status::Active);
+        let open = reading.faults.iter().chain(faults.iter()).any(Fault::is_open_answer);
+        // What a draft with open answers would be called keeps no name from those that are there.
+        if let (Some(manifest), true) = (&manifest, *is_active || !open) {
             let namespace = manifest.xml.namespace.get_ref().clone();
             if let Some(taken) = seen.namespaces.insert(namespace, self.id.clone()) {
                 reading.taken_namespace(manifest, &taken);
@@ -164,10 +268,12 @@ impl Loading<'_> {
         let key = manifest
             .as_ref()
             .zip(compiled.as_ref())
+            .filter(|_| !asked)
             .and_then(|(manifest, compiled)| reading.key(manifest, &compiled.record));
         let sound = reading.faults.is_empty();
         faults.append(&mut reading.faults);
         let (manifest, compiled, key, schema_text) = (manifest?, compiled?, key?, schema_text?);
+        let (status, update) = (status?, manifest.known_update()?);
         if !sound {
             return None;
         }
@@ -180,37 +286,39 @@ impl Loading<'_> {
         };
         let parts = compiled.parts.iter().filter_map(|name| self.parts?.written(name));
         let revision = revision(&manifest_text, &schema_text, parts);
-        Some(assemble(self.id, manifest, compiled, key, validator, revision))
+        let Compiled { record, schema, .. } = compiled;
+        Some(Contract {
+            name: self.id.to_string().into(),
+            id: self.id,
+            title: manifest.title.into_inner(),
+            owner: manifest.owner.into_inner(),
+            legal_basis: manifest.legal_basis.into_inner(),
+            status,
+            update,
+            key,
+            schema,
+            shape: Shape {
+                namespace: manifest.xml.namespace.into_inner(),
+                record: manifest.xml.record.into_inner(),
+                collection: manifest.xml.collection.into_inner(),
+                root: record,
+            },
+            validator,
+            revision,
+        })
     }
 }
 
-fn assemble(
-    id: ContractId,
-    manifest: Manifest,
-    compiled: Compiled,
-    key: crate::FieldPath,
-    validator: Validator,
-    revision: [u8; 32],
-) -> Contract {
-    Contract {
-        name: id.to_string().into(),
-        id,
-        title: manifest.title.into_inner(),
-        owner: manifest.owner.into_inner(),
-        legal_basis: manifest.legal_basis.into_inner(),
-        status: manifest.status,
-        update: manifest.update,
-        key,
-        schema: compiled.schema,
-        shape: Shape {
-            namespace: manifest.xml.namespace.into_inner(),
-            record: manifest.xml.record.into_inner(),
-            collection: manifest.xml.collection.into_inner(),
-            root: compiled.record,
-        },
-        validator,
-        revision,
-    }
+/// The fields of a schema that may be the key of a record: required, and a text or a number.
+fn keys_of(schema: &str) -> Vec<String> {
+    let schema: serde_json::Value = serde_json::from_str(schema).unwrap_or_default();
+    let names = schema.get("required").and_then(serde_json::Value::as_array).into_iter().flatten();
+    let is_fit = |name: &&str| {
+        let kind = schema.get("properties").and_then(|all| all.get(name)?.get("type"));
+        kind.and_then(serde_json::Value::as_str)
+            .is_some_and(|kind| matches!(kind, "string" | "integer" | "number"))
+    };
+    names.filter_map(serde_json::Value::as_str).filter(is_fit).map(str::to_owned).collect()
 }
 
 fn revision<'t>(manifest: &str, schema: &'t str, parts: impl Iterator<Item = &'t str>) -> [u8; 32] {
@@ -233,6 +341,31 @@ fn id_of(dataset: &Path, version: &Path) -> Option<ContractId> {
     let id: ContractId = format!("{dataset}@{number}").parse().ok()?;
     // `v01` and `v+1` would be second names of `v1`.
     (id.version.to_string() == number).then_some(id)
+}
+
+/// `catalog/nhiem-vu/v1` of `nhiem-vu@1`.
+fn folder_of(id: &ContractId) -> PathBuf {
+    Path::new("catalog").join(&*id.dataset).join(format!("v{}", id.version))
+}
+
+/// That a draft is left out while answers are open.
+fn open_draft(id: &ContractId, version: &Path, faults: &[Fault]) -> Fault {
+    let file = version.join("contract.toml");
+    let open = faults.iter().filter(|fault| fault.is_open_answer()).count();
+    Fault {
+        place: faults.iter().find(|fault| fault.file == file).and_then(|fault| fault.place),
+        file,
+        rule: "open-draft",
+        message: Bilingual::new(
+            format!("`{id}` là dự thảo còn {open} chỗ chưa trả lời, nên được bỏ ra ngoài, không dùng được"),
+            format!("`{id}` is a draft with {open} open answers: it is left out, and nothing can use it"),
+        ),
+        remedy: Bilingual::new(
+            format!("Chạy `lienthong contract check {id}` để xem từng chỗ, rồi trả lời."),
+            format!("Run `lienthong contract check {id}` to see each of them, and answer."),
+        ),
+        warning: true,
+    }
 }
 
 fn misnamed(folder: PathBuf) -> Fault {

@@ -185,7 +185,7 @@ const MANIFEST: &str = r#"id = "mau@1"
 title = { vi = "Mẫu", en = "Sample" }
 owner = "G06"
 legal_basis = ["mẫu"]
-status = "draft"
+status = "active"
 update = "monthly"
 key = "Ma"
 [xml]
@@ -282,10 +282,12 @@ fn a_manifest_is_held_to_its_keys() {
     let written = Written::sound();
     let cases = [
         ("id = \"mau@1\"", "id = \"mau@2\"", "1 wrong-id"),
-        ("en = \"Sample\"", "en = \"\"", "2 no-title"),
-        ("[\"mẫu\"]", "[]", "4 no-legal-basis"),
-        ("\"draft\"", "\"done\"", "5 unreadable-toml"),
-        ("\"monthly\"", "\"often\"", "6 unreadable-toml"),
+        ("en = \"Sample\"", "en = \"\"", "2 open-answer"),
+        ("[\"mẫu\"]", "[]", "4 open-answer"),
+        ("\"active\"", "\"done\"", "5 status"),
+        ("\"monthly\"", "\"often\"", "6 update"),
+        ("\"monthly\"", "\"\"", "6 open-answer"),
+        ("\"Ma\"", "\"\"", "7 open-answer"),
         ("urn:lienthong:dataset:mau:1", "mau", "9 xml-namespace"),
         ("\"Mau\"", "\"1Mau\"", "10 xml-name"),
         ("\"DanhSachMau\"", "\"Mau\"", "11 xml-name"),
@@ -408,6 +410,89 @@ fn one_contract_is_loaded_without_the_others_and_their_faults() {
     let (none, _) = Catalog::load_only(folder, &"la@1".parse().unwrap()).unwrap();
     assert_eq!(none.contracts().count(), 0);
     assert!(Catalog::load_only(folder, &"khac@1".parse().unwrap()).is_err());
+}
+
+#[test]
+fn an_open_draft_is_left_out_and_keeps_nothing_else_from_loading() {
+    let written = Written::sound();
+    let (mau, thu): (ContractId, ContractId) = ("mau@1".parse().unwrap(), "thu@1".parse().unwrap());
+    // It comes first by name, has the other's namespace, and is the only one to use a part.
+    let blank = MANIFEST
+        .replace("mau@1", "dat@1")
+        .replace("\"G06\"", "\"\"")
+        .replace("\"active\"", "\"\"")
+        .replace("\"monthly\"", "\"\"")
+        .replace("\"Ma\"", "\"\"")
+        .replace("[\"mẫu\"]", "[]");
+    let question = SCHEMA.replace("\"open\"", "\"restricted?\"").replace("\"Code\"", "\"\"");
+    written.put("catalog/dat/v1/contract.toml", &blank).put("catalog/dat/v1/schema.json", &question);
+    written.put(
+        "catalog/parts.json",
+        r#"{ "$schema": "https://json-schema.org/draft/2020-12/schema", "$defs": { "A": { "type": "string" } } }"#,
+    );
+    let folder = written.folder.path();
+    let (catalog, warnings) = Catalog::load(folder).unwrap();
+    assert!(catalog.contract(&mau).is_some());
+    let told: Vec<_> = warnings.iter().map(|fault| (fault.rule, fault.warning)).collect();
+    assert_eq!(told, [("open-draft", true)]);
+
+    let dat: ContractId = "dat@1".parse().unwrap();
+    assert!(catalog.contract(&dat).is_none() && catalog.is_open_draft(&dat) && !catalog.is_open_draft(&thu));
+    let (_, draft) = catalog.open_drafts().next().unwrap();
+    let asked: Vec<_> = draft.faults().iter().map(|fault| (fault.place.unwrap().line, fault.rule)).collect();
+    // All of them at once, although the schema does not compile.
+    assert_eq!(
+        asked,
+        [
+            (3, "open-answer"),
+            (4, "open-answer"),
+            (5, "open-answer"),
+            (6, "open-answer"),
+            (7, "open-answer"),
+            (4, "no-title"),
+            (4, "class-question"),
+        ]
+    );
+    let told = |line: usize| draft.faults()[line].remedy.en.clone();
+    assert!(told(3).contains("`half-yearly` (every half year)") && told(4).contains("one of: `Ma`"));
+    assert!(told(2).contains("`active`") && told(2).contains("draft = true"));
+    assert_eq!(
+        Catalog::load_only(folder, &dat).unwrap_err(),
+        draft.faults(),
+        "asked for alone, it is refused"
+    );
+
+    // What says that it is in force is no draft, and is not missed in silence.
+    written.put("catalog/dat/v1/contract.toml", &blank.replacen("status = \"\"", "status = \"active\"", 1));
+    assert!(written.faults().contains(&"catalog/dat/v1/contract.toml:3 open-answer".to_owned()));
+    // Nor is a draft without questions that has a mistake.
+    let mistaken =
+        MANIFEST.replace("mau@1", "dat@1").replace("\"active\"", "\"draft\"").replace("G06", "g06");
+    written.put("catalog/dat/v1/contract.toml", &mistaken).put("catalog/dat/v1/schema.json", SCHEMA);
+    assert!(written.faults().contains(&"catalog/dat/v1/contract.toml:3 owner".to_owned()));
+    let (catalog, faults) = Catalog::survey(folder);
+    assert!(catalog.contract(&mau).is_none() || catalog.contract(&dat).is_none());
+    assert!(faults.iter().any(|fault| fault.rule == "owner"));
+}
+
+#[test]
+fn only_lists_that_the_contract_uses_say_that_they_are_not_complete() {
+    let written = Written::sound();
+    let incomplete = LIST.replace("complete = true", "complete = false").replace("\"codes\"", "\"form\"");
+    written.put("code-lists/chu/list.toml", &incomplete);
+    written.put("code-lists/so/list.toml", &incomplete).put("code-lists/so/1.csv", "code,name\n1,A\n");
+    written.put("code-lists/so/2.csv", "code,name\n1,A\n");
+    let files = |faults: Vec<Fault>| -> Vec<_> {
+        faults.iter().map(|fault| fault.file.display().to_string()).collect()
+    };
+    let id = "mau@1".parse().unwrap();
+    let folder = written.folder.path();
+    assert_eq!(files(Catalog::load_only(folder, &id).unwrap().1), ["code-lists/chu/list.toml"]);
+    assert_eq!(files(Catalog::load(folder).unwrap().1).len(), 2, "the gateway tells all");
+    // Of a contract that does not load, too.
+    written.put("catalog/mau/v1/contract.toml", &MANIFEST.replace("G06", "g06"));
+    let faults = files(Catalog::load_only(folder, &id).unwrap_err());
+    assert_eq!(faults, ["catalog/mau/v1/contract.toml", "code-lists/chu/list.toml"]);
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! A contract in the making: from a schema or a sample that someone has, to the files of a dataset.
 //!
-//! What the source says is taken over; what only the dataset's owner can say is left open, and an open
-//! place is one that loading refuses: titles are empty, owner, legal basis and key are blank, and a class is
-//! a proposal with a question mark (`"personal?"`), the more guarded one wherever a name hints at a person.
-//! So a draft cannot be served by mistake, and `lienthong check` (or any loading of the folder) lists what
-//! is still to be answered, place by place.
+//! What the source says is taken over; what only the dataset's owner can say is left open, and a contract
+//! with an open place is left out of the catalogue: titles are empty, owner, legal basis, status, frequency
+//! and key are blank, and a class is a proposal with a question mark (`"personal?"`), the more guarded one
+//! wherever a name hints at a person. So a draft cannot be served by mistake, and loading it alone lists what
+//! is still to be answered, all of it at once ([`crate::Fault::is_open_answer`]).
 //!
 //! What the subset of contracts cannot hold (open records, lists of lists, text between elements, a choice
 //! of elements) is refused here, with its place in the source: the schema is compiled once with the open
@@ -27,7 +27,9 @@ pub use self::{
     json_schema::of_json_schema,
     sample::{Look, Member, Sample, of_json_sample, of_samples},
 };
-use crate::{Bilingual, CodeLists, ContractId, Fault, Place, pattern::Pattern, schema, validation};
+use crate::{
+    Bilingual, CodeLists, ContractId, Fault, Place, UpdateFrequency, pattern::Pattern, schema, validation,
+};
 
 /// What a source says of a dataset, as a schema in the making.
 pub struct Source<'s> {
@@ -213,15 +215,19 @@ fn manifest(
     let (vi, en) = title.map_or(("", ""), |title| (&title.vi, &title.en));
     let quoted = |text: &str| Value::from(text).to_string();
     format!(
-        "# Mọi chỗ để trống phải được điền; `lienthong check` nêu từng chỗ.\n\
-         # Every blank is to be filled in; `lienthong check` names each.\n\
+        "# Mọi chỗ để trống phải được điền; `lienthong contract check {id}` nêu từng chỗ.\n\
+         # Every blank is to be filled in; `lienthong contract check {id}` names each.\n\
          id = \"{id}\"\n\
          title = {{ vi = {}, en = {} }}\n\
          # Mã cơ quan chịu trách nhiệm, như G06. / The agency that answers for it, such as G06.\n\
          owner = \"\"\n\
+         # Căn cứ pháp lý: [\"Thông tư …, Điều …\"]. / The texts that it rests on.\n\
          legal_basis = []\n\
-         status = \"draft\"\n\
-         # realtime, hourly, daily, weekly, monthly, quarterly, half-yearly, yearly\n\
+         # active: trường đã chốt, đổi là phiên bản mới. draft: trường còn có thể đổi, chỉ ai ghi\n\
+         # `draft = true` mới dùng được. / active: fields are settled, and to change them is a new version.\n\
+         # draft: fields may still change, and only who says `draft = true` may use it.\n\
+         status = \"\"\n\
+         # {}\n\
          update = \"\"\n\
          # Trường nhận biết một bản ghi. / The field that identifies a record.\n\
          key = \"\"\n\n\
@@ -231,6 +237,7 @@ fn manifest(
          collection = {}\n",
         quoted(vi),
         quoted(en),
+        UpdateFrequency::ALL.map(UpdateFrequency::as_str).join(", "),
         quoted(namespace),
         quoted(record),
         quoted(collection)

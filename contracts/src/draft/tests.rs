@@ -56,10 +56,14 @@ fn a_draft_is_refused_until_its_author_has_filled_it_in() {
             "Nhan": { "type": "array", "items": { "type": "string" } } } }"##,
     )
     .unwrap();
-    let faults = loaded(&draft, str::to_owned).unwrap_err();
+    let (catalog, _) = loaded(&draft, str::to_owned).unwrap();
+    assert!(catalog.contract(&id()).is_none());
+    let (_, open) = catalog.open_drafts().next().unwrap();
+    let faults = open.faults();
     let rules: Vec<_> = faults.iter().map(|fault| fault.rule).collect();
     let count = |rule: &str| rules.iter().filter(|known| **known == rule).count();
-    assert_eq!((count("no-title"), count("class-question")), (4, 3), "{rules:?}");
+    assert_eq!((count("open-answer"), count("no-title"), count("class-question")), (6, 4, 3), "{rules:?}");
+    assert_eq!(open.questions(), faults.len(), "nothing but questions: {rules:?}");
     assert!(draft.schema.contains("\"restricted?\"") && draft.schema.contains("\"personal?\""));
     assert!(faults.iter().any(|fault| fault.file.ends_with("contract.toml")), "{rules:?}");
     assert!(faults.iter().all(|fault| fault.place.is_some()));
@@ -72,6 +76,7 @@ fn a_draft_is_refused_until_its_author_has_filled_it_in() {
             .replace("vi = \"\", en = \"\"", "vi = \"V\", en = \"E\"")
             .replace("owner = \"\"", "owner = \"G06\"")
             .replace("legal_basis = []", "legal_basis = [\"Văn bản mẫu\"]")
+            .replace("status = \"\"", "status = \"active\"")
             .replace("update = \"\"", "update = \"daily\"")
             .replace("key = \"\"", "key = \"Ma\"")
     });

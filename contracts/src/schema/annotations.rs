@@ -38,7 +38,8 @@ impl Compiler<'_> {
             .and_then(|title| serde_json::from_value(title.clone()).ok())
             .filter(|title: &Bilingual| !title.vi.trim().is_empty() && !title.en.trim().is_empty());
         if title.is_none() {
-            self.fault(&site.at("x-title"), &said::NO_TITLE, "");
+            let name = site.own_at.rsplit('/').next().unwrap_or_default().to_owned();
+            self.fault(&site.at("x-title"), &said::NO_TITLE, &name);
         }
         title
     }
@@ -51,13 +52,18 @@ impl Compiler<'_> {
         let known = |text: &str| serde_json::from_value(Value::from(text)).ok();
         if let Some(class) = proposed.and_then(known) {
             self.fault(&at, &said::CLASS_QUESTION, proposed.unwrap_or_default());
+            let field = site.own_at.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("–");
+            if let Some(Bilingual { vi, en }) = self.faults.last_mut().map(|fault| &mut fault.message) {
+                *vi = vi.replace("{field}", field);
+                *en = en.replace("{field}", field);
+            }
             return Some(class);
         }
-        let class = written.as_str().and_then(known);
-        if class.is_none() {
+        Some(written.as_str().and_then(known).unwrap_or_else(|| {
             self.fault(&at, &said::UNKNOWN_CLASSIFICATION, "");
-        }
-        class
+            // One fault is enough: what has a class that is none is not told to have none besides.
+            Classification::PersonalSensitive
+        }))
     }
 
     /// `x-code-list`, as a name or as `{ "list": …, "at": … }`. The field that `at` names is looked up
@@ -70,7 +76,7 @@ impl Compiler<'_> {
             return None;
         };
         if self.code_lists.list(listed.name).is_none() {
-            self.fault(&at, &said::UNKNOWN_CODE_LIST, "");
+            self.fault(&at, &said::UNKNOWN_CODE_LIST, listed.name);
             return None;
         }
         if let (Some(path), Some(field)) = (path, listed.at) {

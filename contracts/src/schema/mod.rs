@@ -429,6 +429,13 @@ impl<'s> Compiler<'s> {
     }
 
     fn unknown_keyword(&mut self, at: &str, keyword: &str, allowed: &[&str]) {
+        if let Some(home) = home(keyword) {
+            self.fault(at, &said::MISPLACED_KEYWORD, keyword);
+            if let Some(fault) = self.faults.last_mut() {
+                fault.remedy = said::MISPLACED_KEYWORD.remedies(home);
+            }
+            return;
+        }
         let allowed = allowed.iter().map(|keyword| format!("`{keyword}`")).collect::<Vec<_>>().join(", ");
         let remedy = said::UNKNOWN_KEYWORD.remedy(&allowed);
         self.fault(at, &said::UNKNOWN_KEYWORD, keyword);
@@ -475,6 +482,28 @@ impl Text<'_> {
     }
 }
 
+/// Where a keyword of the subset belongs that may not stand where it was found, in both languages.
+fn home(keyword: &str) -> Option<[&'static str; 2]> {
+    let of = |keywords: &[&str]| keywords.contains(&keyword);
+    match keyword {
+        _ if of(RECORD) || of(rules::KEYWORDS) => Some([
+            "bản ghi chứa các trường: cùng cấp với `properties` và `required`",
+            "the record that holds the fields, beside `properties` and `required`",
+        ]),
+        _ if of(TEXT) => Some(["trường văn bản (`\"type\": \"string\"`)", "a text (`\"type\": \"string\"`)"]),
+        _ if of(NUMBER) => Some([
+            "trường số (`\"type\": \"number\"` hoặc `\"integer\"`)",
+            "a number (`\"type\": \"number\"` or `\"integer\"`)",
+        ]),
+        _ if of(LEAF) => Some(["trường văn bản, số hoặc logic", "a text, a number or a truth value"]),
+        _ if of(LIST) => Some(["danh sách (`\"type\": \"array\"`)", "a list (`\"type\": \"array\"`)"]),
+        _ if of(GEOMETRY) => {
+            Some(["trường hình học (`\"type\": \"object\"`)", "a geometry (`\"type\": \"object\"`)"])
+        }
+        _ => None,
+    }
+}
+
 /// The most guarded class among a record's fields: who is given the record is given all of it.
 fn most_guarded(record: &RecordShape) -> Classification {
     record.fields.iter().map(|field| field.classification).max().unwrap_or(Classification::PersonalSensitive)
@@ -485,6 +514,21 @@ fn is_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphabetic())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
         && !name.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("xml"))
+}
+
+/// Shows `visit` every code list that a schema, as written, names.
+// serde_json refuses more than 128 levels, which bounds this recursion.
+pub(crate) fn each_list(schema: &Value, visit: &mut impl FnMut(&str)) {
+    match schema {
+        Value::Object(members) => {
+            if let Some(listed) = members.get("x-code-list").and_then(Listed::of) {
+                visit(listed.name);
+            }
+            members.values().for_each(|member| each_list(member, visit));
+        }
+        Value::Array(items) => items.iter().for_each(|item| each_list(item, visit)),
+        _ => {}
+    }
 }
 
 pub(crate) fn not_json(file: &Path, text: &str, error: &serde_json::Error) -> Fault {

@@ -24,6 +24,13 @@ impl Said {
     }
 }
 
+impl Said {
+    /// What to do, where each language has a filling of its own.
+    pub(super) fn remedies(&self, [vi, en]: [&str; 2]) -> Bilingual {
+        Bilingual::new(self.remedy[0].replace("{}", vi), self.remedy[1].replace("{}", en))
+    }
+}
+
 fn filled([vi, en]: [&str; 2], name: &str) -> Bilingual {
     Bilingual::new(vi.replace("{}", name), en.replace("{}", name))
 }
@@ -68,6 +75,12 @@ pub(super) const UNKNOWN_KEYWORD: Said = Said {
         "The keyword `{}` is not of the subset that may stand here",
     ],
     remedy: ["Bỏ từ khóa; ở đây được dùng {}.", "Drop the keyword; what may stand here is {}."],
+};
+
+pub(super) const MISPLACED_KEYWORD: Said = Said {
+    rule: "unknown-keyword",
+    message: ["Từ khóa `{}` không đứng ở đây được", "The keyword `{}` may not stand here"],
+    remedy: ["Chuyển sang {}, hoặc bỏ.", "Move it to {}, or drop it."],
 };
 
 pub(super) const OPEN_RECORD: Said = Said {
@@ -136,10 +149,13 @@ pub(super) const TYPE: Said = Said {
 pub(super) const NO_TITLE: Said = Said {
     rule: "no-title",
     message: [
-        "Trường chưa có tên gọi `x-title` bằng tiếng Việt và tiếng Anh",
-        "The field has no `x-title` in Vietnamese and English",
+        "Trường `{}` chưa có tên gọi `x-title` bằng cả tiếng Việt và tiếng Anh",
+        "The field `{}` has no `x-title` in both Vietnamese and English",
     ],
-    remedy: ["Thêm `\"x-title\": { \"vi\": …, \"en\": … }`.", "Add `\"x-title\": { \"vi\": …, \"en\": … }`."],
+    remedy: [
+        "Ghi `\"x-title\": { \"vi\": \"…\", \"en\": \"…\" }`, không để trống.",
+        "Write `\"x-title\": { \"vi\": \"…\", \"en\": \"…\" }`, neither of them blank.",
+    ],
 };
 
 pub(super) const NO_CLASSIFICATION: Said = Said {
@@ -163,12 +179,12 @@ pub(super) const UNKNOWN_CLASSIFICATION: Said = Said {
 pub(super) const CLASS_QUESTION: Said = Said {
     rule: "class-question",
     message: [
-        "`{}` là đề nghị, chưa ai quyết định: trường này được chia sẻ tới đâu?",
-        "`{}` is a proposal that nobody has decided on: how far is this field shared?",
+        "`{field}` được chia sẻ tới đâu? `{}` là đề nghị theo tên trường, chưa ai quyết định",
+        "How far is `{field}` shared? `{}` is a proposal by its name that nobody has decided on",
     ],
     remedy: [
-        "Quyết định lớp phân loại rồi bỏ dấu hỏi.",
-        "Decide on the class, then strike out the question mark.",
+        "Quyết định rồi ghi không có dấu hỏi, một trong: `open` (ai cũng được xem), `shared` (cơ quan dùng chung), `restricted` (khi thỏa thuận nêu tên), `personal` (dữ liệu cá nhân), `personal-sensitive` (dữ liệu cá nhân nhạy cảm).",
+        "Decide, and write without the question mark one of: `open` (anyone), `shared` (agencies), `restricted` (where an agreement names it), `personal` (personal data), `personal-sensitive` (sensitive personal data).",
     ],
 };
 
@@ -186,10 +202,10 @@ pub(super) const UNKNOWN_IDENTIFIER: Said = Said {
 
 pub(super) const UNKNOWN_CODE_LIST: Said = Said {
     rule: "unknown-code-list",
-    message: ["Không có danh mục này trong `code-lists`", "There is no such list in `code-lists`"],
+    message: ["Không có danh mục `{}` trong `code-lists`", "There is no list `{}` in `code-lists`"],
     remedy: [
-        "Thêm thư mục danh mục với `list.toml`, hoặc sửa tên.",
-        "Add the list's folder with `list.toml`, or correct the name.",
+        "Sửa tên (`lienthong contract codes` liệt kê các danh mục), hoặc thêm thư mục danh mục với `list.toml`.",
+        "Correct the name (`lienthong contract codes` lists those there are), or add the list's folder with `list.toml`.",
     ],
 };
 
@@ -257,8 +273,8 @@ pub(super) const BESIDE_REF: Said = Said {
     rule: "beside-ref",
     message: ["`{}` không được đứng cạnh `$ref`", "`{}` may not stand beside `$ref`"],
     remedy: [
-        "Chuyển từ khóa vào định nghĩa, hoặc viết thẳng không dùng `$ref`.",
-        "Move the keyword into the definition, or write the schema out.",
+        "Cạnh `$ref` chỉ có thể ghi `x-title`, `x-classification`, `xml`, `required` (thêm trường bắt buộc), `title`, `description`: chuyển `{}` vào định nghĩa, hoặc viết thẳng không dùng `$ref`.",
+        "Beside `$ref` may stand `x-title`, `x-classification`, `xml`, `required` (further required fields), `title` and `description`: move `{}` into the definition, or write the schema out.",
     ],
 };
 
@@ -269,8 +285,8 @@ pub(super) const UNKNOWN_REFERENCE: Said = Said {
         "`$ref` names no definition in the `$defs` of this file or of `catalog/parts.json`",
     ],
     remedy: [
-        "Viết `#/$defs/<tên>` với tên có trong tệp này, hoặc `parts.json#/$defs/<tên>` với tên có trong phần dùng chung.",
-        "Write `#/$defs/<name>` with a name of this file, or `parts.json#/$defs/<name>` with one of the shared parts.",
+        "Viết `#/$defs/<tên>` với tên có trong tệp này, hoặc `parts.json#/$defs/<tên>` với tên có trong phần dùng chung. Hiện có: {}.",
+        "Write `#/$defs/<name>` with a name of this file, or `parts.json#/$defs/<name>` with one of the shared parts. There are: {}.",
     ],
 };
 

@@ -11,6 +11,9 @@ use super::{Compiler, Parts, parts, places::below, said};
 const BESIDE_REF: &[&str] =
     &["$ref", "title", "description", "x-title", "x-classification", "xml", "required"];
 
+/// The most references that are told; there are a dozen shared parts.
+const MOST_LISTED: usize = 30;
+
 /// A schema with the definition it refers to, if any: what stands beside the reference comes first.
 pub(super) struct Site<'s> {
     pub(super) own: &'s Map<String, Value>,
@@ -95,7 +98,8 @@ impl<'s> Compiler<'s> {
         }
         let Some((name, def)) = reference.as_str().and_then(|reference| self.definition(reference, &at))
         else {
-            self.fault(&below(&at, "$ref"), &said::UNKNOWN_REFERENCE, "");
+            let there = self.references(at.starts_with(parts::WITHIN));
+            self.fault(&below(&at, "$ref"), &said::UNKNOWN_REFERENCE, &there);
             return None;
         };
         self.used.insert(def.at.clone());
@@ -119,6 +123,18 @@ impl<'s> Compiler<'s> {
         let (name, schema) = defs?.get_key_value(name)?;
         let at = below(&format!("{within}/$defs"), name);
         Some((name, Definition { schema: schema.as_object()?, at }))
+    }
+
+    /// The references that may be written, as far as a person reads; `within` the shared parts or in the
+    /// schema's own file.
+    fn references(&self, within: bool) -> String {
+        let own = if within { None } else { self.defs };
+        let own = own.into_iter().flat_map(Map::keys).map(|name| format!("`#/$defs/{name}`"));
+        let before = if within { "" } else { "parts.json" };
+        let shared = self.parts.into_iter().flat_map(Parts::names);
+        let all: Vec<String> =
+            own.chain(shared.map(|name| format!("`{before}#/$defs/{name}`"))).take(MOST_LISTED).collect();
+        if all.is_empty() { "–".to_owned() } else { all.join(", ") }
     }
 
     /// Where this schema's own file refers to the shared part that is being written out, if one is.

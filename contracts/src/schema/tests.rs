@@ -213,7 +213,8 @@ fn fields_say_what_they_are_called_and_how_freely_they_leave() {
         broken(
             r#""T": { "type": "string", "x-classification": "bi-mat", "x-title": { "vi": "T", "en": "T" } }"#
         ),
-        [("no-classification", 6), ("unknown-classification", 6)]
+        [("unknown-classification", 6)],
+        "one mistake is one fault"
     );
     assert_eq!(broken(r#""Tên": { "type": "string" }"#), [("field-name", 6)]);
     assert_eq!(broken(r#""xmlId": { "type": "string" }"#), [("field-name", 6)]);
@@ -342,6 +343,42 @@ fn a_fault_of_a_part_is_told_in_the_parts_and_one_of_its_use_where_it_is_used() 
         [format!("{FILE}:6 unknown-keyword")],
         "only a record has required fields"
     );
+}
+
+#[test]
+fn a_refusal_says_what_may_stand_where_it_is() {
+    let told = |field: &str, rule: &str| {
+        let faults = compiled(&schema(field, "")).unwrap_err();
+        let fault = faults.iter().find(|fault| fault.rule == rule).unwrap_or_else(|| panic!("{faults:?}"));
+        format!("{} {}", fault.message.en, fault.remedy.en)
+    };
+    let order = told(&field(r#""type": "string", "x-order": [["A", "B"]]"#), "unknown-keyword");
+    assert!(order.contains("`x-order`") && order.contains("beside `properties` and `required`"), "{order}");
+    let length = told(&field(r#""type": "integer", "maxLength": 3"#), "unknown-keyword");
+    assert!(length.contains("a text (`\"type\": \"string\"`)"), "{length}");
+    let other = told(&field(r#""type": "string", "default": "a""#), "unknown-keyword");
+    assert!(other.contains("`maxLength`") && other.contains("`x-code-list`"), "{other}");
+    let title = told(r#""Truong": { "type": "string", "x-classification": "open" }"#, "no-title");
+    assert!(title.contains("`Truong`"), "{title}");
+    let class = field(r#""type": "string""#).replace("\"shared\"", "\"personal?\"");
+    let class = told(&class, "class-question");
+    for known in Classification::ALL {
+        assert!(class.contains(&format!("`{}`", known.as_str())), "{class}");
+    }
+
+    let parts = r#""A": { "x-title": { "vi": "T", "en": "T" }, "type": "string" }"#;
+    let refer = |more: &str| {
+        let field =
+            format!(r##""Truong": {{ "x-classification": "open", "$ref": "parts.json#/$defs/B"{more} }}"##);
+        let text = schema(&field, r#""$defs": { "C": { "type": "string" } }"#);
+        let written = format!("{{ \"$schema\": \"{DIALECT}\", \"$defs\": {{\n{parts} }} }}");
+        let parts = Parts::read(Path::new(PARTS), &written).unwrap();
+        compile(Path::new(FILE), &text, Some(&parts), &CodeLists::default()).unwrap_err()
+    };
+    let faults = refer(r#", "minLength": 1"#);
+    let told = |rule: &str| faults.iter().find(|fault| fault.rule == rule).unwrap().remedy.en.clone();
+    assert!(told("unknown-reference").contains("`#/$defs/C`, `parts.json#/$defs/A`"), "{faults:?}");
+    assert!(told("beside-ref").contains("`x-title`, `x-classification`"), "{faults:?}");
 }
 
 #[test]

@@ -15,8 +15,7 @@ mod words;
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use contracts::Format;
-use contracts::Language;
+use contracts::{Encoding, Format, Language};
 
 use words::{Console, Words};
 
@@ -178,6 +177,7 @@ fn command(language: Language) -> Command {
                 .arg(text("contracts", "Thư mục hợp đồng", "Contracts folder").value_parser(value_parser!(PathBuf)).default_value("contracts"))
                 .arg(text("from", "Định dạng vào", "Input format").value_parser(names(translate::reads)).required(true))
                 .arg(text("to", "Định dạng ra", "Output format").value_parser(names(translate::writes)).required(true))
+                .arg(text("encoding", "Bảng mã của tệp vào, như khóa `encoding` của hệ thống (mặc định utf-8)", "The input's encoding, as a system's `encoding` names it (utf-8 unless said)").value_name("NAME").value_parser(Encoding::ALL.map(Encoding::as_str)))
                 .arg(Arg::new("keep-going").long("keep-going").action(ArgAction::SetTrue).help(w.say("Bỏ qua bản ghi trái hợp đồng và ghi tiếp các bản ghi khác", "Leave out records that break the contract and write the others")))
                 .arg(text("set-aside", "Tệp nhận các bản ghi trái hợp đồng, mỗi dòng một bản ghi JSON (kéo theo --keep-going)", "File for the records that break the contract, one JSON record to a line (implies --keep-going)").value_name("FILE").value_parser(value_parser!(PathBuf)))
                 .arg(Arg::new("file").value_name("FILE").default_value("-").help(w.say("Tệp vào, - là đầu vào chuẩn", "Input file, - for standard input"))),
@@ -193,6 +193,22 @@ fn command(language: Language) -> Command {
                         .arg(json.clone())
                         .arg(Arg::new("articles").long("articles").action(ArgAction::SetTrue).help(w.say("Theo từng điều của văn bản: loại thông tin nào, hợp đồng nào", "By article of the legal text: which kind of information, which contract")))
                         .arg(Arg::new("markdown").long("markdown").action(ArgAction::SetTrue).conflicts_with_all(["articles", "json"]).help(w.say("Một trang Markdown bằng hai ngôn ngữ", "One page of Markdown in both languages"))),
+                )
+                .subcommand(
+                    Command::new("check")
+                        .about(w.say(
+                            "Kiểm tra một hợp đồng và các ví dụ của nó trong mọi định dạng",
+                            "Check a contract, and its examples in every format",
+                        ))
+                        .long_about(w.say(
+                            "Kiểm tra một hợp đồng: chỗ nào chưa trả lời, chỗ nào sai, điều gì cần xem lại; rồi thử từng ví dụ: examples/ok phải hợp lệ và nói cùng một điều trong mọi định dạng, mỗi ví dụ trong examples/bad phải bị từ chối vì đúng một quy tắc.\n\nMã thoát: 0 dùng được; 1 hợp đồng còn lỗi, còn chỗ chưa trả lời, hoặc thiếu ví dụ; 2 có ví dụ chưa đúng.",
+                            "Checks a contract: what is open, what is wrong, what to look at; then tries each example: those in examples/ok pass and say the same in every format, each in examples/bad is refused for one rule.\n\nExit: 0 fit for use; 1 the contract has faults, open answers, or no examples; 2 an example is not what it should be.",
+                        ))
+                        .arg(json.clone())
+                        .arg(Arg::new("what").required(true).value_name("ID|FOLDER").help(w.say(
+                            "Hợp đồng, như trang-thiet-bi@1; thư mục của nó; hoặc thư mục contracts để kiểm tra tất cả",
+                            "A contract, such as trang-thiet-bi@1; its folder; or a contracts folder, for all of them",
+                        ))),
                 )
                 .subcommand(
                     Command::new("schema")
@@ -256,6 +272,11 @@ fn command(language: Language) -> Command {
                                 .value_name("FILE")
                                 .required(true)
                                 .value_parser(value_parser!(PathBuf)),
+                        )
+                        .arg(
+                            text("encoding", "Bảng mã của tệp nguồn (mặc định utf-8)", "The source's encoding (utf-8 unless said)")
+                                .value_name("NAME")
+                                .value_parser(Encoding::ALL.map(Encoding::as_str)),
                         )
                         .arg(
                             text("record", "Phần tử của bản ghi, khi XSD có nhiều phần tử toàn cục", "The record's element, where an XSD has several global ones")

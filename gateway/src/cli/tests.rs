@@ -1,5 +1,7 @@
 //! The commands as an operator types them, over the repository's own documents.
 
+mod drafting;
+
 use std::{fs, path::Path};
 
 use serde_json::Value;
@@ -503,35 +505,6 @@ fn a_contract_is_described_whole_and_a_service_as_a_system_sees_it() {
     assert!(exit == Exit::Refused && out.is_empty() && err.contains("(no-agreement)"), "{out}{err}");
     let (exit, _, err) = seen("G03/thu-vien", "G06/khong-co");
     assert!(exit == Exit::Refused && err.contains("G06/khong-co"), "{err}");
-}
-
-#[test]
-fn a_new_contract_is_drafted_and_what_is_left_to_fill_in_is_told() {
-    let fixture = Fixture::new();
-    let contracts = fixture.path("contracts").display().to_string();
-    let source = fixture.path("nguon.json");
-    let new = |name: &str| {
-        english(&["contract", "new", name, "--from", source.to_str().unwrap(), "--contracts", &contracts])
-    };
-    fs::write(&source, "{ \"Ma\": \"TB-01\",\n\"Nam\": [[2020]] }").unwrap();
-    let (exit, out, _) = new("trang-thiet-bi");
-    assert!(exit == Exit::Refused && out.contains("nguon.json:2:") && out.contains("[list-item]"), "{out}");
-    assert!(
-        !fixture.path("contracts/catalog/trang-thiet-bi").exists(),
-        "nothing is written of what is refused"
-    );
-
-    fs::write(&source, "[{ \"Ma\": \"TB-01\", \"Nam\": 2020 }]").unwrap();
-    let (exit, out, err) = new("trang-thiet-bi");
-    assert_eq!(exit, Exit::Done, "{out}{err}");
-    assert!(out.contains("[no-title]") && out.contains("[class-question]"), "{out}");
-    assert!(out.contains("trang-thiet-bi/v1/contract.toml:"), "{out}");
-    let example =
-        fs::read_to_string(fixture.path("contracts/catalog/trang-thiet-bi/v1/examples/ok/mau.json")).unwrap();
-    assert!(!example.contains("TB-01"), "a sample's values may be somebody's data");
-    // A draft with open questions is no contract yet: it is neither loaded nor overwritten.
-    let (exit, out, _) = new("trang-thiet-bi");
-    assert!(exit == Exit::Refused && out.contains("[class-question]"), "{out}");
 }
 
 #[test]

@@ -33,7 +33,7 @@ mod watch;
 use std::sync::Arc;
 
 pub use check::check;
-pub use documents::{Documents, sha256};
+pub use documents::{Documents, rooted, sha256};
 pub use keeper::{Keeper, Parts, SETTINGS_NAME, SNAPSHOT_LOADED, SUSPENSIONS_LOADED};
 pub use last_good::texts;
 pub use one_off::{Claim, OneOff, OneOffs};

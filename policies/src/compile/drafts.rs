@@ -178,6 +178,16 @@ mod tests {
     }
 
     #[test]
+    fn a_draft_with_open_answers_is_used_by_nobody() {
+        let catalog = crate::fixture::catalog_with_an_open_draft();
+        assert!(catalog.is_open_draft(&"thu@1".parse().unwrap()));
+        let known = "draft = true";
+        let rules = told(&saying([known, known]), &catalog);
+        assert!(rules.contains(&(SERVICE.to_owned(), "open-draft", false)), "{rules:?}");
+        assert!(Register::compile(&saying([known, known]).sources, &catalog, TODAY).is_err());
+    }
+
+    #[test]
     fn an_active_contract_needs_no_word_and_one_too_many_is_told() {
         let catalog = crate::fixture::catalog();
         assert_eq!(told(&saying(["", ""]), catalog), []);

@@ -85,7 +85,22 @@ pub(super) fn compile(
 fn contract_of(desk: &Desk<'_>, sheet: &Sheet<'_>, name: &Spanned<ContractId>) -> Option<Arc<Contract>> {
     let id = name.get_ref();
     let found = desk.catalog.contract(id).cloned();
-    if found.is_none() {
+    if desk.catalog.is_open_draft(id) {
+        sheet.fault(
+            name.span(),
+            "open-draft",
+            both(
+                format!("hợp đồng `{id}` là dự thảo còn chỗ chưa trả lời, chưa dùng được"),
+                format!("contract `{id}` is a draft with open answers, and nothing can use it yet"),
+            ),
+            both(
+                format!("Chạy `lienthong contract check {id}`, trả lời từng chỗ; hoặc bỏ phiên bản này"),
+                format!(
+                    "Run `lienthong contract check {id}` and answer what is open; or take this version out"
+                ),
+            ),
+        );
+    } else if found.is_none() {
         let known: Vec<String> = desk.catalog.contracts().map(|contract| contract.id().to_string()).collect();
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
         let place = format!("catalog/{}/v{}/contract.toml", id.dataset, id.version);

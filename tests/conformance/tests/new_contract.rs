@@ -52,6 +52,7 @@ fn answered(id: &ContractId, draft: &Draft, key: &str) -> Arc<Contract> {
         .contract
         .replace("owner = \"\"", "owner = \"G06\"")
         .replace("legal_basis = []", "legal_basis = [\"Văn bản mẫu\"]")
+        .replace("status = \"\"", "status = \"active\"")
         .replace("update = \"\"", "update = \"daily\"")
         .replace("key = \"\"", &format!("key = {key:?}"));
     fs::write(version.join("contract.toml"), contract).unwrap();

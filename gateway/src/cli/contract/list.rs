@@ -1,12 +1,38 @@
 //! `lienthong contract list`: every contract, by name, by article of the legal text, or as a page.
+//!
+//! Drafts with open answers stand in it as what they are. A contract with a fault does not; the fault is
+//! told below, and the exit code is 1.
+
+use std::path::Path;
 
 use clap::ArgMatches;
-use contracts::{Catalog, Contract, ContractId, Status, description, scope::Scope};
+use contracts::{Catalog, Contract, ContractId, OpenDraft, Status, description, scope::Scope};
 use serde_json::{Value, json};
 
-use crate::cli::{Console, Failure};
+use super::{errors, tell};
+use crate::{
+    cli::{Console, Exit, Failure, Outcome},
+    world,
+};
 
-pub(super) fn run(given: &ArgMatches, catalog: &Catalog, console: &mut Console<'_>) -> Result<(), Failure> {
+pub(super) fn run(given: &ArgMatches, folder: &Path, console: &mut Console<'_>) -> Outcome {
+    let (catalog, faults) = Catalog::survey(folder);
+    let faults = errors(world::rooted(folder, faults));
+    // Both need the whole catalogue: a page with a gap would be taken for complete.
+    let whole = given.get_flag("markdown") || given.get_flag("articles");
+    if faults.is_empty() || !whole {
+        shown(given, &catalog, console)?;
+    }
+    let exit = if faults.is_empty() { Exit::Done } else { Exit::Refused };
+    if given.get_flag("json") {
+        faults.iter().for_each(|fault| console.complain(&fault.display(console.language())));
+    } else {
+        tell(faults, console);
+    }
+    Ok(exit)
+}
+
+fn shown(given: &ArgMatches, catalog: &Catalog, console: &mut Console<'_>) -> Result<(), Failure> {
     if given.get_flag("markdown") {
         console.print(description::index(catalog).trim_end());
     } else if given.get_flag("articles") {
@@ -21,11 +47,18 @@ pub(super) fn run(given: &ArgMatches, catalog: &Catalog, console: &mut Console<'
             by_article(scope, catalog, console);
         }
     } else if given.get_flag("json") {
-        let list: Vec<Value> = catalog.contracts().map(|contract| facts(contract)).collect();
+        let drafts = catalog.open_drafts().map(|(id, draft)| {
+            json!({ "id": id.to_string(), "status": "open-draft", "open_answers": draft.questions() })
+        });
+        let list: Vec<Value> = catalog.contracts().map(|contract| facts(contract)).chain(drafts).collect();
         console.print(&serde_json::to_string_pretty(&list)?);
     } else {
         for contract in catalog.contracts() {
             let line = line(contract, console);
+            console.print(&line);
+        }
+        for (id, draft) in catalog.open_drafts() {
+            let line = open_line(id, draft, console);
             console.print(&line);
         }
     }
@@ -39,6 +72,13 @@ fn line(contract: &Contract, console: &Console<'_>) -> String {
     let id = contract.id().to_string();
     let title = contract.title().get(console.language());
     format!("{id:<NAME$} {:<5} {title}{}", contract.owner(), mark(contract, console))
+}
+
+/// A draft that nothing can use yet.
+fn open_line(id: &ContractId, draft: &OpenDraft, console: &Console<'_>) -> String {
+    let id = id.to_string();
+    let told = console.say("chưa dùng được; số chỗ chưa trả lời:", "of no use yet; answers that are open:");
+    format!("{id:<NAME$} {:<5} {told} {} (`lienthong contract check {id}`)", "–", draft.questions())
 }
 
 /// What a reader of a list is told of a draft.

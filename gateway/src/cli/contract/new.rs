@@ -5,45 +5,48 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use adapters::sources;
+use adapters::{encoding::decode, sources};
 use clap::ArgMatches;
 use contracts::{
-    Catalog, ContractId, Fault, Place,
+    Catalog, Encoding, Fault, Place,
     draft::{self, Draft, Source},
+    review,
 };
 
-use crate::cli::{Console, Exit, Failure, Outcome};
+use super::{errors, named, tell};
+use crate::{
+    cli::{Console, Exit, Failure, Outcome},
+    world,
+};
 
 /// The longest source that is read: the largest schemas of the trade have one megabyte, and of samples a
 /// few records say as much as a million.
 const LONGEST: u64 = 2 * 1024 * 1024;
 
-pub(super) fn run(
-    given: &ArgMatches,
-    folder: &Path,
-    catalog: &Catalog,
-    console: &mut Console<'_>,
-) -> Outcome {
+pub(super) fn run(given: &ArgMatches, folder: &Path, console: &mut Console<'_>) -> Outcome {
     let w = console.words;
-    let name = given.get_one::<String>("name").cloned().unwrap_or_default();
-    let id: ContractId = if name.contains('@') { name.parse()? } else { format!("{name}@1").parse()? };
+    let id = named(given.get_one::<String>("name").map(String::as_str).unwrap_or_default(), console)?;
     let target = folder.join(format!("catalog/{}/v{}", id.dataset, id.version));
+    // Before anything is read: whatever the source says, nothing would come of it.
     if target.exists() {
-        let taken = w.say("đã có, không ghi đè", "is there already and is not overwritten");
+        let taken = w.say(
+            "đã có, không ghi đè: chọn tên khác, thêm phiên bản (`@2`), hoặc sửa tiếp tệp đã có",
+            "is there already and is not overwritten: choose another name, a version (`@2`), or go on with what is there",
+        );
         return Err(Failure(format!("`{}`: {taken}", target.display())));
     }
     let Some(file) = given.get_one::<PathBuf>("from") else { return Ok(Exit::Unusable) };
-    let about = |error: io::Error| Failure(format!("{}: {error}", file.display()));
-    if fs::metadata(file).map_err(about)?.len() > LONGEST {
-        let long = w.say(
-            "lớn hơn 2 MiB: chỉ giữ phần của một bộ dữ liệu, hoặc vài bản ghi mẫu",
-            "is larger than 2 MiB: keep the part of one dataset, or a few sample records",
-        );
-        return Err(Failure(format!("{}: {long}", file.display())));
-    }
-    let text = fs::read_to_string(file).map_err(about)?;
+    let text = text_of(file, given.get_one::<String>("encoding").map(String::as_str), console)?;
+    // The code lists, and no contract: others' drafts and mistakes are no matter of this one.
+    let lists = match Catalog::load_only(folder, &id) {
+        Ok((catalog, _)) => catalog,
+        Err(faults) => {
+            tell(errors(world::rooted(folder, faults)), console);
+            return Ok(Exit::Refused);
+        }
+    };
     let record = given.get_one::<String>("record").map(String::as_str);
-    let drafted = source(file, &text, record).and_then(|source| Draft::of(&id, source, catalog.code_lists()));
+    let drafted = source(file, &text, record).and_then(|source| Draft::of(&id, source, lists.code_lists()));
     let drafted = match drafted {
         Ok(drafted) => drafted,
         Err(faults) => {
@@ -54,19 +57,48 @@ pub(super) fn run(
     for file in write(&target, &drafted)? {
         console.print(&file.display().to_string());
     }
-    if !drafted.remarks.is_empty() {
+    // What is left to the author, as any loading of it will tell.
+    let (found, open) = match Catalog::load_only(folder, &id) {
+        Ok((_, warnings)) => (warnings, Vec::new()),
+        Err(faults) => faults.into_iter().partition(|fault| fault.warning),
+    };
+    let mut remarks = drafted.remarks;
+    remarks.extend(review(&target.join("schema.json"), &drafted.schema, None));
+    remarks.extend(world::rooted(folder, found));
+    if !remarks.is_empty() {
         console.print(w.say("Cần xem lại:", "To look at:"));
-        console.faults(&drafted.remarks);
+        console.faults(&remarks);
     }
-    // What is left to the author, as any loading will tell it.
-    if let Err(faults) = Catalog::load(folder) {
-        console.print(w.say(
-            "Còn phải trả lời (`lienthong contract list` nêu lại):",
-            "Left to answer (`lienthong contract list` tells it again):",
-        ));
-        console.faults(&faults);
-    }
+    tell(world::rooted(folder, open), console);
+    let next = w.say("Trả lời xong thì chạy", "When all is answered, run");
+    console.print(&format!("{next} `lienthong contract check {id}`."));
     Ok(Exit::Done)
+}
+
+/// The text of a source, made UTF-8 where it is said to be something else.
+fn text_of(file: &Path, encoding: Option<&str>, console: &Console<'_>) -> Result<String, Failure> {
+    let about = |error: io::Error| Failure(format!("{}: {error}", file.display()));
+    if fs::metadata(file).map_err(about)?.len() > LONGEST {
+        let long = console.say(
+            "lớn hơn 2 MiB: chỉ giữ phần của một bộ dữ liệu, hoặc vài bản ghi mẫu",
+            "is larger than 2 MiB: keep the part of one dataset, or a few sample records",
+        );
+        return Err(Failure(format!("{}: {long}", file.display())));
+    }
+    let bytes = fs::read(file).map_err(about)?;
+    let encoding: Encoding = encoding.unwrap_or("utf-8").parse()?;
+    let decoded = decode(&bytes, encoding, None).map_err(|fault| {
+        let at = format!("{}:{}:{}", file.display(), fault.place.line, fault.place.column);
+        let (message, remedy) = (fault.message.get(console.language()), fault.remedy.get(console.language()));
+        Failure(format!("{at}: {message} [{}]. {remedy}", fault.rule))
+    })?;
+    String::from_utf8(decoded.into_owned()).map_err(|_| {
+        let wrong = console.say(
+            "không phải UTF-8: lưu lại dạng UTF-8 (trong Excel: CSV UTF-8), hoặc nêu bảng mã bằng `--encoding`",
+            "is not UTF-8: save it as UTF-8 (in Excel: CSV UTF-8), or say its encoding with `--encoding`",
+        );
+        Failure(format!("{}: {wrong}", file.display()))
+    })
 }
 
 /// Writes the draft beside where it belongs and moves it there whole, so that nothing is ever overwritten
