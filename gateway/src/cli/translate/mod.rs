@@ -1,5 +1,8 @@
 //! `lienthong translate`: one file from one format to another, validated on the way.
 //!
+//! A file in an older encoding (`--encoding`) is made UTF-8 on the way, by the decoder that bodies of systems
+//! pass, so that places are those of the file as it stands.
+//!
 //! Where both formats go record by record, a file of any length takes the memory of one record
 //! ([`records`]); others are read whole. Every violation is told, under its record's position. What
 //! becomes of the output when a record breaks the contract is the user's choice:
@@ -22,9 +25,9 @@ use std::{
     sync::Arc,
 };
 
-use adapters::{Expect, Limits, Unknown, Unreadable, stream};
+use adapters::{Expect, Limits, Unknown, Unreadable, encoding::decode, stream};
 use clap::ArgMatches;
-use contracts::{Catalog, Contract, ContractId, Document, Format, Language};
+use contracts::{Catalog, Contract, ContractId, Document, Encoding, Format, Language};
 
 use self::progress::Progress;
 use super::{Console, Exit, Failure, Outcome};
@@ -62,7 +65,8 @@ pub(super) fn run(given: &ArgMatches, console: &mut Console<'_>) -> Outcome {
         .contract(&id)
         .ok_or_else(|| Failure(format!("{} `{id}`", w.say("không có hợp đồng", "there is no contract"))))?;
     let (from, to): (Format, Format) = (text("from").parse()?, text("to").parse()?);
-    let input = Input::open(text("file"))?;
+    let encoding: Encoding = given.get_one::<String>("encoding").map_or("utf-8", String::as_str).parse()?;
+    let input = Input::open(text("file"), encoding)?;
     let set_aside = given
         .get_one::<PathBuf>("set-aside")
         .map(|path| File::create(path).map_err(|error| Failure(format!("{}: {error}", path.display()))));
@@ -105,6 +109,7 @@ struct Input {
     bytes: Box<dyn Read>,
     /// How many they are, if that is known.
     length: Option<u64>,
+    encoding: Encoding,
 }
 
 impl Job<'_> {
@@ -112,6 +117,10 @@ impl Job<'_> {
     fn whole(mut self, mut input: Input, console: &mut Console<'_>) -> Outcome {
         let mut bytes = Vec::new();
         input.bytes.read_to_end(&mut bytes)?;
+        let bytes = match decode(&bytes, input.encoding, None) {
+            Ok(bytes) => bytes,
+            Err(fault) => return Ok(unreadable(&fault, console)),
+        };
         let read = adapters::read(self.from, &bytes, self.contract, Expect::Either, Unknown::Keep, &limits());
         let mut document = match read {
             Ok(reading) => reading.document,
@@ -198,14 +207,14 @@ impl Bad {
 }
 
 impl Input {
-    fn open(file: &str) -> Result<Self, Failure> {
+    fn open(file: &str, encoding: Encoding) -> Result<Self, Failure> {
         if file == "-" {
-            return Ok(Self { bytes: Box::new(std::io::stdin().lock()), length: None });
+            return Ok(Self { bytes: Box::new(std::io::stdin().lock()), length: None, encoding });
         }
         let named = |error: std::io::Error| Failure(format!("{file}: {error}"));
         let opened = File::open(file).map_err(named)?;
         let about = opened.metadata().map_err(named)?;
-        Ok(Self { bytes: Box::new(opened), length: about.is_file().then_some(about.len()) })
+        Ok(Self { bytes: Box::new(opened), length: about.is_file().then_some(about.len()), encoding })
     }
 }
 

@@ -2,7 +2,10 @@
 
 use super::*;
 
-use adapters::stream::{Collection, Next, Records, Root};
+use adapters::{
+    encoding::Decoder,
+    stream::{Collection, Next, Records, Root},
+};
 
 /// How much is read, and about how much is written, at a time. Smaller pieces cost system calls, larger
 /// ones the processor's cache.
@@ -17,6 +20,10 @@ impl Job<'_> {
             return self.whole(input, console);
         };
         let mut records = records.expecting(Expect::Either);
+        let mut inflow = match Inflow::new(input.encoding) {
+            Ok(inflow) => inflow,
+            Err(fault) => return Ok(unreadable(&fault, console)),
+        };
         let mut piece = vec![0; PIECE];
         let mut out = Vec::with_capacity(PIECE * 2);
         let mut progress = Progress::new(input.length);
@@ -28,13 +35,15 @@ impl Job<'_> {
                 Err(fault) => return Ok(unreadable(&fault, console)),
             };
             match records.next() {
-                Ok(Next::More) => match input.bytes.read(&mut piece)? {
-                    0 => records.end(),
-                    read => {
-                        records.feed(piece.get(..read).unwrap_or_default());
-                        progress.advance(read, console);
+                Ok(Next::More) => {
+                    let read = input.bytes.read(&mut piece)?;
+                    if let Err(fault) = inflow.feed(piece.get(..read).unwrap_or_default(), &mut records) {
+                        console.out.write_all(&out)?;
+                        progress.clear(console);
+                        return Ok(unreadable(&fault, console));
                     }
-                },
+                    progress.advance(read, console);
+                }
                 Ok(Next::Record { document, .. }) if is_alone(root, self.to) => {
                     if self.bad.admit(self.contract, &document, None, console)? {
                         adapters::write(self.to, &document, self.contract, &mut out);
@@ -77,6 +86,40 @@ impl Job<'_> {
         }
         console.out.write_all(&out)?;
         Ok(self.bad.exit(console))
+    }
+}
+
+/// Bytes on their way to the reader of records, made UTF-8.
+struct Inflow {
+    decoder: Option<Decoder>,
+    text: Vec<u8>,
+}
+
+impl Inflow {
+    fn new(encoding: Encoding) -> Result<Self, Unreadable> {
+        let decoder = (encoding != Encoding::Utf8).then(|| Decoder::new(encoding, None)).transpose()?;
+        Ok(Self { decoder, text: Vec::new() })
+    }
+
+    /// Passes the next bytes on; none are the end.
+    fn feed(&mut self, bytes: &[u8], records: &mut Records) -> Result<(), Unreadable> {
+        let text = match &mut self.decoder {
+            None => bytes,
+            Some(decoder) => {
+                self.text.clear();
+                if bytes.is_empty() {
+                    decoder.end(&mut self.text)?;
+                } else {
+                    decoder.feed(bytes, &mut self.text)?;
+                }
+                &self.text
+            }
+        };
+        records.feed(text);
+        if bytes.is_empty() {
+            records.end();
+        }
+        Ok(())
     }
 }
 
