@@ -154,11 +154,9 @@ impl Problem {
     }
 }
 
-/// Tries the examples of `contract`, whose files are in `folder` (`catalog/<dataset>/v<n>`).
-///
-/// # Errors
-/// A folder of examples is missing, cannot be read or is empty: every contract has good and bad ones.
-pub fn tried(contract: &Contract, folder: &Path) -> Result<Vec<Tried>, Vec<Fault>> {
+/// Tries the examples of `contract`, whose files are in `folder` (`catalog/<dataset>/v<n>`), and tells beside
+/// them which folder of examples is missing, cannot be read or is empty: every contract has good and bad ones.
+pub fn tried(contract: &Contract, folder: &Path) -> (Vec<Tried>, Vec<Fault>) {
     let (mut all, mut faults) = (Vec::new(), Vec::new());
     for kind in Kind::ALL {
         let within = Path::new("examples").join(kind.folder());
@@ -176,7 +174,7 @@ pub fn tried(contract: &Contract, folder: &Path) -> Result<Vec<Tried>, Vec<Fault
             files.into_iter().map(|name| Example::read(folder, within.join(name), kind)).collect();
         all.extend(group.iter().map(|example| example.tried(contract, &group)));
     }
-    if faults.is_empty() { Ok(all) } else { Err(faults) }
+    (all, faults)
 }
 
 /// The names of the files in a folder, hidden ones left out.

@@ -38,8 +38,21 @@ impl Compiler<'_> {
             .and_then(|title| serde_json::from_value(title.clone()).ok())
             .filter(|title: &Bilingual| !title.vi.trim().is_empty() && !title.en.trim().is_empty());
         if title.is_none() {
+            let has = |language: &str| {
+                let said = site.get("x-title").and_then(|title| title.get(language)?.as_str());
+                said.is_some_and(|said| !said.trim().is_empty())
+            };
+            let [vi, en] = match (has("vi"), has("en")) {
+                (true, false) => ["tiếng Anh (`en`)", "English (`en`)"],
+                (false, true) => ["tiếng Việt (`vi`)", "Vietnamese (`vi`)"],
+                _ => ["tiếng Việt và tiếng Anh", "Vietnamese and English"],
+            };
             let name = site.own_at.rsplit('/').next().unwrap_or_default().to_owned();
             self.fault(&site.at("x-title"), &said::NO_TITLE, &name);
+            if let Some(message) = self.faults.last_mut().map(|fault| &mut fault.message) {
+                message.vi = message.vi.replace("{languages}", vi);
+                message.en = message.en.replace("{languages}", en);
+            }
         }
         title
     }

@@ -149,8 +149,8 @@ pub(super) const TYPE: Said = Said {
 pub(super) const NO_TITLE: Said = Said {
     rule: "no-title",
     message: [
-        "Trường `{}` chưa có tên gọi `x-title` bằng cả tiếng Việt và tiếng Anh",
-        "The field `{}` has no `x-title` in both Vietnamese and English",
+        "Trường `{}` chưa có tên gọi `x-title` bằng {languages}",
+        "The field `{}` has no `x-title` in {languages}",
     ],
     remedy: [
         "Ghi `\"x-title\": { \"vi\": \"…\", \"en\": \"…\" }`, không để trống.",

@@ -131,10 +131,7 @@ impl Checked {
     fn look_at(&mut self, contract: &Contract, folder: &Path) {
         self.title = Some(contract.title().clone());
         self.status = Some(contract.status());
-        match examples::tried(contract, folder) {
-            Ok(tried) => self.examples = tried,
-            Err(faults) => self.faults = faults,
-        }
+        (self.examples, self.faults) = examples::tried(contract, folder);
     }
 
     fn exit(&self) -> Exit {
