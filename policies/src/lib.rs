@@ -29,6 +29,7 @@ mod release;
 mod service;
 mod soap;
 mod sources;
+mod upstream;
 mod written;
 
 pub use agreement::{Agreement, Kind, Paper, PersonalGround, Reuse};
@@ -45,9 +46,13 @@ pub use quota::{Amounts, QuotaTerms};
 pub use register::{MemberKey, Register, ServiceKey, SystemKey, Usable};
 pub use release::{Mask, MaskKeys, ReleasePlan};
 pub use service::{
-    Adapter, Authority, BadRecords, ClientCertificate, DateForm, Endpoint, Mode, OperationTerms, Population,
-    Publication, Service, ServiceVersion, Streaming, Timeouts, UnknownFields, Upstream,
+    Adapter, Authority, BadRecords, DateForm, Mode, OperationTerms, Population, Publication, Service,
+    ServiceVersion, Streaming, UnknownFields,
 };
 pub use soap::{Signed, Soap, SoapVersion, Wording, XRoad};
 pub use sources::{LONGEST_DOCUMENT, MOST_DOCUMENTS, Source, Sources};
+pub use upstream::{
+    Balance, Breaker, ClientCertificate, Endpoint, HealthCheck, Look, MOST_ENDPOINTS, Retry, Timeouts,
+    Upstream,
+};
 pub use written::{Address, Reference};

@@ -1,13 +1,13 @@
 //! Services, compiled: a system's offer of a dataset.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use contracts::{Bilingual, Contract, ContractId, FieldPath, UpdateFrequency};
 use jiff::{Span, Timestamp, civil::Date};
 
 use crate::{
-    Address, Basis, Format, Operation, QuotaTerms, Reference, ReleasePlan, ServiceId, Signed, Soap,
-    SystemKey, Wording, XRoad, calendar::Stretch, operation::PerOperation, written::words,
+    Basis, Format, Operation, QuotaTerms, ReleasePlan, ServiceId, Signed, Soap, SystemKey, Upstream, Wording,
+    XRoad, calendar::Stretch, operation::PerOperation, written::words,
 };
 
 /// A system's offer of a dataset, in one or more versions of its contract.
@@ -279,56 +279,6 @@ pub enum UnknownFields {
 words! {
     UnknownFields: "`drop` hoặc `reject`", "`drop` or `reject`",
     "drop" => Self::Drop, "reject" => Self::Reject,
-}
-
-/// A provider: where it listens, whom to trust there, who the gateway is to it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Upstream {
-    /// Where it listens; at least one.
-    pub endpoints: Vec<Endpoint>,
-    /// The name its certificate must bear; never empty.
-    pub server_name: String,
-    /// Its certificate authority.
-    pub trust: Reference,
-    /// The gateway's certificate towards it.
-    pub client_certificate: Option<ClientCertificate>,
-    /// How long to wait.
-    pub timeout: Timeouts,
-}
-
-/// One address of a provider.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Endpoint {
-    /// Host, port and base path; always TLS.
-    pub address: Address,
-    /// Its share of the calls beside the other endpoints', from 1.
-    pub weight: u32,
-}
-
-/// A certificate and its key.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ClientCertificate {
-    /// The certificate chain.
-    pub certificate: Reference,
-    /// The private key.
-    pub key: Reference,
-}
-
-/// How long to wait for a provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Timeouts {
-    /// For the connection and its handshake.
-    pub connect: Duration,
-    /// For the whole answer.
-    pub request: Duration,
-}
-
-impl Default for Timeouts {
-    /// Two seconds reach any machine of the country's networks; ten are what a person at a counter
-    /// waits for.
-    fn default() -> Self {
-        Self { connect: Duration::from_secs(2), request: Duration::from_secs(10) }
-    }
 }
 
 /// What the population database wants to read in a question (FACTS 7); issued to each integrator.

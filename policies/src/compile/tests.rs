@@ -1,11 +1,11 @@
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use contracts::{Catalog, Language, Place};
 use proptest::{prelude::*, sample::Index};
 
 use super::*;
 use crate::{
-    BadRecords, Format, Mask, Operation, Reference,
+    BadRecords, Balance, Breaker, Format, HealthCheck, Look, Mask, Operation, Reference, Retry,
     fixture::{
         Fixture, TODAY, TT_1, catalog, catalog_with_a_new_field, catalog_with_a_personal_key,
         catalog_with_a_place, pin, shown,
@@ -567,6 +567,65 @@ fn an_agreement_that_outlives_its_version_is_a_warning() {
         assert!(told[0].1.contains(day) && told[0].1.contains("v1"), "{told:?}");
     }
     assert!(retired("2028-01-01").is_empty(), "the day after its last");
+}
+
+#[test]
+fn what_is_done_about_a_failing_provider_is_read_or_has_its_default() {
+    let upstream = |terms: &str| {
+        let to = format!("server_name = \"localhost\", {terms}");
+        let register = Fixture::new().edit(SERVICE, "server_name = \"localhost\", ", &to).compile();
+        let service = register.service(register.service_named("G06", "thu").unwrap());
+        service.version(1).unwrap().upstream.clone()
+    };
+    let (ms, s) = (Duration::from_millis, Duration::from_secs);
+    let plain = upstream("");
+    assert_eq!((plain.concurrent, plain.balance, plain.health.is_none()), (1024, Balance::LeastLoaded, true));
+    assert_eq!((plain.breaker, plain.retry), (Breaker::default(), Retry::default()));
+    assert_eq!(plain.timeout.patience(), s(5), "half of the request's time");
+    let said = upstream(concat!(
+        "concurrent = 7, balance = \"turns\", timeout = { request = \"4s\", attempt = \"1s\" }, ",
+        "breaker = { failures = 2, rest = \"100ms\", longest_rest = \"2s\" }, ",
+        "health = { path = \"/suc-khoe?sau=1\", every = \"1s\", timeout = \"300ms\", fall = 1, rise = 4 }, ",
+        "retry = { percent = 0, per_second = 3, idempotency_key = true }, ",
+    ));
+    assert_eq!((said.concurrent, said.balance, said.timeout.patience()), (7, Balance::Turns, s(1)));
+    assert_eq!(said.breaker, Breaker { failures: 2, rest: ms(100), longest_rest: s(2) });
+    assert_eq!(said.retry, Retry { percent: 0, per_second: 3, idempotency_key: true });
+    let look = Look::Path("/suc-khoe?sau=1".to_owned());
+    let (every, timeout) = (s(1), ms(300));
+    assert_eq!(said.health, Some(HealthCheck { look, every, timeout, fall: 1, rise: 4 }));
+    let looks = |terms: &str| upstream(&format!("health = {terms}, ")).health.unwrap();
+    assert_eq!((looks("{}").look, looks("{}").every), (Look::Tls, HealthCheck::EVERY));
+    assert_eq!(looks("{ connect = \"tcp\" }").look, Look::Tcp);
+    assert_eq!(looks("{ every = \"1s\" }").timeout, s(1), "never longer than its turn");
+    assert_eq!(upstream("breaker = { rest = \"1m\" }, ").breaker.longest_rest, s(60));
+
+    let wrong = |terms: &str| {
+        broken(SERVICE, "server_name = \"localhost\", ", &format!("server_name = \"localhost\", {terms}, "))
+    };
+    for (terms, rule) in [
+        ("concurrent = 0", "bad-number"),
+        ("balance = \"random\"", "bad-value"),
+        ("timeout = { request = \"1s\", attempt = \"2s\" }", "bad-timeout"),
+        ("breaker = { failures = 0 }", "bad-number"),
+        ("breaker = { rest = \"1ms\" }", "bad-length"),
+        ("breaker = { rest = \"2s\", longest_rest = \"1s\" }", "bad-length"),
+        ("breaker = { opens = 1 }", "unknown-key"),
+        ("health = { every = \"10ms\" }", "bad-length"),
+        ("health = { every = \"1s\", timeout = \"2s\" }", "bad-length"),
+        ("health = { path = \"suc-khoe\" }", "bad-path"),
+        ("health = { path = \"/sức-khỏe\" }", "bad-path"),
+        ("health = { path = \"/\", connect = \"tcp\" }", "two-looks"),
+        ("health = { connect = \"udp\" }", "bad-value"),
+        ("health = { fall = 0 }", "bad-number"),
+        ("retry = { percent = 101 }", "bad-number"),
+        ("retry = { idempotency_key = 1 }", "wrong-type"),
+    ] {
+        assert_eq!(wrong(terms), [rule], "{terms}");
+    }
+    let endpoint = "{ url = \"https://127.0.0.1:8501/thu\" }";
+    let many = vec![endpoint; crate::MOST_ENDPOINTS + 1].join(", ");
+    assert_eq!(broken(SERVICE, endpoint, &many), ["too-many-endpoints"]);
 }
 
 #[test]

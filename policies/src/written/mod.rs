@@ -14,6 +14,7 @@ pub(crate) mod service;
 mod sheet;
 mod soap;
 pub(crate) mod suspension;
+mod upstream;
 mod values;
 
 pub(crate) use limits::Limits;

@@ -6,16 +6,12 @@ use contracts::{ContractId, FieldPath, UpdateFrequency};
 use jiff::civil::Date;
 use toml::Spanned;
 
-use super::{
-    Length, Limits, Method, PathTemplate, Period, Pin, Reference, Sheet, Size, Table, Url, both,
-    values::is_host,
-};
+use super::{Limits, Method, PathTemplate, Period, Pin, Sheet, Size, Table, both};
 use crate::{
-    Format, Operation, ServiceId, Source, SystemId,
+    Format, Operation, ServiceId, Source, SystemId, Upstream,
     calendar::Stretch,
     service::{
-        Adapter, Authority, BadRecords, ClientCertificate, DateForm, Endpoint, Mode, Population, Publication,
-        Streaming, Timeouts, UnknownFields, Upstream,
+        Adapter, Authority, BadRecords, DateForm, Mode, Population, Publication, Streaming, UnknownFields,
     },
     soap::{Signed, Soap, Wording, XRoad},
 };
@@ -228,7 +224,7 @@ impl Version {
         let format = format.and_then(|format| provider_format(&table, format));
         let adapter = table.value("adapter").map(Spanned::into_inner);
         let unknown_fields = table.value("unknown_fields").map(Spanned::into_inner);
-        let upstream = table.required("upstream", table.table("upstream")).and_then(upstream);
+        let upstream = table.required("upstream", table.table("upstream")).and_then(Upstream::read);
         let population = table.table("population").and_then(Population::read);
         let soap = table.table("soap").map(Soap::read);
         let xroad = table.table("xroad").and_then(XRoad::read);
@@ -274,74 +270,6 @@ fn provider_format(table: &Table<'_>, format: Spanned<Format>) -> Option<Format>
         );
     }
     spoken.then(|| format.into_inner())
-}
-
-fn upstream(table: Table<'_>) -> Option<Upstream> {
-    let endpoints = table.required("endpoints", table.tables("endpoints"));
-    let count = endpoints.as_ref().map_or(0, Vec::len);
-    let endpoints: Vec<Endpoint> = endpoints.unwrap_or_default().into_iter().filter_map(endpoint).collect();
-    if count == 0 && table.has("endpoints") {
-        table.sheet().fault(
-            table.span(),
-            "no-endpoint",
-            both("chưa có địa chỉ nào của bên cung cấp", "the provider has no address"),
-            both("Thêm `{ url = \"https://…\" }`", "Add `{ url = \"https://…\" }`"),
-        );
-    }
-    let server_name = table.required("server_name", table.text("server_name"));
-    let server_name = server_name.and_then(|name| {
-        let address = name.get_ref().parse::<std::net::IpAddr>().is_ok();
-        if address || !is_host(name.get_ref()) {
-            // An empty name would switch verification off in some TLS stacks (FACTS 11).
-            table.sheet().fault(
-                name.span(),
-                "bad-server-name",
-                both(
-                    "`server_name` phải là tên máy trong chứng thư của bên cung cấp",
-                    "`server_name` must be the host name in the provider's certificate",
-                ),
-                both("Lấy tên trong SAN của chứng thư đó", "Take the name from that certificate's SAN"),
-            );
-            return None;
-        }
-        Some(name.into_inner().to_ascii_lowercase())
-    });
-    let trust = Reference::read(&table, "trust");
-    let trust = table.required("trust", trust);
-    let client_certificate = table.table("client_certificate").and_then(|pair| {
-        let cert = pair.required("cert", Reference::read(&pair, "cert"));
-        let key = pair.required("key", Reference::read(&pair, "key"));
-        pair.close();
-        Some(ClientCertificate { certificate: cert?, key: key? })
-    });
-    let timeout = table.table("timeout").map(timeouts).unwrap_or_default();
-    table.close();
-    let endpoints = (endpoints.len() == count && count > 0).then_some(endpoints);
-    Some(Upstream {
-        endpoints: endpoints?,
-        server_name: server_name?,
-        trust: trust?,
-        client_certificate,
-        timeout,
-    })
-}
-
-fn endpoint(table: Table<'_>) -> Option<Endpoint> {
-    let url = table.required("url", table.value::<Url>("url"));
-    let weight = table.limit("weight").map_or(1, Spanned::into_inner);
-    table.close();
-    Some(Endpoint { address: url?.into_inner().0, weight })
-}
-
-fn timeouts(table: Table<'_>) -> Timeouts {
-    let connect = table.value::<Length>("connect");
-    let request = table.value::<Length>("request");
-    table.close();
-    let default = Timeouts::default();
-    Timeouts {
-        connect: connect.map_or(default.connect, |length| length.into_inner().0),
-        request: request.map_or(default.request, |length| length.into_inner().0),
-    }
 }
 
 impl Population {
