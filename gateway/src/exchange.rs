@@ -106,13 +106,19 @@ impl Gateway {
         let outbound = stages::translate(conforming, &asked, exchange)?;
         evidence.carries(&outbound);
 
-        evidence.forwarded(Timestamp::now());
+        let leaving = Timestamp::now();
+        evidence.forwarded(leaving);
         if outbound.needs_opening() {
             evidence.open().await.map_err(|fault| Refusal::Evidence { fault, outcome_unknown: false })?;
         }
-        let confirmed = stages::confirm(outbound, &asked, exchange).await?;
+        let errand = stages::errand(outbound.admitted(), now, leaving);
+        let confirmed = stages::confirm(outbound, &asked, &errand, exchange).await;
+        evidence.sent_again(errand.retries());
+        let confirmed = confirmed?;
         evidence.sends();
-        let answering = stages::forward(confirmed).await?;
+        let answering = stages::forward(confirmed, &errand).await;
+        evidence.sent_again(errand.retries());
+        let answering = answering?;
         self.give_back(answering, &mut asked, exchange, evidence).await
     }
 

@@ -5,6 +5,8 @@
 //! (`adapters::xroad` says what theirs mean). Who uses both must say the same by both: a gateway
 //! that believed one while a provider believes the other would be two gateways.
 
+use std::time::Duration;
+
 use adapters::xroad::{Identifier, rest};
 use contracts::identifiers::IdentifierKind;
 use http::{HeaderMap, HeaderName};
@@ -39,6 +41,7 @@ static PURPOSE_FIELD: Stated = Stated::named(PURPOSE);
 static OFFICER_FIELD: Stated = Stated::named(OFFICER);
 static ON_BEHALF_OF_FIELD: Stated = Stated::named(ON_BEHALF_OF);
 static IDEMPOTENCY_KEY_FIELD: Stated = Stated::named(IDEMPOTENCY_KEY);
+static DEADLINE_FIELD: Stated = Stated::named(DEADLINE);
 static XROAD_USER: Stated = Stated::named(rest::USER_ID);
 static XROAD_PARTY: Stated = Stated::named(rest::REPRESENTED_PARTY);
 static XROAD_CLIENT: Stated = Stated::named(rest::CLIENT);
@@ -53,6 +56,12 @@ pub const OFFICER: &str = "lt-user";
 pub const ON_BEHALF_OF: &str = "lt-on-behalf-of";
 /// Which request this is, for who may have to send it twice.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// How many milliseconds the caller has for the answer.
+pub const DEADLINE: &str = "lt-deadline-ms";
+
+/// The most digits of a number of milliseconds: some eleven days, more than any provider has.
+const DEADLINE_DIGITS: usize = 9;
 
 /// The purpose, if one is stated.
 ///
@@ -189,6 +198,19 @@ pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     code(headers, &IDEMPOTENCY_KEY_FIELD, KEY_CAP)
 }
 
+/// How long the caller waits for the answer, if it says so.
+///
+/// # Errors
+/// The header is no whole number of milliseconds from 1, or repeated.
+pub fn deadline(headers: &HeaderMap) -> Result<Option<Duration>, Refusal> {
+    let Some(text) = code(headers, &DEADLINE_FIELD, DEADLINE_DIGITS)? else { return Ok(None) };
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse::<u64>() {
+        Ok(milliseconds) if digits && milliseconds > 0 => Ok(Some(Duration::from_millis(milliseconds))),
+        _ => Err(Refusal::Header { name: DEADLINE }),
+    }
+}
+
 fn code<'h>(headers: &'h HeaderMap, field: &Stated, cap: usize) -> Result<Option<&'h str>, Refusal> {
     let mut values = headers.get_all(&field.name).iter();
     let Some(value) = values.next() else { return Ok(None) };
@@ -205,6 +227,20 @@ fn code<'h>(headers: &'h HeaderMap, field: &Stated, cap: usize) -> Result<Option
 mod tests {
     use super::*;
     use http::HeaderValue;
+
+    #[test]
+    fn a_deadline_is_a_number_of_milliseconds() {
+        let asked = |value: &'static str| {
+            let headers =
+                HeaderMap::from_iter([(DEADLINE.parse().unwrap(), HeaderValue::from_static(value))]);
+            deadline(&headers).map_err(drop)
+        };
+        assert_eq!(asked("2500"), Ok(Some(Duration::from_millis(2500))));
+        for bad in ["0", "", "-1", "+5", "1.5", "10s", "1000000000", "18446744073709551617"] {
+            assert_eq!(asked(bad), Err(()), "{bad}");
+        }
+        assert!(matches!(deadline(&HeaderMap::new()), Ok(None)));
+    }
 
     fn stated(values: &[&'static str]) -> Result<Option<String>, Refusal> {
         let mut headers = HeaderMap::new();

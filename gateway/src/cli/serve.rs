@@ -68,6 +68,7 @@ fn start(
         quota: Arc::clone(&quota),
         journal: Arc::clone(&journal),
         metrics: Arc::clone(&metrics),
+        standings: crate::host::Standings::default(),
     };
     let host = host_settings(&settings);
     let keeper = match Keeper::open(loaded, parts) {
@@ -104,6 +105,7 @@ impl Running {
         let keeper = Arc::clone(gateway.keeper());
         world::watch(&keeper);
         world::upkeep(&keeper);
+        world::probe(&keeper);
         let settings = &keeper.loaded().settings;
         tracing::info!(
             address = %listener.address()?, admin = %settings.admin.address, environment = %settings.environment,

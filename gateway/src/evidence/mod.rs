@@ -90,6 +90,8 @@ pub struct Evidence<'w> {
     may_lack: bool,
     /// What has left of a long answer.
     passed: Option<Passed>,
+    /// How often the provider was sent again what may have reached it before.
+    retries: Option<u64>,
     durability: Durability,
     /// An opening record stands, so that a closing is owed.
     opened: bool,
@@ -154,6 +156,7 @@ impl<'w> Evidence<'w> {
             sending: false,
             may_lack: false,
             passed: None,
+            retries: None,
             durability: Durability::Written,
             opened: false,
             owed: true,
@@ -393,6 +396,11 @@ impl<'w> Evidence<'w> {
         if let Some(place) = &mut self.place {
             place.forwarded();
         }
+    }
+
+    /// How often the provider was sent again what may have reached it before.
+    pub fn sent_again(&mut self, retries: u32) {
+        self.retries = Some(u64::from(retries)).filter(|retries| *retries > 0);
     }
 
     /// Whether what was asked for changes something at the provider.

@@ -95,6 +95,7 @@ impl Evidence<'_> {
             records: self.records,
             set_aside: self.set_aside,
             left_out: self.left_out,
+            retries: self.retries,
             bad_at: self.bad_at.as_deref(),
             request_signed: self.request_signed,
             response_signed: self.response_signed,

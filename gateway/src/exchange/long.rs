@@ -79,9 +79,11 @@ impl Gateway {
         let first = first?;
         let addressed = stages::address(admitted, asked, exchange)?;
 
-        evidence.forwarded(Timestamp::now());
+        let leaving = Timestamp::now();
+        evidence.forwarded(leaving);
         evidence.open().await.map_err(|fault| Refusal::Evidence { fault, outcome_unknown: false })?;
-        let mut uploading = stages::upload(addressed).await?;
+        let errand = stages::errand(addressed.admitted(), asked.incoming().received_at(), leaving);
+        let mut uploading = stages::upload(addressed, &errand).await?;
         let given = give(first, &mut intake, &mut uploading, asked.incoming(), &mut lookout).await;
         evidence.taken_in(&intake);
         given.map_err(|why| Refusal::Midway(Box::new(why)))?;
@@ -148,7 +150,7 @@ impl Gateway {
 async fn give(
     first: Option<stages::Vetted>,
     intake: &mut Intake<'_>,
-    uploading: &mut Uploading<'_>,
+    uploading: &mut Uploading<'_, '_>,
     request: &mut Incoming,
     lookout: &mut Lookout<'_>,
 ) -> Result<(), Refusal> {

@@ -35,5 +35,7 @@ pub use listener::{Listener, Serving, worker};
 pub use outgoing::{Gone, Outgoing};
 pub use peer::{CertificateFault, Peer, Slot};
 pub use pki::{AnchorSettings, ListAge, Material, Pki, PkiSettings, Revocation, RevocationFault, Tls};
-pub use provider::{Call, CallFault, Flow, Provider, Reply, Upload};
+pub use provider::{
+    Again, Call, CallFault, EndpointReport, Errand, Flow, Provider, Reply, Report, Standings, Upload,
+};
 pub use settings::{Limits, Settings};

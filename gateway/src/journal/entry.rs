@@ -108,6 +108,8 @@ pub struct Entry<'a> {
     pub set_aside: Option<u64>,
     /// How many records of a reply stayed behind: beyond the agreement's records, or not asked for.
     pub left_out: Option<u64>,
+    /// How often the provider was sent again what may have reached it before; absent when never.
+    pub retries: Option<u64>,
     /// Which records of a collection broke the contract, by position from 0: `4, 17-18`. They were set
     /// aside, or the first of them stopped the exchange.
     pub bad_at: Option<&'a str>,

@@ -88,6 +88,7 @@ impl<'b> Line<'b> {
             ("records", entry.records),
             ("set_aside", entry.set_aside),
             ("left_out", entry.left_out),
+            ("retries", entry.retries),
         ] {
             if let Some(number) = number {
                 self.number(name, number);

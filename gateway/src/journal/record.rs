@@ -131,6 +131,8 @@ pub struct Record {
     pub set_aside: Option<u64>,
     /// How many of a reply stayed behind.
     pub left_out: Option<u64>,
+    /// How often the provider was sent it again.
+    pub retries: Option<u64>,
     /// Which broke the contract.
     pub bad_at: Option<String>,
     /// What became of the request's signed document.
@@ -259,6 +261,7 @@ impl Record {
             records: self.records,
             set_aside: self.set_aside,
             left_out: self.left_out,
+            retries: self.retries,
             bad_at: self.bad_at.as_deref(),
             request_signed: self.request_signed.as_deref(),
             response_signed: self.response_signed.as_deref(),

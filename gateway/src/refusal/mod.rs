@@ -165,6 +165,18 @@ pub enum Refusal {
     /// No connection to the provider in time, or its certificate is not the declared one: nothing was
     /// sent.
     ProviderUnreachable,
+    /// No endpoint of the provider gave an answer lately: nothing was sent.
+    ProviderCircuitOpen {
+        /// When one is tried again.
+        wait: Duration,
+    },
+    /// As many calls to the provider are under way as may be: nothing was sent.
+    ProviderBusy,
+    /// The time that the consumer gave has passed.
+    DeadlinePassed {
+        /// Whether the provider had been asked by then.
+        sent: bool,
+    },
     /// The provider did not answer in time what was sent.
     ProviderTimedOut {
         /// Whether a change may have taken place there.
@@ -265,6 +277,7 @@ impl Refusal {
         matches!(
             self,
             Self::ProviderTimedOut { .. }
+                | Self::DeadlinePassed { sent: true }
                 | Self::ProviderBroken { .. }
                 | Self::ProviderRefused { .. }
                 | Self::ProviderFault { .. }
@@ -310,6 +323,9 @@ impl Refusal {
             Self::RecordNotFound => request::record_not_found(),
             Self::Maintenance { remaining } => provider::maintenance(*remaining),
             Self::ProviderUnreachable => provider::unreachable(),
+            Self::ProviderCircuitOpen { wait } => provider::circuit_open(*wait),
+            Self::ProviderBusy => provider::busy(),
+            Self::DeadlinePassed { .. } => request::deadline_passed(),
             Self::ProviderTimedOut { outcome_unknown: false } => provider::timed_out(),
             Self::ProviderTimedOut { outcome_unknown: true } => provider::timed_out_on_a_change(),
             Self::ProviderBroken { outcome_unknown: false } => provider::broken(),

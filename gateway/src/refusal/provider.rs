@@ -43,6 +43,41 @@ pub(super) fn unreachable() -> Face {
     }
 }
 
+pub(super) fn circuit_open(wait: Duration) -> Face {
+    Face {
+        // A whole second at least: that is what the field can say.
+        retry_after: Some(wait.max(Duration::from_secs(1))),
+        ..face(
+            503,
+            "circuit-open",
+            Provider,
+            ("Tạm ngừng gọi bên cung cấp", "Calls to the provider are suspended"),
+            (
+                "Bên cung cấp nhiều lần liên tiếp không trả lời nên cổng tạm ngừng gọi. Yêu cầu chưa được gửi đi. Hãy thử lại sau thời gian ở `Retry-After`.",
+                "The provider gave no answer several times in a row, so the gateway does not call it for a while. The request was not sent. Try again after `Retry-After`.",
+            ),
+        )
+    }
+}
+
+/// The same code as when the provider says so itself; the rule tells who does.
+pub(super) fn busy() -> Face {
+    Face {
+        rule: Cow::Borrowed("calls-under-way"),
+        retry_after: Some(Duration::from_secs(1)),
+        ..face(
+            503,
+            "provider-busy",
+            Provider,
+            ("Bên cung cấp đang quá tải", "The provider is busy"),
+            (
+                "Số cuộc gọi đang chờ bên cung cấp đã đạt giới hạn của dịch vụ. Yêu cầu chưa được gửi đi. Hãy thử lại sau thời gian ở `Retry-After`.",
+                "As many calls wait for the provider as the service allows. The request was not sent. Try again after `Retry-After`.",
+            ),
+        )
+    }
+}
+
 pub(super) fn timed_out() -> Face {
     face(
         504,

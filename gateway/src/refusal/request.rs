@@ -331,6 +331,19 @@ pub(super) fn midway(why: Face) -> Face {
 }
 
 /// Never answered, since nobody is there to read it; for the record alone.
+pub(super) fn deadline_passed() -> Face {
+    face(
+        504,
+        "deadline-passed",
+        Consumer,
+        ("Đã hết thời gian chờ", "The deadline passed"),
+        (
+            "Thời gian nêu ở `Lt-Deadline-Ms` đã hết trước khi bên cung cấp trả lời; không có gì bị thay đổi. Hãy gửi lại với thời gian dài hơn, hoặc bỏ trường này.",
+            "The time that `Lt-Deadline-Ms` gives passed before the provider answered; nothing was changed. Send it again with more time, or without the field.",
+        ),
+    )
+}
+
 pub(super) fn consumer_gone() -> Face {
     face(
         499,

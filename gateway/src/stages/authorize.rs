@@ -1,5 +1,7 @@
 //! Whether, and what of it: the agreement's decision.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use policies::{Ask, Conditions, Format, Operation, ReleasePlan, Rule, ServiceVersion};
 
@@ -13,6 +15,7 @@ pub struct Granted<'w> {
     meters: &'w Meters,
     format: Format,
     beside: bool,
+    waits: Option<Duration>,
 }
 
 impl<'w> Granted<'w> {
@@ -62,6 +65,11 @@ impl<'w> Granted<'w> {
         own.unwrap_or(self.routed.caller().world().snapshot.settings().limits.body)
     }
 
+    /// How long the consumer waits for the answer, where it says so.
+    pub fn waits(&self) -> Option<Duration> {
+        self.waits
+    }
+
     /// Whether personal fields are touched, on the way in or out.
     pub fn personal(&self) -> bool {
         self.grant.personal
@@ -78,6 +86,7 @@ pub fn authorize<'w>(routed: Routed<'w>, head: &Asked<'_>, now: Timestamp) -> Re
     let world = caller.world();
     let purpose = stated::purpose(head.headers())?;
     let officer = stated::officer(head.headers())?;
+    let waits = stated::deadline(head.headers())?;
     let Formats { sent, read, beside } = head.formats(routed.operation());
     if routed.operation().carries_record() && sent.is_none() {
         return Err(Refusal::MediaType);
@@ -136,5 +145,5 @@ pub fn authorize<'w>(routed: Routed<'w>, head: &Asked<'_>, now: Timestamp) -> Re
     }
 
     let meters = world.snapshot.meters(grant.agreement, routed.key());
-    Ok(Granted { routed, grant, meters, format, beside })
+    Ok(Granted { routed, grant, meters, format, beside, waits })
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{Asked, Granted, Outbound, conform, forward, text, translate};
 use crate::{
-    host::Call,
+    host::{Again, Call, Errand},
     refusal::Refusal,
     soap::{self, Said},
 };
@@ -36,6 +36,7 @@ impl<'w> Confirmed<'w> {
 pub async fn confirm<'w>(
     mut outbound: Outbound<'w>,
     head: &Asked<'_>,
+    errand: &Errand,
     exchange: Uuid,
 ) -> Result<Confirmed<'w>, Refusal> {
     let granted = outbound.admitted().granted();
@@ -46,7 +47,7 @@ pub async fn confirm<'w>(
     let tag = if granted.conditions().is_empty() {
         wanted
     } else {
-        let current = look(granted, head, exchange).await?;
+        let current = look(granted, head, errand, exchange).await?;
         precondition(wanted, current)?
     };
     if let Some(tag) = tag {
@@ -59,6 +60,7 @@ pub async fn confirm<'w>(
 async fn look(
     granted: &Granted<'_>,
     head: &Asked<'_>,
+    errand: &Errand,
     exchange: Uuid,
 ) -> Result<Option<HeaderValue>, Refusal> {
     let routed = granted.routed();
@@ -85,13 +87,13 @@ async fn look(
         path_and_query: &target,
         headers: &headers,
         body,
-        deadline: version.upstream.timeout.request,
+        errand,
         reply_limit: granted.body_cap(),
-        idempotent: true,
+        again: Again::Freely,
     };
     // Nothing was asked to change yet: whatever fails here has no unknown outcome.
-    let reply =
-        provider.call(call).await.map_err(|fault| forward::failed(fault, &routed.service().id, false))?;
+    let failed = |fault| forward::failed(fault, errand.is_shortened(), &routed.service().id, false);
+    let reply = provider.call(call).await.map_err(failed)?;
     let said = awaited.map(|awaited| awaited.read(&reply.headers, &reply.body));
     match reply.status {
         _ if matches!(said, Some(Ok(Said::Fault(_)))) => {}

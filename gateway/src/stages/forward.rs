@@ -1,5 +1,7 @@
 //! The provider is called. Day counts are charged just before, so that refusals cost nothing.
 
+use std::time::Duration;
+
 use adapters::xml::Signed;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -8,7 +10,7 @@ use policies::{Format, ServiceId};
 
 use super::{Admitted, Confirmed, Granted, conform};
 use crate::{
-    host::{Beginning, Call, CallFault, Flow},
+    host::{Again, Beginning, Call, CallFault, Errand, Flow},
     refusal::Refusal,
     soap::Said,
 };
@@ -137,13 +139,22 @@ impl<'w> Flowing<'w> {
     }
 }
 
+/// Begins what is asked of the provider: from here on its time runs. What the consumer waits is
+/// counted from the arrival of its request.
+pub fn errand(admitted: &Admitted<'_>, received_at: Timestamp, now: Timestamp) -> Errand {
+    let granted = admitted.granted();
+    let passed = Duration::try_from(now.duration_since(received_at)).unwrap_or_default();
+    let waits = granted.waits().map(|waits| waits.saturating_sub(passed));
+    Errand::begin(granted.version().upstream.timeout.request, waits)
+}
+
 /// Calls the provider. Where the operation declares that long bodies pass, each piece of a reply has
 /// the time that otherwise the whole of it has.
 ///
 /// # Errors
 /// It cannot be reached, does not answer in time, breaks off, or answers too much. For what changes
 /// something there, a failure after the request was sent leaves the outcome unknown, and says so.
-pub async fn forward(confirmed: Confirmed<'_>) -> Result<Answering<'_>, Refusal> {
+pub async fn forward<'w>(confirmed: Confirmed<'w>, errand: &Errand) -> Result<Answering<'w>, Refusal> {
     let outbound = confirmed.into_outbound();
     let granted = outbound.admitted().granted();
     let routed = granted.routed();
@@ -155,16 +166,22 @@ pub async fn forward(confirmed: Confirmed<'_>) -> Result<Answering<'_>, Refusal>
         path_and_query: outbound.target(),
         headers: outbound.headers(),
         body: outbound.body().clone(),
-        deadline: granted.version().upstream.timeout.request,
+        errand,
         reply_limit: granted.body_cap(),
-        idempotent: !changes,
+        again: match changes {
+            false => Again::Freely,
+            true if outbound.is_keyed() && granted.version().upstream.retry.idempotency_key => {
+                Again::AfterFailure
+            }
+            true => Again::Never,
+        },
     };
-    let failed = |fault| failed(fault, &routed.service().id, changes);
+    let failed = |fault| failed(fault, errand.is_shortened(), &routed.service().id, changes);
     // A message is one document, whatever it holds.
     if granted.grant().operation.stream.is_some() && outbound.awaited().is_none() {
-        let flow = provider.flow(call).await.map_err(failed)?;
+        let begun = provider.flow(call).await.map_err(failed)?;
         let (verification, records) = (outbound.verification(), outbound.records());
-        return answering(flow, outbound.into_admitted(), verification, records).await;
+        return Ok(answering(begun, outbound.into_admitted(), verification, records));
     }
     let reply = provider.call(call).await.map_err(failed)?;
     let message = outbound.awaited().map(|awaited| awaited.read(&reply.headers, &reply.body));
@@ -185,24 +202,19 @@ pub async fn forward(confirmed: Confirmed<'_>) -> Result<Answering<'_>, Refusal>
     }))
 }
 
-/// Takes in a reply as far as it is held.
-pub(super) async fn answering(
-    mut flow: Flow,
+/// A reply as far as it is held.
+pub(super) fn answering(
+    (flow, beginning): (Flow, Beginning),
     admitted: Admitted<'_>,
     verification: bool,
     sent_records: usize,
-) -> Result<Answering<'_>, Refusal> {
+) -> Answering<'_> {
     let granted = admitted.granted();
-    let routed = granted.routed();
-    let changes = routed.operation().changes_state();
-    let beginning = flow.beginning(granted.body_cap()).await;
-    match beginning.map_err(|fault| failed(fault, &routed.service().id, changes))? {
-        Beginning::More(beginning) => {
-            Ok(Answering::Long(Flowing { admitted, flow, beginning, sent_records }))
-        }
+    match beginning {
+        Beginning::More(beginning) => Answering::Long(Flowing { admitted, flow, beginning, sent_records }),
         Beginning::All(bytes) => {
             let text = text(&bytes, flow.headers(), granted);
-            Ok(Answering::Whole(Replied {
+            Answering::Whole(Replied {
                 message: None,
                 signed: signed(&text, &bytes, granted.version().format),
                 text,
@@ -214,7 +226,7 @@ pub(super) async fn answering(
                 sent_at: flow.sent_at(),
                 received_at: Timestamp::now(),
                 admitted,
-            }))
+            })
         }
     }
 }
@@ -235,13 +247,17 @@ fn signed(text: &Option<Result<Bytes, &'static str>>, bytes: &Bytes, format: For
     conform::signatures(bytes, format)
 }
 
-/// What a failed call means; `changes` tells whether doing it would have changed something.
-pub(super) fn failed(fault: CallFault, service: &ServiceId, changes: bool) -> Refusal {
+/// What a failed call means; `changes` tells whether doing it would have changed something, `shortened`
+/// whether the time for it was the consumer's.
+pub(super) fn failed(fault: CallFault, shortened: bool, service: &ServiceId, changes: bool) -> Refusal {
     if let CallFault::Tls(reason) = fault {
         // The consumer cannot mend it, and only the operators know which certificate is meant.
         tracing::warn!(service = service.as_str(), reason, "TLS with the provider failed");
     }
     match fault {
+        CallFault::CircuitOpen { wait } => Refusal::ProviderCircuitOpen { wait },
+        CallFault::Busy => Refusal::ProviderBusy,
+        CallFault::TimedOut { sent } if shortened && !(sent && changes) => Refusal::DeadlinePassed { sent },
         fault if !fault.sent() => Refusal::ProviderUnreachable,
         CallFault::TooLarge if !changes => Refusal::ProviderTooLarge,
         CallFault::TimedOut { .. } => Refusal::ProviderTimedOut { outcome_unknown: changes },
@@ -265,7 +281,7 @@ mod tests {
     #[test]
     fn a_call_that_never_left_is_told_from_one_that_may_have_arrived() {
         let service: ServiceId = "G06/nhiem-vu".parse().unwrap();
-        let failed = |fault| failed(fault, &service, true);
+        let failed = |fault| super::failed(fault, false, &service, true);
         for fault in [
             CallFault::Unreachable,
             CallFault::Tls("x"),
@@ -281,6 +297,23 @@ mod tests {
         for fault in [CallFault::Broken { sent: true }, CallFault::TooLarge] {
             assert!(matches!(failed(fault), Refusal::ProviderBroken { outcome_unknown: true }), "{fault:?}");
         }
+    }
+
+    #[test]
+    fn a_time_that_the_consumer_cut_short_is_not_the_providers() {
+        let service: ServiceId = "G06/nhiem-vu".parse().unwrap();
+        let (allowed, asked) = (Duration::from_secs(10), Some(Duration::from_secs(1)));
+        let failed = |errand: &Errand, sent, changes| {
+            let refusal =
+                super::failed(CallFault::TimedOut { sent }, errand.is_shortened(), &service, changes);
+            (refusal.face().kind, refusal.face().blame.as_str())
+        };
+        let short = Errand::begin(allowed, asked);
+        assert_eq!(failed(&short, true, false), ("deadline-passed", "consumer"));
+        assert_eq!(failed(&short, false, true), ("deadline-passed", "consumer"));
+        assert_eq!(failed(&short, true, true), ("outcome-unknown", "provider"), "it may have been done");
+        let longer = Errand::begin(asked.unwrap(), Some(allowed));
+        assert_eq!(failed(&longer, true, false), ("provider-timeout", "provider"), "nobody gets more time");
     }
 
     #[test]

@@ -25,7 +25,7 @@ use super::{
     text::Inflow,
 };
 use crate::{
-    host::{BodyFault, Call, Incoming, Upload},
+    host::{Again, BodyFault, Call, Errand, Incoming, Upload},
     refusal::Refusal,
 };
 
@@ -214,8 +214,9 @@ impl Intake<'_> {
 }
 
 /// A long body being given to the provider.
-pub struct Uploading<'w> {
+pub struct Uploading<'w, 'e> {
     upload: Upload,
+    errand: &'e Errand,
     admitted: Admitted<'w>,
 }
 
@@ -223,7 +224,10 @@ pub struct Uploading<'w> {
 ///
 /// # Errors
 /// It cannot be reached: nothing was sent.
-pub async fn upload(addressed: Addressed<'_>) -> Result<Uploading<'_>, Refusal> {
+pub async fn upload<'w, 'e>(
+    addressed: Addressed<'w>,
+    errand: &'e Errand,
+) -> Result<Uploading<'w, 'e>, Refusal> {
     let Addressed { admitted, method, target, headers } = addressed;
     let granted = admitted.granted();
     let routed = granted.routed();
@@ -234,15 +238,16 @@ pub async fn upload(addressed: Addressed<'_>) -> Result<Uploading<'_>, Refusal> 
         path_and_query: &target,
         headers: &headers,
         body: Bytes::new(),
-        deadline: granted.version().upstream.timeout.request,
+        errand,
         reply_limit: granted.body_cap(),
-        idempotent: false,
+        again: Again::Never,
     };
-    let upload = provider.upload(call).await.map_err(|fault| failed(fault, &routed.service().id, true))?;
-    Ok(Uploading { upload, admitted })
+    let failed = |fault| failed(fault, errand.is_shortened(), &routed.service().id, true);
+    let upload = provider.upload(call).await.map_err(failed)?;
+    Ok(Uploading { upload, errand, admitted })
 }
 
-impl<'w> Uploading<'w> {
+impl<'w> Uploading<'w, '_> {
     /// Gives a piece; whether the provider takes more.
     pub async fn send(&mut self, piece: Vetted) -> bool {
         self.upload.send(&piece.bytes).await
@@ -253,13 +258,15 @@ impl<'w> Uploading<'w> {
     /// # Errors
     /// It says nothing, or says yes to a body that it has not seen to its end.
     pub async fn finish(self, records: usize) -> Result<Answering<'w>, Refusal> {
-        let Self { upload, admitted } = self;
+        let Self { upload, errand, admitted } = self;
         let refused = upload.is_refused();
-        let service = &admitted.granted().routed().service().id;
-        let flow = upload.finish().await.map_err(|fault| failed(fault, service, true))?;
+        let granted = admitted.granted();
+        let failed = |fault| failed(fault, errand.is_shortened(), &granted.routed().service().id, true);
+        let mut flow = upload.finish().await.map_err(failed)?;
         if refused && flow.status().is_success() {
             return Err(Refusal::ProviderBroken { outcome_unknown: true });
         }
-        answering(flow, admitted, false, records).await
+        let beginning = flow.beginning(granted.body_cap()).await.map_err(failed)?;
+        Ok(answering((flow, beginning), admitted, false, records))
     }
 }

@@ -19,8 +19,9 @@
 //!     let Body::Whole(received) = receive(&admitted, &mut asked).await? else { return Ok(()) };
 //!     let conforming = conform(admitted, &received).await?;
 //!     let outbound = translate(conforming, &asked, uuid::Uuid::nil())?;
-//!     let confirmed = confirm(outbound, &asked, uuid::Uuid::nil()).await?;
-//!     let Answering::Whole(replied) = forward(confirmed).await? else { return Ok(()) };
+//!     let errand = errand(outbound.admitted(), now, now);
+//!     let confirmed = confirm(outbound, &asked, &errand, uuid::Uuid::nil()).await?;
+//!     let Answering::Whole(replied) = forward(confirmed, &errand).await? else { return Ok(()) };
 //!     let released = release(conform_reply(&replied, uuid::Uuid::nil()).await?).await?;
 //!     drop(released);
 //!     Ok(())
@@ -75,7 +76,7 @@
 //! ```compile_fail,E0308
 //! use gateway::{refusal::Refusal, stages::*};
 //!
-//! async fn unvetted(uploading: &mut Uploading<'_>) {
+//! async fn unvetted(uploading: &mut Uploading<'_, '_>) {
 //!     uploading.send(b"[{\"MaSo\": 1}]".to_vec()).await;
 //! }
 //! ```
@@ -109,7 +110,7 @@ pub use confirm::{Confirmed, confirm};
 pub use conform::{
     Beginnings, Body, Carried, Checked, Conforming, Received, conform, conform_reply, receive,
 };
-pub use forward::{Answering, Flowing, Replied, forward};
+pub use forward::{Answering, Flowing, Replied, errand, forward};
 pub use identify::{Caller, identify};
 pub use intake::{Intake, Uploading, Vetted, take_in, upload};
 pub use pass::{Passage, Piece, Sight, pass};

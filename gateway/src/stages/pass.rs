@@ -247,7 +247,7 @@ impl<'w> Passage<'w, '_> {
                 .flow
                 .piece()
                 .await
-                .map_err(|fault| forward::failed(fault, &routed.service().id, changes))?
+                .map_err(|fault| forward::failed(fault, false, &routed.service().id, changes))?
             {
                 Some(piece) => self.unread = piece,
                 None => {

@@ -74,6 +74,11 @@ impl<'w> Outbound<'w> {
         self.carried
     }
 
+    /// Whether it bears a key under which two requests are one.
+    pub(super) fn is_keyed(&self) -> bool {
+        self.headers.iter().any(|(name, _)| *name == IDEMPOTENCY_KEY)
+    }
+
     /// Asks for the change to be made to one state of the record only.
     pub(super) fn only_if(&mut self, tag: HeaderValue) {
         self.headers.push((header::IF_MATCH, tag));
@@ -205,6 +210,13 @@ pub struct Addressed<'w> {
     pub(super) method: Method,
     pub(super) target: String,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl<'w> Addressed<'w> {
+    /// What was admitted.
+    pub fn admitted(&self) -> &Admitted<'w> {
+        &self.admitted
+    }
 }
 
 /// Writes the head of the provider's request for a long body.

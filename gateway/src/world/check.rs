@@ -12,7 +12,7 @@ use super::{
     peers::{pki_settings, providers},
     suspensions::Suspensions,
 };
-use crate::host::Pki;
+use crate::host::{Pki, Standings};
 
 /// Every fault and warning of every document, by file and place. `scratch` is a folder in which
 /// contracts can be laid out.
@@ -50,7 +50,7 @@ fn of_documents(loaded: &Loaded, documents: &Documents, scratch: &Path, now: Tim
     match Register::compile(documents.sources(), &catalog, policies::local(now).date()) {
         Ok((register, warnings)) => {
             faults.extend(rooted(&folders.policies, warnings));
-            match providers(&register, loaded, now) {
+            match providers(&register, loaded, &Standings::default(), now) {
                 Ok((_, found)) | Err(found) => faults.extend(found),
             }
         }

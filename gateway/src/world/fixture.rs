@@ -111,6 +111,7 @@ impl Fixture {
             quota: Arc::new(quota),
             journal: Arc::new(journal),
             metrics: Metrics::new().unwrap(),
+            standings: crate::host::Standings::default(),
         }
     }
 

@@ -20,7 +20,7 @@ use super::{
     last_good::Copy, peers::pki_settings, settings::Settings, suspensions::Suspensions,
 };
 use crate::{
-    host::{Pki, Tls},
+    host::{Pki, Standings, Tls},
     journal::{Act, Journal, JournalFault},
     metrics::Metrics,
     quota::Quota,
@@ -67,6 +67,8 @@ pub struct Parts {
     pub journal: Arc<Journal>,
     /// Where routes are counted.
     pub metrics: Arc<Metrics>,
+    /// What is known of providers, whatever is compiled anew.
+    pub standings: Standings,
 }
 
 /// What is in service, so that an event that changed nothing changes nothing.

@@ -1,6 +1,6 @@
 //! What the documents say of certificates and providers, in the host's terms.
 
-use std::{collections::HashMap, path::PathBuf};
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use contracts::Fault;
 use jiff::Timestamp;
@@ -11,7 +11,7 @@ use super::{
     settings::{Anchor, CrlRule},
 };
 use crate::host::{
-    AnchorSettings, Material, PkiSettings, Provider, Revocation,
+    AnchorSettings, Material, PkiSettings, Provider, Revocation, Standings,
     provider::{EndpointSettings, ProviderSettings},
 };
 
@@ -26,7 +26,7 @@ pub fn pki_settings(loaded: &Loaded) -> PkiSettings {
 }
 
 /// Providers by service and version.
-pub type Providers = HashMap<(ServiceKey, u32), Provider>;
+pub type Providers = HashMap<(ServiceKey, u32), Arc<Provider>>;
 
 /// The providers of every version of every service.
 ///
@@ -36,15 +36,18 @@ pub type Providers = HashMap<(ServiceKey, u32), Provider>;
 pub fn providers(
     register: &Register,
     loaded: &Loaded,
+    standings: &Standings,
     now: Timestamp,
 ) -> Result<(Providers, Vec<Fault>), Vec<Fault>> {
+    standings.sweep();
     let mut providers = HashMap::new();
     let mut found: Vec<(Fault, Vec<&Service>)> = Vec::new();
     for (key, service) in register.services() {
         for version in &service.versions {
-            let faults = match Provider::compile(&provider_settings(version, loaded), now) {
+            let faults = match Provider::compile(&provider_settings(service, version, loaded), standings, now)
+            {
                 Ok((provider, warnings)) => {
-                    providers.insert((key, version.number), provider);
+                    providers.insert((key, version.number), Arc::new(provider));
                     warnings
                 }
                 Err(faults) => faults,
@@ -83,10 +86,11 @@ pub fn material_files(register: &Register, loaded: &Loaded) -> Vec<PathBuf> {
     files
 }
 
-fn provider_settings(version: &ServiceVersion, loaded: &Loaded) -> ProviderSettings {
+fn provider_settings(service: &Service, version: &ServiceVersion, loaded: &Loaded) -> ProviderSettings {
     let upstream = &version.upstream;
     let client = upstream.client_certificate.as_ref();
     ProviderSettings {
+        name: (service.id.to_string(), version.number),
         endpoints: upstream
             .endpoints
             .iter()
@@ -96,6 +100,12 @@ fn provider_settings(version: &ServiceVersion, loaded: &Loaded) -> ProviderSetti
         trust: reference(loaded, &upstream.trust),
         client: client.map(|client| (reference(loaded, &client.certificate), reference(loaded, &client.key))),
         connect: upstream.timeout.connect,
+        patience: upstream.timeout.patience(),
+        concurrent: upstream.concurrent,
+        balance: upstream.balance,
+        breaker: upstream.breaker,
+        health: upstream.health.clone(),
+        retry: upstream.retry,
         idle: ProviderSettings::IDLE,
         idle_streams: ProviderSettings::IDLE_STREAMS,
     }
@@ -166,10 +176,13 @@ mod tests {
     fn a_file_that_several_services_need_is_told_once_with_all_of_them() {
         let fixture = Fixture::new();
         let (register, loaded) = register(&fixture);
-        assert!(providers(&register, &loaded, Timestamp::now()).is_ok());
+        let standings = Standings::default();
+        assert!(providers(&register, &loaded, &standings, Timestamp::now()).is_ok());
         assert_eq!(material_files(&register, &loaded).len(), 3);
         fs::write(fixture.path("pki/ca.pem"), "no certificate").unwrap();
-        let Err(faults) = providers(&register, &loaded, Timestamp::now()) else { panic!("accepted") };
+        let Err(faults) = providers(&register, &loaded, &standings, Timestamp::now()) else {
+            panic!("accepted")
+        };
         assert_eq!(faults.len(), 1, "{faults:?}");
         assert_eq!(faults[0].file, fixture.path("pki/ca.pem"));
         for service in ["`G06/nhiem-vu`", "`G01/dan-cu`", "`H26/nhiem-vu`"] {

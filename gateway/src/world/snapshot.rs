@@ -19,7 +19,7 @@ use super::{
     Documents, Loaded, OneOff, Settings,
     documents::rooted,
     keeper::Parts,
-    peers::{material_files, providers},
+    peers::{Providers, material_files, providers},
 };
 use crate::{
     code_lists, description::shelf::Shelf, host::Provider, journal::JournalFault, metrics::RouteMetrics,
@@ -39,7 +39,7 @@ pub struct Snapshot {
     register: Register,
     mask_keys: Arc<MaskKeys>,
     /// By service and version; a handful of versions each.
-    providers: HashMap<(ServiceKey, u32), Provider>,
+    providers: Providers,
     routes: HashMap<(ServiceKey, Operation), RouteMetrics>,
     /// The meters of each agreement, its service's included; and of services alone.
     agreement_meters: HashMap<AgreementId, Meters>,
@@ -70,7 +70,7 @@ impl Snapshot {
             .map_err(|faults| rooted(&folders.policies, faults))?;
         warnings = rooted(&folders.contracts, warnings);
         warnings.extend(rooted(&folders.policies, found));
-        let (providers, found) = providers(&register, loaded, now)?;
+        let (providers, found) = providers(&register, loaded, &parts.standings, now)?;
         warnings.extend(found);
 
         let mut routes = HashMap::new();
@@ -200,7 +200,12 @@ impl Snapshot {
 
     /// Who answers for a service in a version.
     pub fn provider(&self, service: ServiceKey, version: u32) -> Option<&Provider> {
-        self.providers.get(&(service, version))
+        self.providers.get(&(service, version)).map(Arc::as_ref)
+    }
+
+    /// Every provider, with its service and version.
+    pub fn providers(&self) -> impl Iterator<Item = (ServiceKey, u32, &Arc<Provider>)> {
+        self.providers.iter().map(|((service, version), provider)| (*service, *version, provider))
     }
 
     /// The counters of an operation.

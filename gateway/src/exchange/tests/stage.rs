@@ -439,6 +439,7 @@ fn open(at: &Path, disk: Faulty) -> (Arc<Gateway>, Serving, SocketAddr) {
         quota: Arc::clone(&quota),
         journal: Arc::clone(&journal),
         metrics: Arc::clone(&metrics),
+        standings: crate::host::Standings::default(),
     };
     let keeper = match Keeper::open(loaded, parts) {
         Ok(keeper) => keeper,

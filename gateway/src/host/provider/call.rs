@@ -1,10 +1,6 @@
 //! One call: connect or take an idle stream, send, read the reply's head; the body is a [`Flow`]'s.
 
-use std::{
-    io,
-    sync::{LazyLock, atomic::Ordering},
-    time::Duration,
-};
+use std::{io, sync::atomic::Ordering, time::Duration};
 
 use http::{HeaderMap, StatusCode, header};
 use jiff::Timestamp;
@@ -13,20 +9,18 @@ use pingora_core::{
     protocols::{Stream, http::v1::client::HttpSession},
 };
 use rustls::{AlertDescription, CertificateError};
-use tokio::{
-    net::TcpStream,
-    time::{Instant, timeout},
-};
+use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::TlsConnector;
 
 use super::{
-    Call, CallFault, Endpoint, Flow, Provider, Reply, pool,
+    Again, Call, CallFault, Endpoint, Flow, Provider,
+    breaker::Failure,
+    pool,
+    pursue::Trail,
     request::{self, Framing},
+    standing::Ticket,
 };
 use crate::host::{fields::is_hop_by_hop, link::Link};
-
-/// How long an endpoint that could not be reached is passed over while others can be.
-const DOWN: Duration = Duration::from_secs(2);
 
 /// A write towards a provider that makes no progress for this long is given up; the call's own
 /// deadline is usually shorter.
@@ -34,21 +28,6 @@ const STALL: Duration = Duration::from_secs(30);
 
 /// Interim (1xx) replies taken before the real one.
 const INTERIM: usize = 8;
-
-/// The instant that `down_until` counts from.
-static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
-
-/// How far a call has come, for when its deadline cuts it.
-#[derive(Default)]
-pub(super) struct Progress {
-    sent: bool,
-}
-
-impl Progress {
-    pub(super) fn sent(&self) -> bool {
-        self.sent
-    }
-}
 
 /// A reply's head.
 pub(super) struct Head {
@@ -59,8 +38,15 @@ pub(super) struct Head {
     pub(super) declared: Option<usize>,
 }
 
+/// A reply whose head has come on a stream.
+struct Heard {
+    session: HttpSession,
+    head: Head,
+    sent_at: Timestamp,
+}
+
 /// Why an exchange on one stream failed.
-enum Failure {
+enum Failed {
     /// The stream ended before any byte of reply.
     Silent(CallFault),
     /// Anything later.
@@ -68,77 +54,87 @@ enum Failure {
 }
 
 impl Provider {
-    /// Sends one request and reads its whole reply.
-    ///
-    /// # Errors
-    /// Why there is none, and whether the request may have been done.
-    pub async fn call(&self, call: Call<'_>) -> Result<Reply, CallFault> {
-        let mut progress = Progress::default();
-        let whole = async { self.attempt(&call, &mut progress).await?.whole(call.reply_limit).await };
-        match timeout(call.deadline, whole).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(CallFault::TimedOut { sent: progress.sent }),
+    /// Asks one endpoint and takes in its reply's head. `sent` becomes true once the request may have
+    /// arrived.
+    pub(super) async fn ask(
+        &self,
+        mut ticket: Ticket,
+        index: usize,
+        call: &Call<'_>,
+        sent: &mut bool,
+    ) -> Result<Flow, CallFault> {
+        let endpoint = self.endpoints.get(index).ok_or(CallFault::Unreachable)?;
+        if let Some(stream) = pool::take((self.id, index)) {
+            match self.exchange(stream, endpoint, call, sent).await {
+                Ok(heard) => return Ok(self.begun(heard, index, call, ticket)),
+                // The provider closed it while it rested: once more, on a fresh one.
+                Err(Failed::Silent(_)) if call.again != Again::Never => call.errand.sends_again(),
+                Err(Failed::Silent(fault)) => {
+                    // Nor does that say anything of the endpoint.
+                    ticket.excuse();
+                    return Err(fault);
+                }
+                Err(Failed::Final(fault)) => {
+                    ticket.failed(Failure::NoAnswer);
+                    return Err(fault);
+                }
+            }
+        }
+        let stream = match self.connect(endpoint).await {
+            Ok(stream) => stream,
+            Err(fault) => {
+                ticket.failed(Failure::NoAnswer);
+                // The first attempt may have arrived although this one could not be made.
+                return Err(if *sent { CallFault::Broken { sent: true } } else { fault });
+            }
+        };
+        match self.exchange(stream, endpoint, call, sent).await {
+            Ok(heard) => Ok(self.begun(heard, index, call, ticket)),
+            Err(Failed::Silent(fault) | Failed::Final(fault)) => {
+                ticket.failed(Failure::NoAnswer);
+                Err(fault)
+            }
         }
     }
 
-    pub(super) async fn attempt(&self, call: &Call<'_>, progress: &mut Progress) -> Result<Flow, CallFault> {
-        let mut why = CallFault::Unreachable;
-        for index in self.candidates() {
-            let Some(endpoint) = self.endpoints.get(index) else { continue };
-            if let Some(stream) = pool::take((self.id, index)) {
-                match self.exchange(stream, index, endpoint, call, progress).await {
-                    Ok(flow) => return Ok(flow),
-                    // The provider closed it while it rested: once more, on a fresh one.
-                    Err(Failure::Silent(_)) if call.idempotent => {}
-                    Err(Failure::Silent(fault) | Failure::Final(fault)) => return Err(fault),
-                }
-            }
-            match self.connect(endpoint).await {
-                Ok(stream) => {
-                    return self.exchange(stream, index, endpoint, call, progress).await.map_err(|failure| {
-                        let (Failure::Silent(fault) | Failure::Final(fault)) = failure;
-                        fault
-                    });
-                }
-                Err(fault) => why = fault,
-            }
-        }
-        // The first attempt may have arrived although this one could not be made.
-        Err(if progress.sent { CallFault::Broken { sent: true } } else { why })
+    fn begun(&self, heard: Heard, index: usize, call: &Call<'_>, mut ticket: Ticket) -> Flow {
+        let Heard { session, head, sent_at } = heard;
+        ticket.heard(head.status);
+        let rests = ((self.id, index), self.idle, self.idle_streams);
+        Flow::new(session, head, sent_at, call.errand.whole(), rests, ticket)
     }
 
     /// A connection made now, to whichever endpoint can be reached.
-    pub(super) async fn fresh(&self) -> Result<(Stream, usize, &Endpoint), CallFault> {
-        let mut why = CallFault::Unreachable;
-        for index in self.candidates() {
-            let Some(endpoint) = self.endpoints.get(index) else { continue };
+    pub(super) async fn fresh(&self) -> Result<(Stream, usize, Ticket), CallFault> {
+        let mut trail = Trail::default();
+        let mut why = None;
+        loop {
+            let (mut ticket, index) = match self.choose(&mut trail, Again::Never) {
+                Ok(chosen) => chosen,
+                Err(none) => return Err(why.unwrap_or(none)),
+            };
+            let endpoint = self.endpoints.get(index).ok_or(CallFault::Unreachable)?;
             match self.connect(endpoint).await {
-                Ok(stream) => return Ok((stream, index, endpoint)),
-                Err(fault) => why = fault,
+                Ok(stream) => return Ok((stream, index, ticket)),
+                Err(fault) => {
+                    ticket.failed(Failure::NoAnswer);
+                    if self.rules.alone {
+                        return Err(fault);
+                    }
+                    why = Some(fault);
+                }
             }
         }
-        Err(why)
     }
 
-    /// The endpoint whose turn it is, then the others; those that could not be reached lately last.
-    fn candidates(&self) -> Vec<usize> {
+    /// Whose turn it is.
+    pub(super) fn turn(&self) -> usize {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        let first = self.turns.get(turn.checked_rem(self.turns.len()).unwrap_or(0)).copied().unwrap_or(0);
-        if self.endpoints.len() == 1 {
-            return vec![0];
-        }
-        let now = since_epoch();
-        let mut order: Vec<usize> =
-            std::iter::once(first).chain((0..self.endpoints.len()).filter(|i| *i != first)).collect();
-        order.sort_by_key(|index| {
-            self.endpoints
-                .get(*index)
-                .is_some_and(|endpoint| endpoint.down_until.load(Ordering::Relaxed) > now)
-        });
-        order
+        self.turns.get(turn.checked_rem(self.turns.len()).unwrap_or(0)).copied().unwrap_or(0)
     }
 
-    async fn connect(&self, endpoint: &Endpoint) -> Result<Stream, CallFault> {
+    /// A TLS connection, both sides proven.
+    pub(super) async fn connect(&self, endpoint: &Endpoint) -> Result<Stream, CallFault> {
         let connected = timeout(self.connect, async {
             let tcp = TcpStream::connect((endpoint.host.as_str(), endpoint.port))
                 .await
@@ -150,47 +146,35 @@ impl Provider {
                 .await
                 .map_err(|error| tls_fault(&error).unwrap_or(CallFault::Unreachable))
         });
-        match connected.await.unwrap_or(Err(CallFault::TimedOut { sent: false })) {
-            Ok(tls) => {
-                endpoint.down_until.store(0, Ordering::Relaxed);
-                Ok(Box::new(Link::new(tls.into(), STALL, Duration::ZERO)))
-            }
-            Err(fault) => {
-                let until = since_epoch() + u64::try_from(DOWN.as_millis()).unwrap_or(u64::MAX);
-                endpoint.down_until.store(until, Ordering::Relaxed);
-                Err(fault)
-            }
-        }
+        let tls = connected.await.unwrap_or(Err(CallFault::TimedOut { sent: false }))?;
+        Ok(Box::new(Link::new(tls.into(), STALL, Duration::ZERO)))
     }
 
     async fn exchange(
         &self,
         mut stream: Stream,
-        index: usize,
         endpoint: &Endpoint,
         call: &Call<'_>,
-        progress: &mut Progress,
-    ) -> Result<Flow, Failure> {
+        sent: &mut bool,
+    ) -> Result<Heard, Failed> {
         let before = bytes_read(&stream);
         let head = self
             .head(endpoint, call, Framing::Length)
-            .map_err(|()| Failure::Final(CallFault::Broken { sent: progress.sent }))?;
+            .map_err(|()| Failed::Final(CallFault::Broken { sent: *sent }))?;
         let sent_at = Timestamp::now();
-        progress.sent = true;
-        let sent = request::send(&mut stream, &[&head, &call.body]).await;
+        *sent = true;
+        let written = request::send(&mut stream, &[&head, &call.body]).await;
         let mut session = HttpSession::new(stream);
         // A provider may answer before it has taken the whole body, and close: its answer counts.
-        let head = match receive_head(&mut session).await {
-            Ok(head) => head,
+        match receive_head(&mut session).await {
+            Ok(head) => Ok(Heard { session, head, sent_at }),
             Err(fault) => {
-                let fault = sent.err().as_ref().and_then(tls_fault).unwrap_or_else(|| fault.call_fault());
+                let fault = written.err().as_ref().and_then(tls_fault).unwrap_or_else(|| fault.call_fault());
                 let silent =
                     bytes_read(&session.into_inner()) == before && fault == CallFault::Broken { sent: true };
-                return Err(if silent { Failure::Silent(fault) } else { Failure::Final(fault) });
+                Err(if silent { Failed::Silent(fault) } else { Failed::Final(fault) })
             }
-        };
-        let rests = ((self.id, index), self.idle, self.idle_streams);
-        Ok(Flow::new(session, head, sent_at, call.deadline, rests))
+        }
     }
 }
 
@@ -334,8 +318,4 @@ pub(super) fn tls_fault(error: &io::Error) -> Option<CallFault> {
         _ => return None,
     };
     Some(CallFault::Tls(text))
-}
-
-fn since_epoch() -> u64 {
-    u64::try_from(EPOCH.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

@@ -17,7 +17,10 @@ use rustls::{
 };
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::{Endpoint, EndpointSettings, Provider, ProviderSettings};
+use super::{
+    Endpoint, EndpointSettings, Provider, ProviderSettings, Standings,
+    standing::{Rules, Upstream},
+};
 use crate::host::pki::Material;
 
 /// The most turns a schedule has; finer shares of traffic are not worth their memory.
@@ -32,14 +35,19 @@ impl Provider {
     ///
     /// # Errors
     /// Every fault at once; warnings come with a good provider.
-    pub fn compile(settings: &ProviderSettings, now: Timestamp) -> Result<(Self, Vec<Fault>), Vec<Fault>> {
+    pub fn compile(
+        settings: &ProviderSettings,
+        standings: &Standings,
+        now: Timestamp,
+    ) -> Result<(Self, Vec<Fault>), Vec<Fault>> {
         static IDENTITIES: AtomicU64 = AtomicU64::new(1);
         let mut faults = Vec::new();
+        let upstream = standings.of(&settings.name.0, settings.name.1);
         let endpoints: Vec<Endpoint> = settings
             .endpoints
             .iter()
             .filter_map(|written| {
-                let endpoint = endpoint(written);
+                let endpoint = endpoint(written, &upstream);
                 if endpoint.is_none() {
                     faults.push(bad_endpoint(settings, written));
                 }
@@ -81,6 +89,16 @@ impl Provider {
                     host,
                     tls: Arc::new(tls),
                     connect: settings.connect,
+                    rules: Rules {
+                        concurrent: settings.concurrent,
+                        alone: settings.endpoints.len() == 1,
+                        breaker: settings.breaker,
+                        patience: settings.patience,
+                    },
+                    balance: settings.balance,
+                    retry: settings.retry,
+                    health: settings.health.clone(),
+                    upstream,
                     idle: settings.idle,
                     idle_streams: settings.idle_streams,
                 },
@@ -91,18 +109,21 @@ impl Provider {
     }
 }
 
-fn endpoint(written: &EndpointSettings) -> Option<Endpoint> {
+fn endpoint(written: &EndpointSettings, upstream: &Arc<Upstream>) -> Option<Endpoint> {
     let uri: Uri = written.url.parse().ok()?;
     let authority = uri.authority()?;
     if uri.scheme_str() != Some("https") || uri.query().is_some() || authority.as_str().contains('@') {
         return None;
     }
+    let port = authority.port_u16().unwrap_or(HTTPS);
+    let base = uri.path().trim_end_matches('/').to_owned();
     Some(Endpoint {
+        standing: upstream.endpoint(&format!("{}:{port}{base}", authority.host())),
+        weight: written.weight,
         // Brackets belong to the notation, not to the address.
         host: authority.host().trim_start_matches('[').trim_end_matches(']').to_owned(),
-        port: authority.port_u16().unwrap_or(HTTPS),
-        base: uri.path().trim_end_matches('/').to_owned(),
-        down_until: AtomicU64::new(0),
+        port,
+        base,
     })
 }
 
@@ -272,7 +293,8 @@ mod tests {
 
     #[test]
     fn endpoints_are_https_and_plain() {
-        let read = |url: &str| endpoint(&EndpointSettings { url: url.to_owned(), weight: 1 });
+        let upstream = Standings::default().of("G06/thu", 1);
+        let read = |url: &str| endpoint(&EndpointSettings { url: url.to_owned(), weight: 1 }, &upstream);
         let good = read("https://10.0.0.5:8443/ws/nhiem-vu/").unwrap();
         assert_eq!((good.host.as_str(), good.port, good.base.as_str()), ("10.0.0.5", 8443, "/ws/nhiem-vu"));
         let six = read("https://[::1]").unwrap();

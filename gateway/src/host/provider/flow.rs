@@ -15,9 +15,11 @@ use tokio::time::{Instant, timeout};
 
 use super::{
     Call, CallFault, Provider, Reply,
+    breaker::Failure,
     call::{Head, cause, receive_head, tls_fault},
     pool,
     request::{self, Framing, LAST_CHUNK},
+    standing::Ticket,
 };
 use crate::host::Beginning;
 
@@ -33,6 +35,7 @@ pub struct Flow {
     pace: Pace,
     /// Where its stream rests afterwards, how long, and with how many others.
     rests: (pool::Key, Duration, usize),
+    ticket: Ticket,
 }
 
 /// How patient we are with a provider.
@@ -67,8 +70,10 @@ impl Flow {
         sent_at: Timestamp,
         deadline: Duration,
         rests: (pool::Key, Duration, usize),
+        mut ticket: Ticket,
     ) -> Self {
-        Self { session: Some(Box::new(session)), head, sent_at, pace: Pace::new(deadline), rests }
+        ticket.excuse();
+        Self { session: Some(Box::new(session)), head, sent_at, pace: Pace::new(deadline), rests, ticket }
     }
 
     /// The status; never 1xx.
@@ -108,10 +113,12 @@ impl Flow {
             }
             Ok(Err(_)) => {
                 self.session = None;
+                self.ticket.failed(Failure::NoAnswer);
                 Err(CallFault::Broken { sent: true })
             }
             Err(_) => {
                 self.session = None;
+                self.ticket.failed(Failure::NoAnswer);
                 Err(CallFault::TimedOut { sent: true })
             }
         }
@@ -142,7 +149,10 @@ impl Flow {
                     Ok(Some(piece)) if body.len() + piece.len() > limit => return Err(CallFault::TooLarge),
                     Ok(Some(piece)) => body.extend_from_slice(piece),
                     Ok(None) => break,
-                    Err(error) => return Err(cause(Some(&error)).unwrap_or(CallFault::Broken { sent: true })),
+                    Err(error) => {
+                        self.ticket.failed(Failure::NoAnswer);
+                        return Err(cause(Some(&error)).unwrap_or(CallFault::Broken { sent: true }));
+                    }
                 }
             }
         }
@@ -154,6 +164,7 @@ impl Flow {
 
     /// Keeps the stream for the next call, if the provider does.
     async fn rest(&mut self) {
+        self.ticket.succeeded();
         let Some(mut session) = self.session.take() else { return };
         session.respect_keepalive();
         let (key, idle, most) = self.rests;
@@ -171,22 +182,10 @@ pub struct Upload {
     /// The provider takes no more.
     refused: bool,
     rests: (pool::Key, Duration, usize),
+    ticket: Ticket,
 }
 
 impl Provider {
-    /// Sends a request's head and gives a reply's: the body of either is still to come. The call's
-    /// deadline is for the reply's head, and then for each piece.
-    ///
-    /// # Errors
-    /// As [`Provider::call`].
-    pub async fn flow(&self, call: Call<'_>) -> Result<Flow, CallFault> {
-        let mut progress = super::call::Progress::default();
-        match timeout(call.deadline, self.attempt(&call, &mut progress)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(CallFault::TimedOut { sent: progress.sent() }),
-        }
-    }
-
     /// Sends a request's head and leaves the body, of a length that nobody knows yet, to be given;
     /// `call` has none. Always on a fresh connection: one that rested may be dead, and what was given
     /// once cannot be given again.
@@ -195,16 +194,22 @@ impl Provider {
     /// The provider cannot be reached. Nothing was done then.
     pub async fn upload(&self, call: Call<'_>) -> Result<Upload, CallFault> {
         let begin = async {
-            let (mut stream, index, endpoint) = self.fresh().await?;
+            let (mut stream, index, mut ticket) = self.fresh().await?;
+            let endpoint = self.endpoints.get(index).ok_or(CallFault::Unreachable)?;
             let head = self.head(endpoint, &call, Framing::Chunks);
             let head = head.map_err(|()| CallFault::Broken { sent: false })?;
             let sent_at = Timestamp::now();
-            let written = request::send(&mut stream, &[&head]).await;
-            written.map_err(|error| tls_fault(&error).unwrap_or(CallFault::Broken { sent: true }))?;
+            if let Err(error) = request::send(&mut stream, &[&head]).await {
+                ticket.failed(Failure::NoAnswer);
+                return Err(tls_fault(&error).unwrap_or(CallFault::Broken { sent: true }));
+            }
+            // How long the consumer takes to give the body says nothing of the provider.
+            ticket.excuse();
             let rests = ((self.id, index), self.idle, self.idle_streams);
-            Ok(Upload { stream, sent_at, pace: Pace::new(call.deadline), refused: false, rests })
+            let pace = Pace::new(call.errand.whole());
+            Ok(Upload { stream, sent_at, pace, refused: false, rests, ticket })
         };
-        timeout(call.deadline, begin).await.unwrap_or(Err(CallFault::TimedOut { sent: true }))
+        timeout(call.errand.left(), begin).await.unwrap_or(Err(CallFault::TimedOut { sent: true }))
     }
 }
 
@@ -243,12 +248,15 @@ impl Upload {
                 }
             }
         };
-        match timeout(deadline, end).await {
-            Ok(answered) => {
-                let (session, head) = answered?;
-                Ok(Flow::new(session, head, self.sent_at, deadline, self.rests))
+        match timeout(deadline, end).await.unwrap_or(Err(CallFault::TimedOut { sent: true })) {
+            Ok((session, head)) => {
+                self.ticket.heard(head.status);
+                Ok(Flow::new(session, head, self.sent_at, deadline, self.rests, self.ticket))
             }
-            Err(_) => Err(CallFault::TimedOut { sent: true }),
+            Err(fault) => {
+                self.ticket.failed(Failure::NoAnswer);
+                Err(fault)
+            }
         }
     }
 

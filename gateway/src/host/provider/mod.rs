@@ -8,15 +8,27 @@
 //!
 //! A call is HTTP/1.1 with a whole body each way, or with a long one one way ([`Flow`],
 //! [`Upload`]). A request is sent a second time only when it is
-//! idempotent and the first went out on a stream that had been idle and died before a byte of reply:
-//! the provider had closed it meanwhile. Anything else that was sent and got no whole reply is an
-//! unknown outcome, and says so ([`CallFault`] and its `sent`).
+//! idempotent and the first went out on a stream that had been idle and died before a byte of reply,
+//! since the provider had closed it meanwhile; or to another endpoint when one fails ([`pursue`]).
+//! Anything else that was sent and got no whole reply is an unknown outcome, and says so
+//! ([`CallFault`] and its `sent`).
+//!
+//! A provider that fails is left alone: each endpoint has a [circuit](breaker), a call goes to the one
+//! that has [least to do](balance), [looks](health) find out what calls would not, and what is known
+//! of all that [outlives](standing) the compiled provider.
 
+mod balance;
+mod breaker;
 mod call;
 mod compile;
+mod errand;
 mod flow;
+mod health;
 mod pool;
+mod pursue;
 mod request;
+mod retry;
+mod standing;
 #[cfg(test)]
 mod tests;
 
@@ -27,14 +39,22 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
 use rustls::{ClientConfig, pki_types::ServerName};
 
+use policies::{Balance, Breaker, HealthCheck, Retry};
+
+use self::standing::{Rules, Standing};
 use super::pki::Material;
 
+pub use errand::{DEADLINE, Errand};
 pub use flow::{Flow, Upload};
+pub use health::probe;
 pub(super) use pool::sweep;
+pub use standing::{EndpointReport, Report, Standings};
 
 /// A service's upstream as its document states it.
 #[derive(Clone, Debug)]
 pub struct ProviderSettings {
+    /// The service and the number of its version: whose standing it is.
+    pub name: (String, u32),
     /// Where it answers; one or more.
     pub endpoints: Vec<EndpointSettings>,
     /// The name its certificate must carry. Mandatory: an address proves nothing.
@@ -45,6 +65,18 @@ pub struct ProviderSettings {
     pub client: Option<(Material, Material)>,
     /// How long a connection, TLS handshake included, may take.
     pub connect: Duration,
+    /// How long an endpoint may be silent before it is taken to hang.
+    pub patience: Duration,
+    /// How many calls may be under way at once.
+    pub concurrent: u32,
+    /// Which endpoint takes a call.
+    pub balance: Balance,
+    /// When a failing endpoint is given a rest.
+    pub breaker: Breaker,
+    /// How endpoints are looked at.
+    pub health: Option<HealthCheck>,
+    /// What may be sent again.
+    pub retry: Retry,
     /// How long an idle stream is kept: shorter than the provider keeps it.
     pub idle: Duration,
     /// How many idle streams each worker keeps per endpoint.
@@ -81,6 +113,11 @@ pub struct Provider {
     host: HeaderValue,
     tls: Arc<ClientConfig>,
     connect: Duration,
+    rules: Rules,
+    balance: Balance,
+    retry: Retry,
+    health: Option<HealthCheck>,
+    upstream: Arc<standing::Upstream>,
     idle: Duration,
     idle_streams: usize,
 }
@@ -91,8 +128,8 @@ struct Endpoint {
     port: u16,
     /// Put before each call's path; empty or beginning with `/`, never ending with it.
     base: String,
-    /// Milliseconds since `EPOCH` until which it is passed over, after it could not be reached.
-    down_until: std::sync::atomic::AtomicU64,
+    weight: u32,
+    standing: Arc<Standing>,
 }
 
 /// One request.
@@ -106,12 +143,23 @@ pub struct Call<'a> {
     pub headers: &'a [(HeaderName, HeaderValue)],
     /// The body; may be empty.
     pub body: Bytes,
-    /// How long the call may take in all.
-    pub deadline: Duration,
+    /// The time that is left for it.
+    pub errand: &'a Errand,
     /// The largest reply body taken.
     pub reply_limit: usize,
-    /// Whether being done twice does no harm.
-    pub idempotent: bool,
+    /// Whether it may be sent again.
+    pub again: Again,
+}
+
+/// Whether a call may be sent a second time when nobody knows what became of the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// It changes something: never.
+    Never,
+    /// It changes something under a key that the provider honours: when the first has failed.
+    AfterFailure,
+    /// It changes nothing.
+    Freely,
 }
 
 /// A whole reply.
@@ -139,6 +187,15 @@ pub enum CallFault {
     /// nothing.
     #[error("TLS with the provider failed: {0}")]
     Tls(&'static str),
+    /// No endpoint may be tried: none gave an answer lately. Nothing was sent.
+    #[error("every circuit to the provider is open")]
+    CircuitOpen {
+        /// When one may be.
+        wait: Duration,
+    },
+    /// As many calls are under way as may be. Nothing was sent.
+    #[error("too many calls to the provider are under way")]
+    Busy,
     /// The deadline passed.
     #[error("the provider did not answer in time")]
     TimedOut {
@@ -160,7 +217,7 @@ impl CallFault {
     /// Whether the request may have reached the provider.
     pub fn sent(self) -> bool {
         match self {
-            Self::Unreachable | Self::Tls(_) => false,
+            Self::Unreachable | Self::Tls(_) | Self::CircuitOpen { .. } | Self::Busy => false,
             Self::TimedOut { sent } | Self::Broken { sent } => sent,
             Self::TooLarge => true,
         }

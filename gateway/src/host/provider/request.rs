@@ -10,7 +10,7 @@ use http::{HeaderName, Method, header};
 use pingora_core::protocols::Stream;
 use tokio::io::AsyncWriteExt;
 
-use super::{Call, Endpoint, Provider};
+use super::{Call, DEADLINE, Endpoint, Provider};
 use crate::host::fields::{self, is_hop_by_hop};
 
 /// How a request's body is framed (RFC 9112 section 6).
@@ -48,6 +48,7 @@ impl Provider {
             field(name, value.as_bytes());
         }
         field(&header::ACCEPT_ENCODING, b"identity");
+        field(&DEADLINE, itoa::Buffer::new().format(call.errand.left().as_millis()).as_bytes());
         let takes_body = matches!(call.method, Method::POST | Method::PUT | Method::PATCH);
         if framing == Framing::Chunks {
             field(&header::TRANSFER_ENCODING, b"chunked");
@@ -62,7 +63,8 @@ impl Provider {
 /// Fields that belong to this connection, whatever a call says.
 fn is_ours(name: &HeaderName) -> bool {
     is_hop_by_hop(name)
-        || [header::HOST, header::CONTENT_LENGTH, header::ACCEPT_ENCODING, header::EXPECT].contains(name)
+        || [header::HOST, header::CONTENT_LENGTH, header::ACCEPT_ENCODING, header::EXPECT, DEADLINE]
+            .contains(name)
 }
 
 /// Sends `parts` together.

@@ -17,6 +17,8 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
+mod failing;
+
 use super::*;
 use crate::host::tests::pki::{Authority, Identity};
 
@@ -40,11 +42,12 @@ type Script = Arc<dyn Fn(usize, usize) -> Deed + Send + Sync>;
 
 struct Neighbour {
     address: SocketAddr,
-    authority: Authority,
-    client: Identity,
-    folder: tempfile::TempDir,
+    authority: Arc<Authority>,
+    client: Arc<Identity>,
+    folder: Arc<tempfile::TempDir>,
+    config: Arc<ServerConfig>,
     /// Connection number and text of each request that arrived.
-    heard: Arc<Mutex<Vec<(usize, String)>>>,
+    heard: Heard,
 }
 
 fn ok(body: &str) -> Deed {
@@ -53,6 +56,15 @@ fn ok(body: &str) -> Deed {
 
 impl Neighbour {
     async fn open(script: impl Fn(usize, usize) -> Deed + Send + Sync + 'static) -> Self {
+        Self::begin(Arc::new(script), Duration::ZERO).await
+    }
+
+    /// One that answers well after `wait`.
+    async fn slow(wait: Duration) -> Self {
+        Self::begin(Arc::new(|_, _| ok("a")), wait).await
+    }
+
+    async fn begin(script: Script, wait: Duration) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let authority = Authority::new("Goc Thu", folder.path());
         let server = authority.issue("ben-cung-cap", &["khcn.example"], 90);
@@ -68,23 +80,17 @@ impl Neighbour {
             .with_client_cert_verifier(verifier)
             .with_single_cert(server.chain(), server.secret())
             .unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        let (acceptor, script, log): (_, Script, _) =
-            (TlsAcceptor::from(Arc::new(config)), Arc::new(script), heard.clone());
-        tokio::spawn(async move {
-            for connection in 0.. {
-                let (tcp, _) = listener.accept().await.unwrap();
-                let (acceptor, script, log) = (acceptor.clone(), script.clone(), log.clone());
-                tokio::spawn(async move {
-                    if let Ok(stream) = acceptor.accept(tcp).await {
-                        attend(stream, connection, script, log).await;
-                    }
-                });
-            }
-        });
-        Self { address, authority, client, folder, heard }
+        let config = Arc::new(config);
+        let (address, heard) = serve(config.clone(), script, wait).await;
+        let (authority, client) = (Arc::new(authority), Arc::new(client));
+        Self { address, authority, client, folder: Arc::new(folder), config, heard }
+    }
+
+    /// Another one with the same certificates.
+    async fn twin(&self, script: impl Fn(usize, usize) -> Deed + Send + Sync + 'static) -> Self {
+        let (address, heard) = serve(self.config.clone(), Arc::new(script), Duration::ZERO).await;
+        let (authority, client) = (self.authority.clone(), self.client.clone());
+        Self { address, authority, client, folder: self.folder.clone(), config: self.config.clone(), heard }
     }
 
     fn settings(&self) -> ProviderSettings {
@@ -97,6 +103,13 @@ impl Neighbour {
                 Material::File(self.client.key.clone()),
             )),
             connect: Duration::from_secs(2),
+            name: ("G06/thu".to_owned(), 1),
+            patience: Duration::from_secs(5),
+            concurrent: 1024,
+            balance: Balance::LeastLoaded,
+            breaker: Breaker::default(),
+            health: None,
+            retry: Retry::default(),
             idle: ProviderSettings::IDLE,
             idle_streams: ProviderSettings::IDLE_STREAMS,
         }
@@ -116,15 +129,38 @@ impl Neighbour {
     }
 }
 
+type Heard = Arc<Mutex<Vec<(usize, String)>>>;
+
+async fn serve(config: Arc<ServerConfig>, script: Script, wait: Duration) -> (SocketAddr, Heard) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let heard = Heard::default();
+    let (acceptor, log) = (TlsAcceptor::from(config), heard.clone());
+    tokio::spawn(async move {
+        for connection in 0.. {
+            let (tcp, _) = listener.accept().await.unwrap();
+            let (acceptor, script, log) = (acceptor.clone(), script.clone(), log.clone());
+            tokio::spawn(async move {
+                if let Ok(stream) = acceptor.accept(tcp).await {
+                    attend(stream, connection, script, log, wait).await;
+                }
+            });
+        }
+    });
+    (address, heard)
+}
+
 async fn attend(
     mut stream: TlsStream<TcpStream>,
     connection: usize,
     script: Script,
-    log: Arc<Mutex<Vec<(usize, String)>>>,
+    log: Heard,
+    wait: Duration,
 ) {
     for number in 0.. {
         let Some(text) = hear(&mut stream).await else { return };
         log.lock().unwrap().push((connection, text));
+        sleep(wait).await;
         match script(connection, number) {
             Deed::Say(bytes) => {
                 stream.write_all(bytes.as_bytes()).await.unwrap();
@@ -168,7 +204,7 @@ async fn hear(stream: &mut TlsStream<TcpStream>) -> Option<String> {
 }
 
 fn compile(settings: &ProviderSettings) -> Provider {
-    Provider::compile(settings, Timestamp::now()).unwrap().0
+    Provider::compile(settings, &Standings::default(), Timestamp::now()).unwrap().0
 }
 
 fn get(path: &str) -> Call<'_> {
@@ -177,17 +213,22 @@ fn get(path: &str) -> Call<'_> {
         path_and_query: path,
         headers: &[],
         body: Bytes::new(),
-        deadline: Duration::from_secs(5),
+        errand: within(Duration::from_secs(5)),
         reply_limit: 1000,
-        idempotent: true,
+        again: Again::Freely,
     }
+}
+
+/// An errand for one test, however long that is.
+fn within(time: Duration) -> &'static Errand {
+    Box::leak(Box::new(Errand::begin(Duration::from_secs(10), Some(time))))
 }
 
 fn post(body: &'static str) -> Call<'static> {
     Call {
         method: Method::POST,
         body: Bytes::from_static(body.as_bytes()),
-        idempotent: false,
+        again: Again::Never,
         ..get("/records")
     }
 }
@@ -216,7 +257,8 @@ async fn a_call_carries_what_it_should_and_nothing_else() {
         field("accept-encoding", "gzip"),
     ];
     let before = Timestamp::now();
-    let reply = provider.call(Call { headers: &headers, ..post("{\"a\":1}") }).await.unwrap();
+    let whole = Errand::begin(Duration::from_secs(10), None);
+    let reply = provider.call(Call { headers: &headers, errand: &whole, ..post("{\"a\":1}") }).await.unwrap();
     assert_eq!((reply.status.as_u16(), &reply.body[..]), (201, &b"ok"[..]));
     assert!(before <= reply.sent_at && reply.sent_at <= reply.received_at);
     let names: Vec<&str> = reply.headers.keys().map(HeaderName::as_str).collect();
@@ -227,6 +269,8 @@ async fn a_call_carries_what_it_should_and_nothing_else() {
     let mut lines: Vec<&str> = head.lines().collect();
     assert_eq!(lines.remove(0), "post /ws/records http/1.1");
     lines.sort_unstable();
+    let left = lines.remove(4).strip_prefix("lt-deadline-ms: ").unwrap().parse::<u64>().unwrap();
+    assert!((9_000..=10_000).contains(&left), "{left}");
     let host = format!("host: khcn.example:{}", neighbour.address.port());
     assert_eq!(
         lines,
@@ -383,14 +427,14 @@ async fn only_what_may_be_done_twice_is_sent_twice() {
 async fn deadlines_say_whether_the_request_went_out() {
     let neighbour = Neighbour::open(|_, _| Deed::Silence).await;
     let began = Instant::now();
-    let call = Call { deadline: Duration::from_millis(200), ..post("a") };
+    let call = Call { errand: within(Duration::from_millis(200)), ..post("a") };
     assert_eq!(neighbour.provider().call(call).await.unwrap_err(), CallFault::TimedOut { sent: true });
 
     // A provider that accepts and never shakes hands.
     let mute = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut settings = neighbour.settings();
     settings.endpoints[0].url = format!("https://{}", mute.local_addr().unwrap());
-    let call = Call { deadline: Duration::from_millis(200), ..post("a") };
+    let call = Call { errand: within(Duration::from_millis(200)), ..post("a") };
     assert_eq!(compile(&settings).call(call).await.unwrap_err(), CallFault::TimedOut { sent: false });
     settings.connect = Duration::from_millis(100);
     assert_eq!(compile(&settings).call(post("a")).await.unwrap_err(), CallFault::TimedOut { sent: false });
@@ -399,7 +443,7 @@ async fn deadlines_say_whether_the_request_went_out() {
     // Half a reply, and then nothing.
     let neighbour =
         Neighbour::open(|_, _| Deed::Say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc".to_owned())).await;
-    let call = Call { deadline: Duration::from_millis(200), ..get("/a") };
+    let call = Call { errand: within(Duration::from_millis(200)), ..get("/a") };
     assert_eq!(neighbour.provider().call(call).await.unwrap_err(), CallFault::TimedOut { sent: true });
 }
 
@@ -489,7 +533,8 @@ async fn another_endpoint_takes_over_when_one_cannot_be_reached() {
 async fn every_fault_of_an_upstream_is_told_at_once() {
     let neighbour = Neighbour::open(|_, _| ok("a")).await;
     let rules = |settings: &ProviderSettings| -> Vec<&'static str> {
-        let faults = Provider::compile(settings, Timestamp::now()).err().unwrap_or_default();
+        let faults =
+            Provider::compile(settings, &Standings::default(), Timestamp::now()).err().unwrap_or_default();
         faults.iter().map(|fault| fault.rule).collect()
     };
     let good = neighbour.settings();
@@ -514,6 +559,6 @@ async fn every_fault_of_an_upstream_is_told_at_once() {
     let old = neighbour.authority.issue("cu", &["x.example"], -1);
     let mut expired = good;
     expired.client = Some((Material::File(old.certificate.clone()), Material::File(old.key.clone())));
-    let (_, warnings) = Provider::compile(&expired, Timestamp::now()).unwrap();
+    let (_, warnings) = Provider::compile(&expired, &Standings::default(), Timestamp::now()).unwrap();
     assert_eq!(warnings[0].rule, "client-certificate-expired");
 }
