@@ -6,6 +6,7 @@
 
 mod readiness;
 mod status;
+mod upstreams;
 mod vitals;
 
 use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};

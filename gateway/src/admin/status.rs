@@ -4,7 +4,7 @@ use contracts::Fault;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Admin, Readiness};
+use super::{Admin, Readiness, upstreams};
 use crate::world::Standing;
 
 /// Agreements with fewer days left are listed.
@@ -58,6 +58,7 @@ pub(super) fn json(admin: &Admin, now: Timestamp) -> Value {
             "fault": gateway.journal().fault().map(|fault| fault.explain()),
             "records": journal.records, "bytes": journal.bytes, "faults": journal.faults,
         },
+        "upstreams": upstreams::json(admin, now),
         "quota": {"fault": gateway.quota().fault()},
     })
 }

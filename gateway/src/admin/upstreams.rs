@@ -15,6 +15,9 @@ const LISTED: usize = 50;
 /// Every state, so that a gauge says what is not the case as well.
 const STATES: [&str; 5] = ["well", "passed-over", "ill", "half-open", "open"];
 
+/// Name, type and help of a metric, and how it is read.
+type Series<T> = (&'static str, &'static str, &'static str, fn(&T) -> f64);
+
 /// One upstream: its service, its version, and how it stands.
 struct Stand {
     service: String,
@@ -38,7 +41,7 @@ fn stands(admin: &Admin) -> Vec<Stand> {
 /// As Prometheus reads it.
 pub(super) fn text(admin: &Admin, page: &mut Page) {
     let stands = stands(admin);
-    let of_upstreams: [(&str, &str, &str, fn(&Report) -> f64); 4] = [
+    let of_upstreams: [Series<Report>; 4] = [
         ("upstream_calls_under_way", "gauge", "Calls to the provider under way", |report| {
             f64::from(report.under_way)
         }),
@@ -57,7 +60,7 @@ pub(super) fn text(admin: &Admin, page: &mut Page) {
             page.sample(name, &[("service", &stand.service), ("version", &version)], value(&stand.report));
         }
     }
-    let of_endpoints: [(&str, &str, &str, fn(&EndpointReport) -> f64); 3] = [
+    let of_endpoints: [Series<EndpointReport>; 3] = [
         ("endpoint_calls_under_way", "gauge", "Calls to the endpoint under way", |endpoint| {
             f64::from(endpoint.in_flight)
         }),

@@ -5,7 +5,7 @@ use std::{fmt::Write, sync::atomic::Ordering};
 
 use jiff::Timestamp;
 
-use super::Admin;
+use super::{Admin, upstreams};
 
 /// Agreements with fewer days left are counted as ending.
 const NOTICE_DAYS: i32 = 30;
@@ -17,6 +17,7 @@ pub(super) fn text(admin: &Admin, now: Timestamp) -> String {
     evidence(admin, &mut page);
     validity(admin, now, &mut page);
     documents(admin, now, &mut page);
+    upstreams::text(admin, &mut page);
     page.0
 }
 
@@ -131,14 +132,14 @@ fn flag(yes: bool) -> f64 {
 
 /// Prometheus' text format 0.0.4. Writing to a `String` does not fail.
 #[derive(Default)]
-struct Page(String);
+pub(super) struct Page(String);
 
 impl Page {
-    fn head(&mut self, name: &str, kind: &str, help: &str) {
+    pub(super) fn head(&mut self, name: &str, kind: &str, help: &str) {
         let _ = writeln!(self.0, "# HELP lienthong_{name} {help}\n# TYPE lienthong_{name} {kind}");
     }
 
-    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: f64) {
+    pub(super) fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: f64) {
         let _ = write!(self.0, "lienthong_{name}");
         for (index, (label, text)) in labels.iter().enumerate() {
             let open = if index == 0 { '{' } else { ',' };

@@ -163,6 +163,7 @@ fn screen(status: &Value, w: Words) -> String {
         ]
         .join(" · "),
     ));
+    rows.extend(providers(of("/upstreams"), w));
     let journal = of("/journal/fault");
     rows.push((
         w.say("Nhật ký", "Journal"),
@@ -179,6 +180,48 @@ fn screen(status: &Value, w: Words) -> String {
     }
     let lines = rows.into_iter().map(|(name, value)| format!("{name:<20} {value}"));
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// How providers fare: one row for all, and one for each endpoint that is not well.
+fn providers(of: Member<'_>, w: Words) -> Vec<(&'static str, String)> {
+    let count = |name, vi, en| format!("{} {}", of.member(name).text(), w.say(vi, en));
+    let mut rows = vec![(
+        w.say("Bên cung cấp", "Providers"),
+        [
+            count("endpoints", "địa chỉ", "endpoints"),
+            count("well", "tốt", "well"),
+            count("under_way", "cuộc gọi đang chạy", "calls under way"),
+            count("retries", "lần gửi lại", "sent again"),
+            count("busy", "bị từ chối vì quá tải", "refused as busy"),
+            count("shut", "bị từ chối vì ngắt mạch", "refused by open circuits"),
+        ]
+        .join(" · "),
+    )];
+    for endpoint in of.member("troubled").list() {
+        let state = match endpoint.member("state").text().as_str() {
+            "open" => w.say("ngắt mạch: không trả lời", "circuit open: no answer").to_owned(),
+            "half-open" => w.say("đang thử lại", "being tried again").to_owned(),
+            "passed-over" => w.say("tạm bỏ qua: trả lời lỗi", "passed over: bad answers").to_owned(),
+            "ill" => w.say("kiểm tra sức khỏe không đạt", "health checks fail").to_owned(),
+            other => other.to_owned(),
+        };
+        let again = endpoint.member("tried_again");
+        let again = if again.value.is_null() {
+            String::new()
+        } else {
+            format!(" · {} {}", w.say("thử lại lúc", "tried again at"), again.moment())
+        };
+        rows.push((
+            "",
+            format!(
+                "! {} v{} {} · {state}{again}",
+                endpoint.member("service").text(),
+                endpoint.member("version").text(),
+                endpoint.member("endpoint").text(),
+            ),
+        ));
+    }
+    rows
 }
 
 /// A member of the status; one that is not there (another version answers) reads as a dash.
@@ -261,6 +304,13 @@ mod tests {
             "connections": 12,
             "exchanges": {"granted": 7, "refused": 2, "under_way": 1},
             "journal": {"fault": null, "records": 19},
+            "upstreams": {
+                "endpoints": 3, "well": 2, "under_way": 4, "retries": 5, "busy": 6, "shut": 7,
+                "troubled": [{
+                    "service": "G06/nhiem-vu", "version": 1, "endpoint": "10.0.0.5:8443/ws", "state": "open",
+                    "tried_again": "2026-11-21T01:30:00Z",
+                }],
+            },
         })
     }
 
@@ -276,6 +326,8 @@ mod tests {
             "Ending               TT-1 · 3 day(s)",
             "Certificate until    07:00:00 01/01/2027",
             "Exchanges            7 carried out · 2 refused · 1 under way",
+            "Providers            3 endpoints · 2 well · 4 calls under way · 5 sent again · 6 refused as busy · 7 refused by open circuits",
+            "                     ! G06/nhiem-vu v1 10.0.0.5:8443/ws · circuit open: no answer · tried again at 08:30:00 21/11/2026",
             "Journal              sound · 19 records",
             "FAULT                agreements/TT-1.toml:3:7: wrong key. Mend it",
         ] {
