@@ -20,6 +20,7 @@ use tokio::{
 
 use super::{
     application::{Answer, Answered, Application, Refused},
+    bare::{self, Bare},
     connection::{Connection, Tally},
     fields,
     hygiene::{self, HygieneFault},
@@ -50,13 +51,13 @@ pub(super) async fn serve<A: Application>(link: Link, connection: Arc<Connection
             }
             Arrival::Unfit(fault) => Err(fault),
             Arrival::Head(length) => match house.rules.check_head(bytes.get(..length).unwrap_or(&bytes)) {
-                Err(fault) if fault.framing_is_sound() => Ok(Some(fault)),
+                Err(fault) if fault.framing_is_sound() => Ok((length, Some(fault))),
                 Err(fault) => Err(fault),
-                Ok(()) => Ok(None),
+                Ok(()) => Ok((length, None)),
             },
         };
-        let fault = match verdict {
-            Ok(fault) => fault,
+        let (length, fault) = match verdict {
+            Ok(judged) => judged,
             Err(fault) => {
                 Tally::count(&house.tally.unclean);
                 let refused = Refused::unframed(fault, &connection, received_at);
@@ -64,40 +65,43 @@ pub(super) async fn serve<A: Application>(link: Link, connection: Arc<Connection
                 return;
             }
         };
-        match one(stream, std::mem::take(&mut bytes), fault, received_at, &connection, &house).await {
+        match one(stream, std::mem::take(&mut bytes), length, fault, received_at, &connection, &house).await {
             Some((next, rest)) => (stream, bytes) = (next, rest),
             None => return,
         }
     }
 }
 
-/// One request whose framing is sound; gives the connection back if it goes on.
+/// One request whose framing is sound and whose head is the first `length` bytes; gives the connection back
+/// if it goes on.
 async fn one<A: Application>(
     stream: Stream,
     bytes: BytesMut,
+    length: usize,
     fault: Option<HygieneFault>,
     received_at: Timestamp,
     connection: &Arc<Connection>,
     house: &House<A>,
 ) -> Option<(Stream, BytesMut)> {
-    let mut session = Box::new(HttpSession::new(stream));
-    session.set_pipelining_enabled(true);
-    session.set_pipelined_prefix(bytes);
-    session.set_read_timeout(None);
-    // The whole head is there: the engine has nothing to wait for.
-    let read = timeout(house.limits.head, session.read_request()).await;
-    if !matches!(read, Ok(Ok(Some(_)))) {
-        // Cleaner than the engine asks, and still refused: its reason may quote the request.
-        Tally::count(&house.tally.unclean);
-        let answer = house
-            .application
-            .refuse(&Refused::unframed(HygieneFault::RequestLine, connection, received_at))
-            .await;
-        last_words(session.into_inner(), &answer, false, &house.limits).await;
-        return None;
-    }
-    let mut request =
-        Incoming::new(Session::H1(session), connection.clone(), received_at, house.limits.clone());
+    let plain = match fault {
+        None => Bare::read(stream, bytes, length),
+        Some(_) => Err((stream, bytes)),
+    };
+    let session = match plain {
+        Ok(bare) => Session::Bare(bare),
+        Err((stream, bytes)) => match awake(stream, bytes, &house.limits).await {
+            Ok(session) => Session::H1(session),
+            Err(session) => {
+                // Cleaner than the engine asks, and still refused: its reason may quote the request.
+                Tally::count(&house.tally.unclean);
+                let refused = Refused::unframed(HygieneFault::RequestLine, connection, received_at);
+                let answer = house.application.refuse(&refused).await;
+                last_words(session.into_inner(), &answer, false, &house.limits).await;
+                return None;
+            }
+        },
+    };
+    let mut request = Incoming::new(session, connection.clone(), received_at, house.limits.clone());
     let answered = match fault {
         None => house.application.exchange(&mut request).await,
         Some(fault) => {
@@ -112,16 +116,41 @@ async fn one<A: Application>(
     let drained = request.drain().await;
     let close = answer.close || !drained || house.stopping.is_given();
     let to_head = *request.method() == Method::HEAD;
-    let Session::H1(mut session) = request.session else { return None };
-    session.set_server_keepalive(if close { None } else { Some(0) });
-    if !session.will_keepalive() {
-        last_words(session.into_inner(), &answer, to_head, &house.limits).await;
+    let (mut stream, rest) = match request.session {
+        Session::Bare(bare) => (bare.stream?, Some(bare.rest)),
+        Session::H1(mut session) => {
+            session.set_server_keepalive(if close { None } else { Some(0) });
+            match session.will_keepalive() {
+                true => session.reuse().await.ok()??.into_parts(),
+                false => {
+                    last_words(session.into_inner(), &answer, to_head, &house.limits).await;
+                    return None;
+                }
+            }
+        }
+        Session::H2(_) => return None,
+    };
+    if close {
+        last_words(stream, &answer, to_head, &house.limits).await;
         return None;
     }
     // The engine is done: it wrote heads through a second list of fields, each name hashed again.
-    let (mut stream, rest) = session.reuse().await.ok()??.into_parts();
     write(&mut stream, &answer, to_head, After::GoesOn, &house.limits).await.ok()?;
     Some((stream, rest.unwrap_or_default()))
+}
+
+/// The engine's reading of a request whose whole head is there.
+async fn awake(
+    stream: Stream,
+    bytes: BytesMut,
+    limits: &Limits,
+) -> Result<Box<HttpSession>, Box<HttpSession>> {
+    let mut session = bare::engine(stream, bytes);
+    // The whole head is there: the engine has nothing to wait for.
+    match timeout(limits.head, session.read_request()).await {
+        Ok(Ok(Some(_))) => Ok(session),
+        _ => Err(session),
+    }
 }
 
 /// The connection after an answer in pieces, if that was whole and the connection goes on.

@@ -3,13 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Method, Version, header};
+use http::{HeaderMap, Method, Version, header, request::Parts};
 use jiff::Timestamp;
 use pingora_core::protocols::http::{v1, v2};
-use pingora_http::RequestHeader;
 use tokio::time::{Instant, timeout};
 
-use super::{connection::Connection, outgoing::Progress, settings::Limits};
+use super::{bare::Bare, connection::Connection, outgoing::Progress, settings::Limits};
 
 /// Why a body could not be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,13 +29,16 @@ pub enum BodyFault {
 
 /// The engine's session for this one request.
 pub(super) enum Session {
+    /// None: the request ended with its head.
+    Bare(Bare),
     H1(Box<v1::server::HttpSession>),
     H2(Box<v2::server::HttpSession>),
 }
 
 impl Session {
-    pub(super) fn head(&self) -> &RequestHeader {
+    pub(super) fn head(&self) -> &Parts {
         match self {
+            Self::Bare(bare) => &bare.head,
             Self::H1(session) => session.req_header(),
             Self::H2(session) => session.req_header(),
         }
@@ -44,6 +46,7 @@ impl Session {
 
     pub(super) fn body_done(&mut self) -> bool {
         match self {
+            Self::Bare(_) => true,
             Self::H1(session) => session.is_body_done(),
             Self::H2(session) => session.is_body_done(),
         }
@@ -51,6 +54,7 @@ impl Session {
 
     pub(super) async fn piece(&mut self) -> Result<Option<Bytes>, BodyFault> {
         let piece = match self {
+            Self::Bare(_) => Ok(None),
             Self::H1(session) => session.read_body_bytes().await,
             Self::H2(session) => session.read_body_bytes().await,
         };
@@ -144,7 +148,7 @@ impl Incoming {
     /// HTTP/1.1 or HTTP/2.
     pub fn version(&self) -> Version {
         match self.session {
-            Session::H1(_) => Version::HTTP_11,
+            Session::Bare(_) | Session::H1(_) => Version::HTTP_11,
             Session::H2(_) => Version::HTTP_2,
         }
     }

@@ -11,6 +11,7 @@
 //! HTTP/1.1 request *before* the engine reads it, because the engine repairs what must be refused.
 
 mod application;
+mod bare;
 mod connection;
 mod fields;
 mod http1;

@@ -45,6 +45,14 @@ pub struct Outgoing<'r> {
 }
 
 impl Incoming {
+    /// Pieces are framed by the engine.
+    async fn wake(&mut self) -> Result<(), Gone> {
+        if let Session::Bare(bare) = &mut self.session {
+            self.session = Session::H1(bare.wake().await.ok_or(Gone)?);
+        }
+        Ok(())
+    }
+
     /// Begins an answer in pieces: sends its head, and its body, if it has one, as the first piece.
     /// A body of the request that was not read is drained first, within the limits.
     ///
@@ -52,11 +60,13 @@ impl Incoming {
     /// The caller is gone; nothing may have reached it.
     pub async fn begin(&mut self, answer: Answer) -> Result<Outgoing<'_>, Gone> {
         let drained = self.drain().await;
+        self.wake().await?;
         let head =
             fields::head_in_pieces(&answer, matches!(self.session, Session::H1(_))).map_err(|()| Gone)?;
         self.progress = Progress::Begun;
         let within = self.limits.transfer(0);
         let begun = match &mut self.session {
+            Session::Bare(_) => false,
             Session::H1(session) => {
                 session.set_server_keepalive(if drained && !answer.close { Some(0) } else { None });
                 timeout(within, session.write_response_header(head)).await.is_ok_and(|sent| sent.is_ok())
@@ -85,6 +95,7 @@ impl Outgoing<'_> {
         }
         let within = self.limits().transfer(piece.len());
         let sent = match &mut self.request.session {
+            Session::Bare(_) => false,
             Session::H1(session) => {
                 timeout(within, session.write_body(&piece)).await.is_ok_and(|sent| sent.is_ok())
             }
@@ -102,6 +113,7 @@ impl Outgoing<'_> {
     pub async fn finish(self) -> Result<(), Gone> {
         let within = self.limits().transfer(0);
         let finished = match &mut self.request.session {
+            Session::Bare(_) => false,
             Session::H1(session) => {
                 timeout(within, session.finish_body()).await.is_ok_and(|sent| sent.is_ok())
             }
@@ -118,6 +130,7 @@ impl Outgoing<'_> {
     /// a next request that come meanwhile are kept for it.
     pub async fn gone(&mut self) {
         let watched = match &mut self.request.session {
+            Session::Bare(_) => false,
             // What is left of a body that was not drained is not read here.
             Session::H1(session) => session.read_body_or_idle(true).await.is_err(),
             Session::H2(session) => session.idle().await.is_ok(),

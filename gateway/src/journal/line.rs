@@ -252,7 +252,7 @@ fn quoted(buffer: &mut Vec<u8>, text: &str) {
     buffer.push(b'"');
     let mut rest = text.as_bytes();
     // Nearly every text is a name of ours: copied whole.
-    while let Some(at) = rest.iter().position(|byte| is_escaped(*byte)) {
+    while let Some(at) = rest.iter().position(|byte| ESCAPED.get(usize::from(*byte)).copied().unwrap_or(true)) {
         let (plain, escaped) = rest.split_at(at);
         buffer.extend_from_slice(plain);
         let Some((byte, after)) = escaped.split_first() else { break };
@@ -279,9 +279,19 @@ fn capped(text: &str) -> &str {
 }
 
 /// What a JSON string may not hold as it is (RFC 8259 section 7), and delete, which terminals act on.
-fn is_escaped(byte: u8) -> bool {
-    matches!(byte, b'"' | b'\\' | 0x00..=0x1f | 0x7f)
-}
+#[allow(clippy::indexing_slicing, reason = "computed by the compiler, which would say so")]
+const ESCAPED: [bool; 256] = {
+    let mut escaped = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        escaped[byte] = true;
+        byte += 1;
+    }
+    escaped[b'"' as usize] = true;
+    escaped[b'\\' as usize] = true;
+    escaped[0x7f] = true;
+    escaped
+};
 
 fn hyphenated(buffer: &mut Vec<u8>, id: Uuid) {
     buffer.push(b'"');
