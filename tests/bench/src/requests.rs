@@ -8,31 +8,19 @@
 //! What is compared first is the CPU time of a server's processes for a request (`/proc/<pid>/stat`, all
 //! threads and workers): it is what load on the machine disturbs least, and what a machine is bought by.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 use crate::{
     CONNECTIONS,
     cases::Case,
-    load::{Load, Outcome, Question},
     pki::Pki,
-    report::{Spread, Table, mebibytes, micros, ratio},
-    rivals::{Kind, Rival, Site},
+    report::{Chart, Panel, Spread, Table, mebibytes, micros, ratio},
+    rivals::{Kind, Site},
+    rounds::{Effort, Entrant, Round, turns},
     upstream::Provider,
 };
-
-/// A server that does not serve by then has failed.
-const READY_WITHIN: Duration = Duration::from_secs(20);
-
-/// How often and how long.
-#[derive(Clone, Copy, Debug)]
-pub struct Effort {
-    /// Rounds of each kind.
-    pub rounds: usize,
-    /// Of each round.
-    pub length: Duration,
-}
 
 /// What was measured of a case.
 pub struct Measured {
@@ -58,67 +46,12 @@ pub struct System {
     pub paced: Vec<Round>,
 }
 
-/// One round.
-#[derive(Clone, Debug)]
-pub struct Round {
-    /// CPU time that the server used in it.
-    pub cpu: Duration,
-    /// Its memory at the end, in bytes.
-    pub resident: u64,
-    /// What the client saw.
-    pub outcome: Outcome,
-}
-
-impl Round {
-    /// Runs the load against a server.
-    pub fn of(rival: &Rival, load: impl FnOnce() -> Result<Outcome>) -> Result<Self> {
-        let before = rival.usage()?;
-        let outcome = load().with_context(|| format!("while measuring {}", rival.kind))?;
-        let after = rival.usage()?;
-        Ok(Self { cpu: after.cpu.saturating_sub(before.cpu), resident: after.resident, outcome })
-    }
-
-    /// Microseconds of CPU for an answered request.
-    pub fn cpu_per_request(&self) -> f64 {
-        micros(self.cpu) / self.requests()
-    }
-
-    #[allow(clippy::cast_precision_loss, reason = "counts of a run are far below 2^52")]
-    fn requests(&self) -> f64 {
-        (self.outcome.count() as f64).max(1.0)
-    }
-}
-
-/// A server and what it is asked.
-pub struct Entrant {
-    /// It.
-    pub rival: Rival,
-    /// What it is asked.
-    pub questions: Arc<[Question]>,
-}
-
-impl Entrant {
-    /// Starts one for a case and waits until it answers as it should.
-    pub fn start(kind: Kind, case: &Case, site: &Site<'_>) -> Result<Self> {
-        let mut rival = kind.start(site)?;
-        let questions = case.questions(kind);
-        rival.await_ready(site.pki, &questions, READY_WITHIN)?;
-        Ok(Self { rival, questions })
-    }
-
-    /// Opens as many connections as every measurement of requests has.
-    pub fn connect(&self, pki: &Pki) -> Result<Load> {
-        Load::connect(self.rival.address, &pki.client, &self.questions, CONNECTIONS)
-            .with_context(|| format!("connecting to {}", self.rival.kind))
-    }
-}
-
 /// Measures one case.
 pub fn measure(case: &Case, kinds: &[Kind], pki: &Pki, folder: &Path, effort: Effort) -> Result<Measured> {
     let mut entrants = Vec::new();
     for &kind in kinds {
         // Each has a provider of its own, which knows what that one server forwarded.
-        let provider = Provider::start(pki, &case.answer)?;
+        let provider = Provider::start(pki, &case.answer, 0)?;
         let site = Site {
             folder,
             pki,
@@ -126,7 +59,7 @@ pub fn measure(case: &Case, kinds: &[Kind], pki: &Pki, folder: &Path, effort: Ef
             exchange: &case.exchange,
             connections: CONNECTIONS,
         };
-        entrants.push(Entrant::start(kind, case, &site)?);
+        entrants.extend(Entrant::start_if_it_can(kind, case, &site)?);
         ensure!(
             kind != Kind::Gateway || provider.first_body() == Some(&*case.forwarded),
             "{}: what was forwarded is not what should be: {}",
@@ -134,8 +67,10 @@ pub fn measure(case: &Case, kinds: &[Kind], pki: &Pki, folder: &Path, effort: Ef
             String::from_utf8_lossy(provider.first_body().unwrap_or_default())
         );
     }
-    let mut systems: Vec<System> =
-        kinds.iter().map(|&kind| System { kind, busy: Vec::new(), paced: Vec::new() }).collect();
+    let mut systems: Vec<System> = entrants
+        .iter()
+        .map(|entrant| System { kind: entrant.rival.kind, busy: Vec::new(), paced: Vec::new() })
+        .collect();
     for number in 0..effort.rounds {
         for index in turns(number, entrants.len()) {
             let (Some(entrant), Some(system)) = (entrants.get(index), systems.get_mut(index)) else {
@@ -159,11 +94,6 @@ pub fn measure(case: &Case, kinds: &[Kind], pki: &Pki, folder: &Path, effort: Ef
         eprintln!("{}: round {} of {} at {rate:.0} a second", case.name, number + 1, effort.rounds);
     }
     Ok(Measured { name: case.name, title: case.title, about: case.about, rate, systems })
-}
-
-/// Whose turn it is in a round: everybody once, another first each time.
-fn turns(round: usize, count: usize) -> impl Iterator<Item = usize> {
-    (0..count).map(move |turn| (turn + round) % count)
 }
 
 impl System {
@@ -236,10 +166,29 @@ fn quantile(rounds: &[Round], share: f64) -> f64 {
     Spread::of(rounds, |round| micros(round.outcome.latencies.quantile(share))).median
 }
 
+/// The cases as bars: what a request costs, and what one waits for it, as ratios to nginx.
+pub fn chart(cases: &[Measured]) -> Chart {
+    let panel = |title: &str, value: fn(&System) -> f64| {
+        let mut panel = Panel::new(title);
+        for case in cases {
+            let reference = case.reference().map_or(f64::NAN, value);
+            let bars = case.systems.iter().map(|system| (system.kind.name(), value(system) / reference));
+            panel.group(case.title, bars.collect());
+        }
+        panel
+    };
+    Chart::of(vec![
+        panel("CPU time of a request at saturation, nginx = 1", |system| system.cpu().median),
+        panel("99 % of requests wait no longer, all at one rate, nginx = 1", |system| system.waiting(0.99)),
+    ])
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crate::load::Latencies;
+    use crate::load::{Latencies, Outcome};
 
     fn round(cpu_millis: u64, requests: u32, micros: u64) -> Round {
         let mut latencies = Latencies::default();
@@ -247,12 +196,6 @@ mod tests {
         let outcome =
             Outcome { latencies, elapsed: Duration::from_secs(2), own: Duration::from_millis(cpu_millis) };
         Round { cpu: Duration::from_millis(cpu_millis), resident: 3 << 20, outcome }
-    }
-
-    #[test]
-    fn everybody_is_first_in_turn() {
-        let order: Vec<Vec<usize>> = (0..3).map(|number| turns(number, 3).collect()).collect();
-        assert_eq!(order, [[0, 1, 2], [1, 2, 0], [2, 0, 1]]);
     }
 
     #[test]

@@ -20,6 +20,8 @@ use crate::pki::Pki;
 
 /// Our requests are a few kilobytes; what does not fit is not one of ours.
 const LONGEST_REQUEST: usize = 64 * 1024;
+/// What a request's head needs; a body makes more of it.
+const ROOM: usize = 1024;
 
 /// What the provider says, whatever it is asked.
 #[derive(Clone, Debug)]
@@ -46,9 +48,9 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// Starts one.
-    pub fn start(pki: &Pki, answer: &Answer) -> Result<Self> {
-        let listener = StdListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    /// Starts one at this port, or at any free one where it is 0.
+    pub fn start(pki: &Pki, answer: &Answer, port: u16) -> Result<Self> {
+        let listener = StdListener::bind((Ipv4Addr::LOCALHOST, port))?;
         listener.set_nonblocking(true)?;
         let provider = Self { address: listener.local_addr()?, first: Arc::default() };
         let acceptor = TlsAcceptor::from(pki.provider.clone());
@@ -84,7 +86,7 @@ async fn converse(
     first: Arc<OnceLock<Vec<u8>>>,
 ) -> std::io::Result<()> {
     let mut stream = acceptor.accept(stream).await?;
-    let mut request = Vec::with_capacity(LONGEST_REQUEST);
+    let mut request = Vec::with_capacity(ROOM);
     loop {
         request.clear();
         while body(&request).is_none() {

@@ -45,6 +45,9 @@ pub const RECORD: &str = r#"{"Ma": "DV-0001","Ten":"Viện Thử nghiệm Mẫu"
 /// The same record with two fields withheld and one masked.
 pub const RELEASED: &str =
     r#"{"Ma":"DV-0001","Ten":"Viện Thử nghiệm Mẫu","MaTinh":"01","SoQuyetDinh":"***-MAU"}"#;
+/// The same with one withheld.
+pub const WIDER: &str = r#"{"Ma":"DV-0001","Ten":"Viện Thử nghiệm Mẫu","MaTinh":"01","SoQuyetDinh":"***-MAU","NamThanhLap":1998}"#;
+
 /// A larger one: texts, lists, numbers, dates.
 pub static DOSSIER: Dataset = Dataset {
     name: "ho-so-mau",

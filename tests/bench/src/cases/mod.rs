@@ -45,6 +45,21 @@ impl Case {
         vec![passed::case(), released::case(), submitted::case(), translated::case(), filtered::case()]
     }
 
+    /// The one that measurements of something else than requests ask.
+    pub fn small() -> Self {
+        passed::case()
+    }
+
+    /// The one whose agreement names fields.
+    pub fn named() -> Self {
+        released::case()
+    }
+
+    /// The same with a field more in its agreement.
+    pub fn wider() -> Self {
+        released::wider()
+    }
+
     /// What is asked of a server of this kind at the service with this number.
     pub fn question(&self, kind: Kind, service: usize) -> Question {
         let (method, body) = match &self.sent {

@@ -2,7 +2,7 @@
 
 use super::{
     Case,
-    datasets::{RECORD, RELEASED, UNIT},
+    datasets::{RECORD, RELEASED, UNIT, WIDER},
 };
 use crate::{documents::Exchange, upstream::Answer};
 
@@ -26,4 +26,13 @@ pub fn case() -> Case {
         released: RELEASED.into(),
         forwarded: Vec::new(),
     }
+}
+
+/// The same exchange under an agreement that releases a field more.
+pub fn wider() -> Case {
+    let mut case = case();
+    case.exchange.granted = "operations = [\"read\"]\nformats = [\"json\"]\n[fields]\n\
+                             release = [\"Ma\", \"Ten\", \"MaTinh\", \"NamThanhLap\"]\nmask = { SoQuyetDinh = \"last4\" }";
+    case.released = WIDER.into();
+    case
 }

@@ -14,6 +14,7 @@
 //! a wrong one ends the run.
 
 mod connection;
+mod handshakes;
 mod latencies;
 mod pace;
 
@@ -34,8 +35,12 @@ use tokio_rustls::rustls::ClientConfig;
 use self::pace::Pace;
 pub use self::{
     connection::{Connection, Question},
+    handshakes::shake_hands,
     latencies::Latencies,
 };
+
+/// Connections that are opened at once.
+const AT_ONCE: usize = 32;
 
 /// Open, warm connections.
 pub struct Load {
@@ -65,15 +70,41 @@ impl Load {
     ) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let connections = runtime.block_on(async {
+            let mut opening = JoinSet::new();
             let mut connections = Vec::with_capacity(count);
             for first in 0..count {
-                let mut connection = Connection::open(address, tls.clone(), questions.clone(), first).await?;
-                connection.ask().await?;
-                connections.push(connection);
+                if opening.len() == AT_ONCE
+                    && let Some(opened) = opening.join_next().await
+                {
+                    connections.push(opened??);
+                }
+                let (tls, questions) = (tls.clone(), questions.clone());
+                opening.spawn(async move {
+                    let mut connection = Connection::open(address, tls, questions, first).await?;
+                    connection.ask().await?;
+                    anyhow::Ok(connection)
+                });
+            }
+            while let Some(opened) = opening.join_next().await {
+                connections.push(opened??);
             }
             anyhow::Ok(connections)
         })?;
         Ok(Self { runtime, connections })
+    }
+
+    /// Asks once more on each, and says the longest that one took.
+    pub fn ask_once(&mut self) -> Result<Duration> {
+        let Self { runtime, connections } = self;
+        runtime.block_on(async {
+            let mut longest = Duration::ZERO;
+            for connection in connections {
+                let begun = Instant::now();
+                connection.ask().await?;
+                longest = longest.max(begun.elapsed());
+            }
+            Ok(longest)
+        })
     }
 
     /// Keeps every connection busy for `length`.

@@ -1,4 +1,4 @@
-//! A table for a terminal.
+//! A table for a terminal and for a page.
 
 use std::fmt::Write as _;
 
@@ -42,6 +42,18 @@ impl Table {
         text
     }
 
+    /// As Markdown.
+    pub fn markdown(&self) -> String {
+        let mut text = String::new();
+        for (index, row) in self.all().enumerate() {
+            let _ = writeln!(text, "| {} |", row.join(" | "));
+            if index == 0 {
+                let _ = writeln!(text, "|---|{}", "---:|".repeat(row.len().saturating_sub(1)));
+            }
+        }
+        text
+    }
+
     fn all(&self) -> impl Iterator<Item = &Vec<String>> {
         std::iter::once(&self.head).chain(&self.rows)
     }
@@ -52,10 +64,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_are_as_wide_as_their_widest_cell() {
+    fn a_table_reads_the_same_in_both_forms() {
         let mut table = Table::new(&["", "CPU µs"]);
         table.row(vec!["nginx".into(), "27.9".into()]);
         table.row(vec!["lienthong".into(), "9".into()]);
         assert_eq!(table.text(), "           CPU µs\nnginx        27.9\nlienthong       9\n");
+        assert_eq!(table.markdown(), "|  | CPU µs |\n|---|---:|\n| nginx | 27.9 |\n| lienthong | 9 |\n");
     }
 }

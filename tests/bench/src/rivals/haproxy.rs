@@ -40,10 +40,12 @@ fn configuration(port: u16, site: &Site<'_>) -> String {
     let [certificate, ca] = ["server-both.pem", "ca.pem"].map(|name| site.pki.file(name));
     let [certificate, ca] = [certificate.display(), ca.display()];
     let connections = site.connections + 1024;
-    // The log goes where the process's output goes, a file: HAProxy itself opens none. Streams to the
+    // It counts two files for each connection and would not start where the system allows fewer, though
+    // idle connections need one. The log goes where the process's output goes, a file: HAProxy itself opens none. Streams to the
     // provider are lent to any client's requests, as they are by everybody here.
     format!(
         r"global
+    no strict-limits
     nbthread {WORKERS}
     maxconn {connections}
     log stdout format raw local0

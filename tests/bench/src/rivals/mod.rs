@@ -5,6 +5,7 @@
 //! to the provider, two workers. None of them can release fields, check a contract or translate: where the
 //! gateway does, they pass the same bytes.
 
+pub mod bare;
 mod envoy;
 mod gateway;
 mod haproxy;
@@ -47,10 +48,12 @@ pub enum Kind {
     Envoy,
     /// Ours.
     Gateway,
+    /// No rival: rustls and a socket, which show what TLS costs whoever uses it ([`bare`]).
+    Bare,
 }
 
 impl Kind {
-    /// All, in the order of tables.
+    /// Those that are compared, in the order of tables.
     pub const ALL: [Self; 4] = [Self::Nginx, Self::Haproxy, Self::Envoy, Self::Gateway];
 
     /// The name on the command line and in tables.
@@ -60,6 +63,7 @@ impl Kind {
             Self::Haproxy => "haproxy",
             Self::Envoy => "envoy",
             Self::Gateway => "lienthong",
+            Self::Bare => "bare rustls",
         }
     }
 
@@ -75,6 +79,7 @@ impl Kind {
             Self::Haproxy => haproxy::program(),
             Self::Envoy => envoy::program(),
             Self::Gateway => gateway::program(),
+            Self::Bare => Ok(std::env::current_exe()?),
         }
     }
 
@@ -86,6 +91,7 @@ impl Kind {
             Self::Haproxy => haproxy::version(&program),
             Self::Envoy => envoy::version(&program),
             Self::Gateway => gateway::version(&program),
+            Self::Bare => Ok(self.name().to_owned()),
         }
     }
 
@@ -100,6 +106,7 @@ impl Kind {
             Self::Haproxy => haproxy::start(&program, &folder, site),
             Self::Envoy => envoy::start(&program, &folder, site),
             Self::Gateway => gateway::start(&program, &folder, site),
+            Self::Bare => bare::start(&program, &folder, site),
         }
     }
 }
@@ -148,9 +155,14 @@ impl Rival {
         Ok(Self { kind, address, folder: folder.to_owned(), child, stop: None })
     }
 
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it has used so far, with its workers.
     pub fn usage(&self) -> Result<Usage> {
-        Usage::of(self.child.id())
+        Usage::of(self.pid())
     }
 
     /// Waits until it answers as it should, and says how long that took.
