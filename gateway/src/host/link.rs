@@ -18,6 +18,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use bytes::BytesMut;
 use pingora_core::protocols::{
     GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, TimingDigest,
     UniqueID, UniqueIDType, raw_connect::ProxyDigest,
@@ -45,18 +46,34 @@ pub(super) struct Link {
     linger: Duration,
     lingering: Option<(Pin<Box<Sleep>>, usize)>,
     read: u64,
+    /// What was read and put back.
+    unread: BytesMut,
 }
 
 impl Link {
     /// `stall`: how long a write may make no progress; `linger`: how long a closing connection
     /// still takes in what comes.
     pub(super) fn new(tls: TlsStream<TcpStream>, stall: Duration, linger: Duration) -> Self {
-        Self { tls, collected: Vec::new(), stall, stalled: None, linger, lingering: None, read: 0 }
+        Self {
+            tls,
+            collected: Vec::new(),
+            stall,
+            stalled: None,
+            linger,
+            lingering: None,
+            read: 0,
+            unread: BytesMut::new(),
+        }
     }
 
     /// How many bytes were read so far.
     pub(super) fn bytes_read(&self) -> u64 {
         self.read
+    }
+
+    /// Puts back what was read last, to be read again first.
+    pub(super) fn unread(&mut self, bytes: BytesMut) {
+        self.unread = bytes;
     }
 
     /// Turns a write that has waited too long into an error.
@@ -119,6 +136,11 @@ impl AsyncRead for Link {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.unread.is_empty() {
+            let count = self.unread.len().min(buffer.remaining());
+            buffer.put_slice(&self.unread.split_to(count));
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         let outcome = Pin::new(&mut self.tls).poll_read(context, buffer);
         self.read += (buffer.filled().len() - before) as u64;

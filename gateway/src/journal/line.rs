@@ -252,7 +252,8 @@ fn quoted(buffer: &mut Vec<u8>, text: &str) {
     buffer.push(b'"');
     let mut rest = text.as_bytes();
     // Nearly every text is a name of ours: copied whole.
-    while let Some(at) = rest.iter().position(|byte| ESCAPED.get(usize::from(*byte)).copied().unwrap_or(true)) {
+    while let Some(at) = rest.iter().position(|byte| ESCAPED.get(usize::from(*byte)).copied().unwrap_or(true))
+    {
         let (plain, escaped) = rest.split_at(at);
         buffer.extend_from_slice(plain);
         let Some((byte, after)) = escaped.split_first() else { break };

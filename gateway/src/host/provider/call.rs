@@ -2,12 +2,7 @@
 
 use std::{io, sync::atomic::Ordering, time::Duration};
 
-use http::{HeaderMap, StatusCode, header};
 use jiff::Timestamp;
-use pingora_core::{
-    BError,
-    protocols::{Stream, http::v1::client::HttpSession},
-};
 use rustls::{AlertDescription, CertificateError};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::TlsConnector;
@@ -17,31 +12,20 @@ use super::{
     breaker::Failure,
     pool,
     pursue::Trail,
+    reply::{Head, Source, Unheard, hear},
     request::{self, Framing},
     standing::Ticket,
 };
-use crate::host::{fields::is_hop_by_hop, link::Link};
+use crate::host::link::Link;
 
 /// A write towards a provider that makes no progress for this long is given up; the call's own
 /// deadline is usually shorter.
 const STALL: Duration = Duration::from_secs(30);
 
-/// Interim (1xx) replies taken before the real one.
-const INTERIM: usize = 8;
-
-/// A reply's head.
-pub(super) struct Head {
-    pub(super) status: StatusCode,
-    /// Without the hop-by-hop ones.
-    pub(super) headers: HeaderMap,
-    /// The length that its body is said to have, if it has one.
-    pub(super) declared: Option<usize>,
-}
-
 /// A reply whose head has come on a stream.
 struct Heard {
-    session: HttpSession,
     head: Head,
+    source: Source,
     sent_at: Timestamp,
 }
 
@@ -98,14 +82,14 @@ impl Provider {
     }
 
     fn begun(&self, heard: Heard, index: usize, call: &Call<'_>, mut ticket: Ticket) -> Flow {
-        let Heard { session, head, sent_at } = heard;
+        let Heard { head, source, sent_at } = heard;
         ticket.heard(head.status);
         let rests = ((self.id, index), self.idle, self.idle_streams);
-        Flow::new(session, head, sent_at, call.errand.whole(), rests, ticket)
+        Flow::new(head, source, sent_at, call.errand.whole(), rests, ticket)
     }
 
     /// A connection made now, to whichever endpoint can be reached.
-    pub(super) async fn fresh(&self) -> Result<(Stream, usize, Ticket), CallFault> {
+    pub(super) async fn fresh(&self) -> Result<(Box<Link>, usize, Ticket), CallFault> {
         let mut trail = Trail::default();
         let mut why = None;
         loop {
@@ -134,7 +118,7 @@ impl Provider {
     }
 
     /// A TLS connection, both sides proven.
-    pub(super) async fn connect(&self, endpoint: &Endpoint) -> Result<Stream, CallFault> {
+    pub(super) async fn connect(&self, endpoint: &Endpoint) -> Result<Box<Link>, CallFault> {
         let connected = timeout(self.connect, async {
             let tcp = TcpStream::connect((endpoint.host.as_str(), endpoint.port))
                 .await
@@ -152,137 +136,32 @@ impl Provider {
 
     async fn exchange(
         &self,
-        mut stream: Stream,
+        mut stream: Box<Link>,
         endpoint: &Endpoint,
         call: &Call<'_>,
         sent: &mut bool,
     ) -> Result<Heard, Failed> {
-        let before = bytes_read(&stream);
+        let before = stream.bytes_read();
         let head = self
             .head(endpoint, call, Framing::Length)
             .map_err(|()| Failed::Final(CallFault::Broken { sent: *sent }))?;
         let sent_at = Timestamp::now();
         *sent = true;
         let written = request::send(&mut stream, &[&head, &call.body]).await;
-        let mut session = HttpSession::new(stream);
         // A provider may answer before it has taken the whole body, and close: its answer counts.
-        match receive_head(&mut session).await {
-            Ok(head) => Ok(Heard { session, head, sent_at }),
-            Err(fault) => {
-                let fault = written.err().as_ref().and_then(tls_fault).unwrap_or_else(|| fault.call_fault());
-                let silent =
-                    bytes_read(&session.into_inner()) == before && fault == CallFault::Broken { sent: true };
+        match hear(stream).await {
+            Ok((head, source)) => Ok(Heard { head, source, sent_at }),
+            Err(Unheard { fault, read }) => {
+                let fault = written.err().as_ref().and_then(tls_fault).unwrap_or(fault);
+                let silent = read == before && fault == CallFault::Broken { sent: true };
                 Err(if silent { Failed::Silent(fault) } else { Failed::Final(fault) })
             }
         }
     }
 }
 
-/// Why there is no reply's head.
-pub(super) enum Headless {
-    /// The connection failed.
-    Error(BError),
-    /// What came is not HTTP as we take it.
-    Broken,
-}
-
-impl From<BError> for Headless {
-    fn from(error: BError) -> Self {
-        Self::Error(error)
-    }
-}
-
-impl Headless {
-    pub(super) fn call_fault(&self) -> CallFault {
-        let cause = match self {
-            Self::Error(error) => cause(Some(error)),
-            Self::Broken => None,
-        };
-        cause.unwrap_or(CallFault::Broken { sent: true })
-    }
-}
-
-pub(super) async fn receive_head(session: &mut HttpSession) -> Result<Head, Headless> {
-    let mut interim = 0;
-    let status = loop {
-        session.read_response().await?;
-        match session.get_status() {
-            Some(StatusCode::SWITCHING_PROTOCOLS) | None => return Err(Headless::Broken),
-            Some(status) if status.is_informational() => interim += 1,
-            Some(status) => break status,
-        }
-        if interim > INTERIM {
-            return Err(Headless::Broken);
-        }
-    };
-    if !is_framed_once(&session.get_headers_raw_bytes()) {
-        return Err(Headless::Broken);
-    }
-    let headers = end_to_end(session.resp_header().map(|head| &head.headers));
-    let declared: Option<usize> = session
-        .get_header(header::CONTENT_LENGTH)
-        .and_then(|value| std::str::from_utf8(value.as_bytes()).ok()?.trim().parse().ok());
-    // HEAD is never asked of a provider.
-    Ok(Head { status, headers, declared: declared.filter(|_| status != StatusCode::NOT_MODIFIED) })
-}
-
-/// Whether the raw head frames its body in one way: one length, or chunked once, or neither. The
-/// engine repairs the rest, and a repaired reply may be someone else's.
-fn is_framed_once(head: &[u8]) -> bool {
-    let mut lengths = 0;
-    let mut codings = 0;
-    for line in head.split(|byte| *byte == b'\n').skip(1) {
-        if matches!(line.first(), Some(b' ' | b'\t')) {
-            return false;
-        }
-        let Some(colon) = memchr::memchr(b':', line) else { continue };
-        let (name, value) = line.split_at(colon);
-        let value = value.get(1..).unwrap_or(b"").trim_ascii();
-        if name.trim_ascii().eq_ignore_ascii_case(b"content-length") {
-            lengths += 1;
-            if !value.iter().all(u8::is_ascii_digit) {
-                return false;
-            }
-        } else if name.trim_ascii().eq_ignore_ascii_case(b"transfer-encoding") {
-            codings += 1;
-            if !value.eq_ignore_ascii_case(b"chunked") {
-                return false;
-            }
-        }
-    }
-    lengths + codings <= 1
-}
-
-/// The fields that are not of this connection alone, nor named by its `Connection` field.
-fn end_to_end(headers: Option<&HeaderMap>) -> HeaderMap {
-    let Some(headers) = headers else { return HeaderMap::new() };
-    let named: Vec<&str> = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|list| list.split(',').map(str::trim))
-        .collect();
-    let mut kept = HeaderMap::with_capacity(headers.len());
-    for (name, value) in headers {
-        let of_connection = is_hop_by_hop(name) || *name == header::CONTENT_LENGTH;
-        if !of_connection && !named.iter().any(|other| name.as_str().eq_ignore_ascii_case(other)) {
-            kept.append(name.clone(), value.clone());
-        }
-    }
-    kept
-}
-
-fn bytes_read(stream: &Stream) -> u64 {
-    stream.as_any().downcast_ref::<Link>().map_or(u64::MAX, Link::bytes_read)
-}
-
-/// A TLS fault behind an engine's error: TLS 1.3 providers refuse our certificate only after the
+/// A TLS fault behind an error of a connection: TLS 1.3 providers refuse our certificate only after the
 /// request was written, and say so with an alert.
-pub(super) fn cause(error: Option<&BError>) -> Option<CallFault> {
-    let cause = error?.cause.as_ref()?;
-    tls_fault(cause.downcast_ref::<io::Error>()?)
-}
-
 pub(super) fn tls_fault(error: &io::Error) -> Option<CallFault> {
     use AlertDescription as Alert;
     let text = match error.get_ref()?.downcast_ref::<rustls::Error>()? {

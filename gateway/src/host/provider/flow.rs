@@ -10,27 +10,26 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
-use pingora_core::protocols::{Stream, http::v1::client::HttpSession};
 use tokio::time::{Instant, timeout};
 
 use super::{
     Call, CallFault, Provider, Reply,
     breaker::Failure,
-    call::{Head, cause, receive_head, tls_fault},
+    call::tls_fault,
     pool,
+    reply::{Head, Source, cause, hear},
     request::{self, Framing, LAST_CHUNK},
     standing::Ticket,
 };
-use crate::host::Beginning;
+use crate::host::{Beginning, link::Link};
 
 /// Bytes per second below which a provider is too slow, once its time is up: as for consumers.
 const RATE: u64 = 4 * 1024;
 
 /// A reply whose head has come.
 pub struct Flow {
-    /// `None` once the body has ended or failed.
-    session: Option<Box<HttpSession>>,
     head: Head,
+    source: Source,
     sent_at: Timestamp,
     pace: Pace,
     /// Where its stream rests afterwards, how long, and with how many others.
@@ -65,15 +64,15 @@ impl Pace {
 
 impl Flow {
     pub(super) fn new(
-        session: HttpSession,
         head: Head,
+        source: Source,
         sent_at: Timestamp,
         deadline: Duration,
         rests: (pool::Key, Duration, usize),
         mut ticket: Ticket,
     ) -> Self {
         ticket.excuse();
-        Self { session: Some(Box::new(session)), head, sent_at, pace: Pace::new(deadline), rests, ticket }
+        Self { head, source, sent_at, pace: Pace::new(deadline), rests, ticket }
     }
 
     /// The status; never 1xx.
@@ -98,7 +97,15 @@ impl Flow {
     /// Too slow, or broken off. A reply without any framing ends with its connection, so only its
     /// content can tell that one was broken off.
     pub async fn piece(&mut self) -> Result<Option<Bytes>, CallFault> {
-        let Some(session) = &mut self.session else { return Ok(None) };
+        let session = match &mut self.source {
+            Source::Engine(session) => session,
+            Source::Here(body, _) if !body.is_empty() => return Ok(Some(std::mem::take(body))),
+            Source::Here(..) => {
+                self.rest().await;
+                return Ok(None);
+            }
+            Source::Ended => return Ok(None),
+        };
         let asked = Instant::now();
         let read = timeout(self.pace.patience(), session.read_body_bytes()).await;
         self.pace.moved(0, asked);
@@ -112,12 +119,12 @@ impl Flow {
                 Ok(None)
             }
             Ok(Err(_)) => {
-                self.session = None;
+                self.source = Source::Ended;
                 self.ticket.failed(Failure::NoAnswer);
                 Err(CallFault::Broken { sent: true })
             }
             Err(_) => {
-                self.session = None;
+                self.source = Source::Ended;
                 self.ticket.failed(Failure::NoAnswer);
                 Err(CallFault::TimedOut { sent: true })
             }
@@ -142,41 +149,43 @@ impl Flow {
         if self.head.declared.is_some_and(|declared| declared > limit) {
             return Err(CallFault::TooLarge);
         }
-        let mut body = BytesMut::with_capacity(self.head.declared.unwrap_or(0));
-        if let Some(session) = &mut self.session {
-            loop {
-                match session.read_body_ref().await {
-                    Ok(Some(piece)) if body.len() + piece.len() > limit => return Err(CallFault::TooLarge),
-                    Ok(Some(piece)) => body.extend_from_slice(piece),
-                    Ok(None) => break,
-                    Err(error) => {
-                        self.ticket.failed(Failure::NoAnswer);
-                        return Err(cause(Some(&error)).unwrap_or(CallFault::Broken { sent: true }));
+        let body = match &mut self.source {
+            Source::Here(body, _) => std::mem::take(body),
+            Source::Engine(session) => {
+                let mut body = BytesMut::with_capacity(self.head.declared.unwrap_or(0));
+                loop {
+                    match session.read_body_ref().await {
+                        Ok(Some(piece)) if body.len() + piece.len() > limit => {
+                            return Err(CallFault::TooLarge);
+                        }
+                        Ok(Some(piece)) => body.extend_from_slice(piece),
+                        Ok(None) => break body.freeze(),
+                        Err(error) => {
+                            self.ticket.failed(Failure::NoAnswer);
+                            return Err(cause(Some(&error)).unwrap_or(CallFault::Broken { sent: true }));
+                        }
                     }
                 }
             }
-        }
+            Source::Ended => Bytes::new(),
+        };
         let received_at = Timestamp::now();
         self.rest().await;
         let Head { status, headers, .. } = self.head;
-        Ok(Reply { status, headers, body: body.freeze(), sent_at: self.sent_at, received_at })
+        Ok(Reply { status, headers, body, sent_at: self.sent_at, received_at })
     }
 
     /// Keeps the stream for the next call, if the provider does.
     async fn rest(&mut self) {
         self.ticket.succeeded();
-        let Some(mut session) = self.session.take() else { return };
-        session.respect_keepalive();
         let (key, idle, most) = self.rests;
-        if let Some(stream) = session.reuse().await {
-            pool::keep(key, stream, Instant::now() + idle, most);
-        }
+        std::mem::replace(&mut self.source, Source::Ended).rest(key, idle, most).await;
     }
 }
 
 /// A request whose body is given piece by piece, in chunks (RFC 9112 section 7.1).
 pub struct Upload {
-    stream: Stream,
+    stream: Box<Link>,
     sent_at: Timestamp,
     pace: Pace,
     /// The provider takes no more.
@@ -240,18 +249,13 @@ impl Upload {
                 // A provider may answer before it has taken everything, and close: its answer counts.
                 false => request::send(&mut self.stream, &[LAST_CHUNK]).await,
             };
-            let mut session = HttpSession::new(self.stream);
-            match receive_head(&mut session).await {
-                Ok(head) => Ok((session, head)),
-                Err(fault) => {
-                    Err(ended.err().as_ref().and_then(tls_fault).unwrap_or_else(|| fault.call_fault()))
-                }
-            }
+            let heard = hear(self.stream).await;
+            heard.map_err(|unheard| ended.err().as_ref().and_then(tls_fault).unwrap_or(unheard.fault))
         };
         match timeout(deadline, end).await.unwrap_or(Err(CallFault::TimedOut { sent: true })) {
-            Ok((session, head)) => {
+            Ok((head, source)) => {
                 self.ticket.heard(head.status);
-                Ok(Flow::new(session, head, self.sent_at, deadline, self.rests, self.ticket))
+                Ok(Flow::new(head, source, self.sent_at, deadline, self.rests, self.ticket))
             }
             Err(fault) => {
                 self.ticket.failed(Failure::NoAnswer);

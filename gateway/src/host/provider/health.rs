@@ -8,18 +8,18 @@
 
 use std::{sync::Arc, sync::atomic::Ordering::Relaxed, time::Duration};
 
-use http::{HeaderValue, Method, header};
-use pingora_core::protocols::http::v1::client::HttpSession;
-use pingora_http::RequestHeader;
+use http::header;
 use policies::{HealthCheck, Look};
 use tokio::{net::TcpStream, sync::Semaphore, time::timeout};
 
 use super::{
     Endpoint, Provider,
     balance::chance,
-    call::receive_head,
+    reply::hear,
+    request,
     standing::{Standing, clock},
 };
+use crate::host::fields;
 
 /// How often the prober looks for endpoints whose turn has come. It is the finest step of `every`.
 const STEP: Duration = Duration::from_millis(100);
@@ -29,7 +29,7 @@ const STEP: Duration = Duration::from_millis(100);
 const AT_ONCE: usize = 64;
 
 /// Who calls, for providers' logs.
-const AGENT: HeaderValue = HeaderValue::from_static("lienthong-health");
+const AGENT: &str = "lienthong-health";
 
 /// Looks at the endpoints of what `providers` gives, for as long as it gives something. `providers`
 /// lends the present ones to what it is given.
@@ -92,22 +92,25 @@ impl Provider {
             Look::Tls => return self.connect(endpoint).await.is_ok(),
             Look::Path(path) => path,
         };
-        let Ok(stream) = self.connect(endpoint).await else { return false };
-        let Ok(head) = self.question(path) else { return false };
-        let mut session = HttpSession::new(stream);
-        if session.write_request_header(head).await.is_err() {
+        let Ok(mut stream) = self.connect(endpoint).await else { return false };
+        let Some(question) = self.question(path) else { return false };
+        if request::send(&mut stream, &[&question]).await.is_err() {
             return false;
         }
         // Its body is nobody's concern: the connection is closed with it.
-        receive_head(&mut session).await.is_ok_and(|head| head.status.is_success())
+        hear(stream).await.is_ok_and(|(head, _)| head.status.is_success())
     }
 
-    fn question(&self, path: &str) -> Result<Box<RequestHeader>, ()> {
-        let mut head = RequestHeader::build(Method::GET, path.as_bytes(), Some(3)).map_err(drop)?;
-        head.append_header(header::HOST, self.host.clone()).map_err(drop)?;
-        head.append_header(header::USER_AGENT, AGENT).map_err(drop)?;
-        head.append_header(header::CONNECTION, HeaderValue::from_static("close")).map_err(drop)?;
-        Ok(Box::new(head))
+    fn question(&self, path: &str) -> Option<Vec<u8>> {
+        if !path.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return None;
+        }
+        let mut wire = format!("GET {path} HTTP/1.1\r\n").into_bytes();
+        fields::write(&mut wire, &header::HOST, self.host.as_bytes());
+        fields::write(&mut wire, &header::USER_AGENT, AGENT.as_bytes());
+        fields::write(&mut wire, &header::CONNECTION, b"close");
+        wire.extend_from_slice(b"\r\n");
+        Some(wire)
     }
 }
 

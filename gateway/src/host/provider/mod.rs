@@ -26,6 +26,7 @@ mod flow;
 mod health;
 mod pool;
 mod pursue;
+mod reply;
 mod request;
 mod retry;
 mod standing;

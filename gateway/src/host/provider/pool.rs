@@ -7,17 +7,18 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use pingora_core::protocols::Stream;
 use tokio::{
     io::{AsyncRead, ReadBuf},
     time::Instant,
 };
 
+use crate::host::link::Link;
+
 /// A provider's identity and the index of its endpoint.
 pub(super) type Key = (u64, usize);
 
 struct Resting {
-    stream: Stream,
+    stream: Box<Link>,
     until: Instant,
 }
 
@@ -27,7 +28,7 @@ thread_local! {
 
 /// The stream that rested least, if it is still open and has nothing to say. One that was closed, or
 /// on which bytes came that nobody asked for, is dropped.
-pub(super) fn take(key: Key) -> Option<Stream> {
+pub(super) fn take(key: Key) -> Option<Box<Link>> {
     let now = Instant::now();
     loop {
         let mut resting = IDLE.with_borrow_mut(|idle| idle.get_mut(&key)?.pop())?;
@@ -38,7 +39,7 @@ pub(super) fn take(key: Key) -> Option<Stream> {
 }
 
 /// Keeps a stream until `until`, unless `most` rest already.
-pub(super) fn keep(key: Key, stream: Stream, until: Instant, most: usize) {
+pub(super) fn keep(key: Key, stream: Box<Link>, until: Instant, most: usize) {
     IDLE.with_borrow_mut(|idle| {
         let resting = idle.entry(key).or_default();
         if resting.len() < most {
@@ -59,7 +60,7 @@ pub(in crate::host) fn sweep() {
 }
 
 /// One poll, and nobody to be woken by it.
-fn is_quiet(stream: &mut Stream) -> bool {
+fn is_quiet(stream: &mut Link) -> bool {
     let mut byte = [0];
     let mut buffer = ReadBuf::new(&mut byte);
     let mut context = Context::from_waker(Waker::noop());

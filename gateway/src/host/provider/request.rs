@@ -7,11 +7,13 @@
 use std::io;
 
 use http::{HeaderName, Method, header};
-use pingora_core::protocols::Stream;
 use tokio::io::AsyncWriteExt;
 
 use super::{Call, DEADLINE, Endpoint, Provider};
-use crate::host::fields::{self, is_hop_by_hop};
+use crate::host::{
+    fields::{self, is_hop_by_hop},
+    link::Link,
+};
 
 /// How a request's body is framed (RFC 9112 section 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +70,7 @@ fn is_ours(name: &HeaderName) -> bool {
 }
 
 /// Sends `parts` together.
-pub(super) async fn send(stream: &mut Stream, parts: &[&[u8]]) -> io::Result<()> {
+pub(super) async fn send(stream: &mut Link, parts: &[&[u8]]) -> io::Result<()> {
     // The stream collects them, and flushing sends them at once.
     for part in parts {
         stream.write_all(part).await?;
@@ -77,7 +79,7 @@ pub(super) async fn send(stream: &mut Stream, parts: &[&[u8]]) -> io::Result<()>
 }
 
 /// Sends one chunk; an empty one would end the body.
-pub(super) async fn send_chunk(stream: &mut Stream, piece: &[u8]) -> io::Result<()> {
+pub(super) async fn send_chunk(stream: &mut Link, piece: &[u8]) -> io::Result<()> {
     let size = format!("{:x}\r\n", piece.len());
     send(stream, &[size.as_bytes(), piece, b"\r\n"]).await
 }
