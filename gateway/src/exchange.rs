@@ -91,7 +91,7 @@ impl Gateway {
         evidence.routed(&routed, &asked);
         let granted = stages::authorize(routed, &asked, now)?;
         evidence.granted(&granted);
-        let (admitted, place) = stages::admit(granted, now)?;
+        let (admitted, place) = stages::admit(granted, now).await?;
         evidence.admitted(place);
 
         let received = match stages::receive(&admitted, &mut asked).await? {

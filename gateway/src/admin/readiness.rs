@@ -43,6 +43,7 @@ impl Readiness {
             });
         }
         concerns.extend(gateway.quota().fault());
+        concerns.extend(gateway.quota().standing().and_then(|shared| shared.concern));
         let standing = keeper.standing();
         let faults = standing.faults().count();
         if standing.last_good {

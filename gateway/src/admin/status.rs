@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Admin, Readiness, upstreams};
-use crate::world::Standing;
+use crate::{quota::LedgerStanding, world::Standing};
 
 /// Agreements with fewer days left are listed.
 const NOTICE_DAYS: i32 = 30;
@@ -59,7 +59,20 @@ pub(super) fn json(admin: &Admin, now: Timestamp) -> Value {
             "records": journal.records, "bytes": journal.bytes, "faults": journal.faults,
         },
         "upstreams": upstreams::json(admin, now),
-        "quota": {"fault": gateway.quota().fault()},
+        "quota": {"fault": gateway.quota().fault(), "redis": gateway.quota().standing().map(|redis| ledger(&redis))},
+    })
+}
+
+/// The quotas that gateways share.
+fn ledger(standing: &LedgerStanding) -> Value {
+    json!({
+        "present": standing.present,
+        "since": standing.since.to_string(),
+        "when_away": standing.when_away.as_str(),
+        "concern": standing.concern,
+        "round_trips": standing.trips,
+        "failures": standing.failures,
+        "admitted_away": standing.admitted_away,
     })
 }
 

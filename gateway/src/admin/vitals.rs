@@ -60,6 +60,21 @@ fn evidence(admin: &Admin, page: &mut Page) {
     page.counter("journal_syncs_total", "Synchronisations that succeeded", stats.syncs);
     page.counter("journal_faults_total", "Writes and synchronisations that failed", stats.faults);
     page.gauge("quota_healthy", "1 while day counts can be kept", flag(quota.fault().is_none()));
+    // Only where gateways share: an alert on 0 must not ring where nobody does.
+    if let Some(shared) = quota.standing() {
+        page.gauge("quota_shared_present", "1 while the quota server (Redis) answers", flag(shared.present));
+        page.counter("quota_shared_round_trips_total", "Questions put to the quota server", shared.trips);
+        page.counter(
+            "quota_shared_failures_total",
+            "Questions to the quota server without an answer in time",
+            shared.failures,
+        );
+        page.counter(
+            "quota_shared_admitted_away_total",
+            "Requests admitted by the declared mode while the quota server was away",
+            shared.admitted_away,
+        );
+    }
 }
 
 /// Seconds that are left, below zero when there are none: an alert compares them with a number.

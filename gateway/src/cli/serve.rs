@@ -57,10 +57,16 @@ fn start(
         Err(faults) => return Ok(Err(faults)),
     };
 
+    let ledger = match world::ledger(&loaded) {
+        Ok(ledger) => ledger,
+        Err(faults) => return Ok(Err(faults)),
+    };
+
     let (journal, interrupted) = Journal::open(data, journal::Settings::default())?;
     let journal = Arc::new(journal);
     world::tell_interrupted(&interrupted);
-    let quota = Arc::new(Quota::open(data, journal.process(), quota::Settings::default())?);
+    let counted = quota::Settings { ledger, ..quota::Settings::default() };
+    let quota = Arc::new(Quota::open(data, journal.process(), counted)?);
     let metrics = Metrics::new()?;
     let parts = Parts {
         mask_keys: Arc::new(secrets.masks),
@@ -128,6 +134,7 @@ impl Running {
                 "cut after the grace; opened exchanges are reported as interrupted at the next start"
             );
         }
+        gateway.quota().leave();
         // The store follows a second behind; a restart need not look for the rest in the journal.
         if let Err(error) = gateway.quota().flush() {
             tracing::error!(%error, "day counts were not written at the end; the next start rebuilds them from the journal");

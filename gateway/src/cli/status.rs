@@ -173,6 +173,19 @@ fn screen(status: &Value, w: Words) -> String {
             journal.told()
         },
     ));
+    let shared = of("/quota/redis");
+    if !shared.value.is_null() {
+        let present = shared.member("present").value == &Value::Bool(true);
+        let state = if present {
+            w.say("dùng chung qua Redis", "shared on Redis").to_owned()
+        } else {
+            format!("{} ({})", w.say("REDIS VẮNG MẶT", "REDIS IS AWAY"), shared.member("when_away").text())
+        };
+        rows.push((
+            w.say("Hạn mức", "Quotas"),
+            format!("{state} · {} {}", w.say("từ", "since"), shared.member("since").moment()),
+        ));
+    }
     for (pointer, vi, en) in
         [("/documents/faults", "LỖI TÀI LIỆU", "FAULT"), ("/documents/warnings", "Cảnh báo", "Warning")]
     {
@@ -311,6 +324,7 @@ mod tests {
                     "tried_again": "2026-11-21T01:30:00Z",
                 }],
             },
+            "quota": {"redis": {"present": false, "since": "2026-11-21T01:00:00Z", "when_away": "local-share"}},
         })
     }
 
@@ -329,6 +343,7 @@ mod tests {
             "Providers            3 endpoints · 2 well · 4 calls under way · 5 sent again · 6 refused as busy · 7 refused by open circuits",
             "                     ! G06/nhiem-vu v1 10.0.0.5:8443/ws · circuit open: no answer · tried again at 08:30:00 21/11/2026",
             "Journal              sound · 19 records",
+            "Quotas               REDIS IS AWAY (local-share) · since 08:00:00 21/11/2026",
             "FAULT                agreements/TT-1.toml:3:7: wrong key. Mend it",
         ] {
             assert!(screen.lines().any(|shown| shown == line), "no `{line}` in\n{screen}");

@@ -39,6 +39,7 @@ fn kinds() -> BTreeMap<u16, Vec<(&'static str, Bilingual)>> {
         Refusal::ProviderTimedOut { outcome_unknown: false },
         Refusal::ProviderTimedOut { outcome_unknown: true },
         Refusal::ProviderBroken { outcome_unknown: false },
+        Refusal::QuotaAway { retry_after: std::time::Duration::ZERO },
         Refusal::Maintenance { remaining: std::time::Duration::ZERO },
     ]);
     let mut kinds: BTreeMap<u16, Vec<(&'static str, Bilingual)>> = BTreeMap::new();

@@ -31,6 +31,19 @@ impl Clock {
         Self::Manual(Arc::default())
     }
 
+    /// Nanoseconds since it was made.
+    pub(super) fn nanoseconds(&self) -> u64 {
+        match self {
+            Self::Machine(start) => nanos(start.elapsed()),
+            Self::Manual(nanoseconds) => nanoseconds.load(Ordering::SeqCst),
+        }
+    }
+
+    /// The same of a clock that is moved by hand; nothing of the machine's.
+    pub(super) fn manual_nanoseconds(&self) -> Option<u64> {
+        matches!(self, Self::Manual(_)).then(|| self.nanoseconds())
+    }
+
     /// Moves a manual clock and all its clones; the machine's cannot be moved.
     pub fn advance(&self, by: Duration) {
         if let Self::Manual(nanoseconds) = self {
@@ -43,10 +56,7 @@ impl clock::Clock for Clock {
     type Instant = Nanos;
 
     fn now(&self) -> Nanos {
-        match self {
-            Self::Machine(start) => nanos(start.elapsed()).into(),
-            Self::Manual(nanoseconds) => nanoseconds.load(Ordering::SeqCst).into(),
-        }
+        self.nanoseconds().into()
     }
 }
 

@@ -23,6 +23,7 @@ use super::{
     clock::Clock,
     day::{Day, Days, Period, day_number},
     headers,
+    ledger::{self, Account, Desk},
     usage::{Measure, Spent, Usage},
 };
 
@@ -35,6 +36,8 @@ pub struct Meter {
     pub(super) rate: Option<Arc<Rate>>,
     pub(super) in_flight: Arc<AtomicU32>,
     pub(super) days: Arc<Days>,
+    /// Its account in the shared ledger, where there is one.
+    pub(super) account: Option<Arc<Account>>,
     /// What `RateLimit-Policy` says of it; empty when it tells callers nothing.
     pub(super) policy: String,
 }
@@ -54,9 +57,10 @@ impl Meter {
         rate: Option<Arc<Rate>>,
         in_flight: Arc<AtomicU32>,
         days: Arc<Days>,
+        account: Option<Arc<Account>>,
     ) -> Self {
         let key = Arc::from(terms.key.as_str());
-        let mut meter = Self { key, terms, rate, in_flight, days, policy: String::new() };
+        let mut meter = Self { key, terms, rate, in_flight, days, account, policy: String::new() };
         if meter.is_callers_own() {
             meter.policy = headers::policy(&meter.terms);
         }
@@ -76,6 +80,12 @@ impl Meter {
     /// How much of it is used.
     pub fn usage(&self, now: Timestamp) -> Usage {
         let day = self.days.on(day_number(now));
+        let [of_day, of_month] = match &self.account {
+            None => {
+                [Spent::of(day.total(), self.terms.per_day), Spent::of(day.month(), self.terms.per_month)]
+            }
+            Some(account) => ledger::usage(self, account, now, [day.total(), day.month()]),
+        };
         Usage {
             key: Arc::clone(&self.key),
             per_second: self.terms.per_second,
@@ -84,8 +94,8 @@ impl Meter {
                 limit: self.terms.concurrent.map(u64::from),
             },
             date: day.date,
-            day: Spent::of(day.total(), self.terms.per_day),
-            month: Spent::of(day.month(), self.terms.per_month),
+            day: of_day,
+            month: of_month,
         }
     }
 
@@ -176,6 +186,17 @@ pub(super) struct Passed {
     pub(super) limit: u64,
 }
 
+impl Quantity {
+    /// What the shared ledger calls it.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Requests => "requests",
+            Self::Records => "records",
+            Self::Bytes => "bytes",
+        }
+    }
+}
+
 impl Passed {
     /// The rule's name, which is stable.
     pub(super) fn rule(self) -> &'static str {
@@ -200,17 +221,23 @@ struct Set {
     /// Their keys, as the journal's charges name them.
     keys: Vec<Arc<str>>,
     epoch: Arc<AtomicU64>,
+    /// Where they are counted together with other gateways'.
+    desk: Option<Arc<Desk>>,
 }
 
 impl Meters {
-    pub(super) fn new(meters: Vec<Arc<Meter>>, epoch: Arc<AtomicU64>) -> Self {
+    pub(super) fn new(meters: Vec<Arc<Meter>>, epoch: Arc<AtomicU64>, desk: Option<Arc<Desk>>) -> Self {
         let keys = meters.iter().map(|meter| Arc::clone(&meter.key)).collect();
-        Self(Arc::new(Set { meters, keys, epoch }))
+        Self(Arc::new(Set { meters, keys, epoch, desk }))
     }
 
     /// Each of them, in the order of the terms.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Meter>> {
         self.0.meters.iter()
+    }
+
+    pub(super) fn desk(&self) -> Option<&Arc<Desk>> {
+        self.0.desk.as_ref()
     }
 
     pub(super) fn keys(&self) -> &[Arc<str>] {

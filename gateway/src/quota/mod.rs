@@ -21,6 +21,7 @@ mod day;
 mod fault;
 mod flush;
 mod headers;
+mod ledger;
 mod meter;
 mod permit;
 mod store;
@@ -45,12 +46,17 @@ pub use clock::Clock;
 pub use day::Counts;
 pub use fault::QuotaFault;
 pub use headers::{DRAFT, RateLimit};
+pub use ledger::{
+    Admission, Asking, Kind as LedgerKind, Settings as LedgerSettings, Standing as LedgerStanding,
+    Tls as LedgerTls, WhenAway,
+};
 pub use meter::{Meter, Meters};
-pub use permit::{Exceeded, Permit, admit};
+pub use permit::{Denied, Exceeded, Permit, admit, ask};
 pub use usage::{Measure, Spent, Usage};
 
 use day::{Day, Days, day_number};
 use flush::{Flusher, Order};
+use ledger::{Desk, Ledger};
 use meter::Rate;
 
 /// How quotas are kept.
@@ -62,11 +68,18 @@ pub struct Settings {
     pub now: fn() -> Timestamp,
     /// The monotonic clock, for rates.
     pub clock: Clock,
+    /// The ledger that gateways share; none counts in this process.
+    pub ledger: Option<LedgerSettings>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { flush_every: Duration::from_secs(1), now: Timestamp::now, clock: Clock::machine() }
+        Self {
+            flush_every: Duration::from_secs(1),
+            now: Timestamp::now,
+            clock: Clock::machine(),
+            ledger: None,
+        }
     }
 }
 
@@ -76,6 +89,8 @@ pub struct Quota {
     shared: Arc<Shared>,
     orders: mpsc::Sender<Order>,
     flusher: Option<thread::JoinHandle<()>>,
+    ledger: Mutex<Option<Ledger>>,
+    desk: Option<Arc<Desk>>,
 }
 
 /// What the workers' side and the flushing thread have in common.
@@ -134,14 +149,38 @@ impl Quota {
         let (orders, received) = mpsc::channel();
         let thread = thread::Builder::new().name("quota-flush".into());
         let flusher = thread.spawn(move || flusher.run(&received)).map_err(begin)?;
-        Ok(Self { shared, orders, flusher: Some(flusher) })
+        let settings = &shared.settings;
+        let ledger = settings.ledger.clone().map(|ledger| Ledger::open(ledger, process, &settings.clock));
+        let ledger = ledger.transpose().map_err(begin)?;
+        let desk = ledger.as_ref().map(|ledger| Arc::clone(ledger.desk()));
+        Ok(Self { shared, orders, flusher: Some(flusher), ledger: Mutex::new(ledger), desk })
     }
 
-    /// The meters of `terms`, in their order: put the caller's own first.
+    /// The meters of `terms`, in their order, of this process alone: put the caller's own first.
     pub fn meters<'t>(&self, terms: impl IntoIterator<Item = &'t QuotaTerms>) -> Meters {
         let mut keys = self.shared.keys();
-        let meters = terms.into_iter().map(|terms| self.meter(&mut keys, terms)).collect();
-        Meters::new(meters, Arc::clone(&self.shared.epoch))
+        let meters = terms.into_iter().map(|terms| self.meter(&mut keys, terms, None)).collect();
+        Meters::new(meters, Arc::clone(&self.shared.epoch), None)
+    }
+
+    /// The same, counted together with other gateways where they share a ledger. What is taken together
+    /// has one `tag`, the service's id: a key has the same one everywhere.
+    pub fn shared_meters<'t>(&self, tag: &str, terms: impl IntoIterator<Item = &'t QuotaTerms>) -> Meters {
+        let Some(desk) = &self.desk else { return self.meters(terms) };
+        let mut keys = self.shared.keys();
+        let meters = terms.into_iter().map(|terms| self.meter(&mut keys, terms, Some((desk, tag)))).collect();
+        Meters::new(meters, Arc::clone(&self.shared.epoch), Some(Arc::clone(desk)))
+    }
+
+    /// Settles with the shared ledger and gives leases back; nothing is admitted by it afterwards. Blocks
+    /// for a moment.
+    pub fn leave(&self) {
+        drop(self.ledger.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    /// How the shared ledger stands; nothing when quotas are counted in this process.
+    pub fn standing(&self) -> Option<LedgerStanding> {
+        self.desk.as_ref().map(|desk| desk.standing())
     }
 
     /// The use of every key, by key.
@@ -172,9 +211,17 @@ impl Quota {
         self.shared.fault().as_ref().map(QuotaFault::explain)
     }
 
-    fn meter(&self, keys: &mut HashMap<Arc<str>, Key>, terms: &QuotaTerms) -> Arc<Meter> {
+    fn meter(
+        &self,
+        keys: &mut HashMap<Arc<str>, Key>,
+        terms: &QuotaTerms,
+        desk: Option<(&Arc<Desk>, &str)>,
+    ) -> Arc<Meter> {
         let known = keys.get(terms.key.as_str());
-        if let Some(known) = known.filter(|known| known.meter.terms == *terms) {
+        let in_place = |known: &Key| {
+            known.meter.account.as_ref().map(|account| account.tag()) == desk.map(|(_, tag)| tag)
+        };
+        if let Some(known) = known.filter(|known| known.meter.terms == *terms && in_place(known)) {
             return Arc::clone(&known.meter);
         }
         let rate = match known {
@@ -184,7 +231,13 @@ impl Quota {
         let days =
             known.map_or_else(|| Arc::new(self.shared.days(&terms.key)), |known| Arc::clone(&known.days));
         let in_flight = known.map(|known| Arc::clone(&known.in_flight)).unwrap_or_default();
-        let meter = Arc::new(Meter::new(terms.clone(), rate, Arc::clone(&in_flight), Arc::clone(&days)));
+        let account = desk.map(|(desk, tag)| {
+            let day = days.present();
+            let known = known.and_then(|known| known.meter.account.as_ref());
+            desk.account(tag, terms, day.number, [day.total(), day.month()], known)
+        });
+        let meter = Meter::new(terms.clone(), rate, Arc::clone(&in_flight), Arc::clone(&days), account);
+        let meter = Arc::new(meter);
         keys.insert(Arc::clone(&meter.key), Key { meter: Arc::clone(&meter), days, in_flight });
         meter
     }
@@ -199,6 +252,7 @@ impl Quota {
 
 impl Drop for Quota {
     fn drop(&mut self) {
+        self.leave();
         if let Some(flusher) = self.flusher.take() {
             // A thread that has ended cannot take the order, and one that panicked has nothing to
             // say: the journal has its charges.

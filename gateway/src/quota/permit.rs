@@ -14,6 +14,7 @@ use jiff::{Timestamp, civil::Date};
 use super::{
     day::{Day, Period, date_of, day_number},
     headers::RateLimit,
+    ledger::{self, Admission, Slip},
     meter::{Meter, Meters, Passed, Quantity},
 };
 use crate::journal::Charge;
@@ -22,7 +23,7 @@ use crate::journal::Charge;
 /// reservations too: refusals and failures before the provider cost nothing.
 #[derive(Debug)]
 pub struct Permit {
-    meters: Meters,
+    pub(super) meters: Meters,
     day: i64,
     date: Date,
     admitted_at: Timestamp,
@@ -36,6 +37,23 @@ pub struct Permit {
     released: Option<u64>,
     records: u64,
     bytes: u64,
+    /// What the shared ledger gave; empty where there is none.
+    pub(super) slips: Vec<Slip>,
+}
+
+/// Why nothing was admitted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// A meter refused.
+    Spent(Box<Exceeded>),
+    /// The shared ledger is away, and nothing is admitted without it; for so long at the earliest.
+    Away(Duration),
+}
+
+impl From<Box<Exceeded>> for Denied {
+    fn from(exceeded: Box<Exceeded>) -> Self {
+        Self::Spent(exceeded)
+    }
 }
 
 /// Why a meter refused.
@@ -53,33 +71,36 @@ pub struct Exceeded {
     pub rate_limit: RateLimit,
 }
 
-/// Admits one exchange by all of `meters`, or refuses it by the first that does.
+/// Admits one exchange by all of `meters`, by this process's counts or by the ledger that gateways share.
+/// Without a ledger, and from what is leased of it, that is done when this returns.
+pub fn ask(meters: &Meters, now: Timestamp) -> Admission {
+    let Some(desk) = meters.desk() else {
+        return Admission::Done(admit(meters, now).map_err(Denied::Spent));
+    };
+    let mut permit = match entered(meters, now) {
+        Ok(permit) => permit,
+        Err(exceeded) => return Admission::Done(Err(exceeded.into())),
+    };
+    for meter in meters.iter() {
+        let today = meter.days.on(permit.day);
+        // Counted here too, without a limit: what this gateway let through.
+        if today.reserve(None, None).is_ok() {
+            permit.reserved += 1;
+            permit.day = permit.day.max(today.number);
+        }
+    }
+    permit.date = date_of(permit.day);
+    ledger::admit(desk, permit, now)
+}
+
+/// Admits one exchange by all of `meters`, or refuses it by the first that does, by the counts of this
+/// process alone.
 ///
 /// # Errors
 /// The meter that refused. What the others gave is given back, but for what the module says of rates.
 pub fn admit(meters: &Meters, now: Timestamp) -> Result<Permit, Box<Exceeded>> {
+    let mut permit = entered(meters, now)?;
     let day = day_number(now);
-    let mut permit = Permit {
-        meters: meters.clone(),
-        day,
-        date: date_of(day),
-        admitted_at: now,
-        places: 0,
-        reserved: 0,
-        rate_left: None,
-        forwarded: None,
-        released: None,
-        records: 0,
-        bytes: 0,
-    };
-    for meter in meters.iter() {
-        if !meter.enter() {
-            // Nobody knows when a place becomes free; a second is the shortest that can be said.
-            let limit = meter.terms.concurrent.unwrap_or_default();
-            return Err(refused(meter, "concurrent", u64::from(limit), Duration::from_secs(1)));
-        }
-        permit.places += 1;
-    }
     for meter in meters.iter() {
         let today = meter.days.on(day);
         if let Some(passed) = meter.passed(&today, 0, 0) {
@@ -98,12 +119,7 @@ pub fn admit(meters: &Meters, now: Timestamp) -> Result<Permit, Box<Exceeded>> {
     for (index, meter) in meters.iter().enumerate() {
         let Some(rate) = &meter.rate else { continue };
         match rate.take() {
-            Ok(left) if meter.is_callers_own() => {
-                if permit.rate_left.is_none_or(|(_, least)| left < least) {
-                    permit.rate_left = Some((index, left));
-                }
-            }
-            Ok(_) => {}
+            Ok(left) => permit.rate_taken(index, left),
             Err(wait) => {
                 let limit = meter.terms.per_second.unwrap_or_default();
                 return Err(refused(meter, "rate", u64::from(limit), wait));
@@ -113,12 +129,45 @@ pub fn admit(meters: &Meters, now: Timestamp) -> Result<Permit, Box<Exceeded>> {
     Ok(permit)
 }
 
+/// A permit with a place in each meter and nothing else yet.
+fn entered(meters: &Meters, now: Timestamp) -> Result<Permit, Box<Exceeded>> {
+    let day = day_number(now);
+    let mut permit = Permit {
+        meters: meters.clone(),
+        day,
+        date: date_of(day),
+        admitted_at: now,
+        places: 0,
+        reserved: 0,
+        rate_left: None,
+        forwarded: None,
+        released: None,
+        records: 0,
+        bytes: 0,
+        slips: Vec::new(),
+    };
+    for meter in meters.iter() {
+        if !meter.enter() {
+            // Nobody knows when a place becomes free; a second is the shortest that can be said.
+            let limit = meter.terms.concurrent.unwrap_or_default();
+            return Err(refused(meter, "concurrent", u64::from(limit), Duration::from_secs(1)));
+        }
+        permit.places += 1;
+    }
+    Ok(permit)
+}
+
 /// A period's limit is reached.
-fn spent(meter: &Arc<Meter>, passed: Passed, now: Timestamp) -> Box<Exceeded> {
+pub(super) fn spent(meter: &Arc<Meter>, passed: Passed, now: Timestamp) -> Box<Exceeded> {
     refused(meter, passed.rule(), passed.limit, passed.period.left(now))
 }
 
-fn refused(meter: &Arc<Meter>, rule: &'static str, limit: u64, retry_after: Duration) -> Box<Exceeded> {
+pub(super) fn refused(
+    meter: &Arc<Meter>,
+    rule: &'static str,
+    limit: u64,
+    retry_after: Duration,
+) -> Box<Exceeded> {
     let mut exceeded = Exceeded {
         which: Arc::clone(&meter.key),
         rule,
@@ -133,6 +182,14 @@ fn refused(meter: &Arc<Meter>, rule: &'static str, limit: u64, retry_after: Dura
 }
 
 impl Permit {
+    /// A token of a rate was taken; what is left of the scarcest of the caller's own is told.
+    pub(super) fn rate_taken(&mut self, index: usize, left: u32) {
+        let own = self.meters.iter().nth(index).is_some_and(|meter| meter.is_callers_own());
+        if own && self.rate_left.is_none_or(|(_, least)| left < least) {
+            self.rate_left = Some((index, left));
+        }
+    }
+
     /// Charges one request to the day. Called when the request is about to leave for the provider,
     /// before the opening record, so that the record tells of the charge. Once; later calls do
     /// nothing.
@@ -144,6 +201,7 @@ impl Permit {
             meter.days.with(self.day, Day::charge_request);
         }
         self.reserved = 0;
+        // What the shared ledger gave is used.
         self.forwarded = Some(self.meters.epoch());
     }
 
@@ -155,6 +213,14 @@ impl Permit {
     /// The meter whose limit it would exceed.
     pub fn has_room(&self, records: u64, bytes: u64) -> Result<(), Box<Exceeded>> {
         let now = self.admitted_at;
+        if !self.slips.is_empty() {
+            for (meter, slip) in self.meters.iter().zip(&self.slips) {
+                if let Some(passed) = slip.passed(records, bytes) {
+                    return Err(spent(meter, passed, now));
+                }
+            }
+            return Ok(());
+        }
         for meter in self.meters.iter() {
             let passed = meter.days.with(self.day, |day| meter.passed(day, records, bytes)).flatten();
             if let Some(passed) = passed {
@@ -169,6 +235,11 @@ impl Permit {
     pub fn released(&mut self, records: u64, bytes: u64) {
         for meter in self.meters.iter() {
             meter.days.with(self.day, |day| day.charge_release(records, bytes));
+        }
+        if let Some(desk) = self.meters.desk() {
+            for slip in &self.slips {
+                slip.released(desk, records, bytes);
+            }
         }
         self.records += records;
         self.bytes += bytes;
@@ -206,6 +277,9 @@ impl Drop for Permit {
         for meter in self.meters.iter().take(self.reserved) {
             meter.days.with(self.day, Day::give_up);
         }
+        if let (None, Some(desk)) = (self.forwarded, self.meters.desk()) {
+            self.slips.iter_mut().for_each(|slip| slip.give_back(desk));
+        }
         for meter in self.meters.iter().take(self.places) {
             meter.leave();
         }
@@ -240,6 +314,16 @@ impl Exceeded {
                 format!(
                     "`{which}` already has {limit} requests under way, its limit. Wait for them to end, then send it \
                      again."
+                ),
+            ),
+            "local-share" => (
+                format!(
+                    "Không dùng được máy chủ hạn mức chung; phần hạn mức của cổng này cho `{which}` ({limit}) đã hết. \
+                     Hãy gửi lại sau {seconds} giây."
+                ),
+                format!(
+                    "The shared quota server is away, and this gateway's share for `{which}` ({limit}) is used up. \
+                     Send it again after {seconds} s."
                 ),
             ),
             rule => {

@@ -23,6 +23,22 @@ pub(super) fn not_implemented(what: &'static str) -> Face {
     }
 }
 
+pub(super) fn quota_away(retry_after: Duration) -> Face {
+    Face {
+        retry_after: Some(retry_after),
+        ..face(
+            503,
+            "quota-unavailable",
+            Gateway,
+            ("Không kiểm tra được hạn mức", "Quotas cannot be checked"),
+            (
+                "Không hỏi được máy chủ hạn mức chung nên cổng không cho yêu cầu đi qua. Hãy gửi lại sau; đơn vị vận hành cần kiểm tra Redis và mục `[quota.redis]`.",
+                "The shared quota server cannot be asked, so nothing passes. Send it again later; the operator must check Redis and `[quota.redis]`.",
+            ),
+        )
+    }
+}
+
 pub(super) fn evidence() -> Face {
     Face {
         retry_after: Some(Duration::from_secs(10)),

@@ -136,6 +136,11 @@ pub enum Refusal {
     Denied(policies::Refusal),
     /// A quota is spent.
     QuotaSpent(Box<Exceeded>),
+    /// The quotas that gateways share cannot be asked, and nothing is admitted without them.
+    QuotaAway {
+        /// When it may be tried again, at the earliest.
+        retry_after: Duration,
+    },
     /// The body did not arrive whole.
     Body(BodyFault),
     /// The body's media type is not one this operation takes.
@@ -313,6 +318,7 @@ impl Refusal {
             Self::SignedReply { rule } => provider::signed(rule),
             Self::Denied(refusal) => caller::denied(refusal),
             Self::QuotaSpent(exceeded) => caller::quota_spent(exceeded),
+            Self::QuotaAway { retry_after } => gateway::quota_away(*retry_after),
             Self::Body(fault) => request::body(fault),
             Self::MediaType => request::media_type(),
             Self::NotAcceptable => request::not_acceptable(),

@@ -124,7 +124,7 @@ impl Place {
 /// # Errors
 /// Something that it rests on is suspended or in maintenance, a quota is spent, or the one exchange
 /// took place; nothing was charged.
-pub fn admit(granted: Granted<'_>, now: Timestamp) -> Result<(Admitted<'_>, Place), Refusal> {
+pub async fn admit(granted: Granted<'_>, now: Timestamp) -> Result<(Admitted<'_>, Place), Refusal> {
     Footing::of(&granted).unsuspended(&granted.routed().caller().world().overlay, now)?;
     if let Some(stretch) = granted.routed().service().maintenance_at(now) {
         return Err(Refusal::Maintenance { remaining: remaining(stretch, now) });
@@ -137,7 +137,15 @@ pub fn admit(granted: Granted<'_>, now: Timestamp) -> Result<(Admitted<'_>, Plac
             Some(claim.ok_or_else(|| Refusal::Denied(policies::Refusal::one_off_used(agreement)))?)
         }
     };
-    let permit = quota::admit(granted.meters(), now).map_err(Refusal::QuotaSpent)?;
+    let permit = match quota::ask(granted.meters(), now) {
+        quota::Admission::Done(done) => done,
+        // In a box of its own: only where gateways share, and the exchange's own state stays small.
+        quota::Admission::Asking(asking) => Box::pin(asking.answer()).await,
+    };
+    let permit = permit.map_err(|denied| match denied {
+        quota::Denied::Spent(exceeded) => Refusal::QuotaSpent(exceeded),
+        quota::Denied::Away(retry_after) => Refusal::QuotaAway { retry_after },
+    })?;
     Ok((Admitted { granted }, Place { permit, claim }))
 }
 

@@ -15,7 +15,7 @@
 //!     let (caller, mut asked) = understand(caller, request, now).await?;
 //!     let routed = route(caller, &asked)?;
 //!     let granted = authorize(routed, &asked, now)?;
-//!     let (admitted, _place) = admit(granted, now)?;
+//!     let (admitted, _place) = admit(granted, now).await?;
 //!     let Body::Whole(received) = receive(&admitted, &mut asked).await? else { return Ok(()) };
 //!     let conforming = conform(admitted, &received).await?;
 //!     let outbound = translate(conforming, &asked, uuid::Uuid::nil())?;
@@ -38,7 +38,7 @@
 //!     let caller = identify(world, request, now)?;
 //!     let (caller, mut asked) = understand(caller, request, now).await?;
 //!     let routed = route(caller, &asked)?;
-//!     let (admitted, _place) = admit(routed, now)?;
+//!     let (admitted, _place) = admit(routed, now).await?;
 //!     drop(receive(&admitted, &mut asked).await?);
 //!     Ok(())
 //! }

@@ -9,6 +9,7 @@ use policies::{Overlay, Register};
 use super::{
     Documents, Loaded, Secrets,
     documents::rooted,
+    ledger::ledger,
     peers::{pki_settings, providers},
     suspensions::Suspensions,
 };
@@ -22,6 +23,7 @@ pub fn check(loaded: &Loaded, scratch: &Path, now: Timestamp) -> Vec<Fault> {
         Ok((_, found)) | Err(found) => found,
     };
     faults.extend(Secrets::read(loaded).err().into_iter().flatten());
+    faults.extend(ledger(loaded).err().into_iter().flatten());
     faults.extend(Suspensions::read(&folders.policies, &Overlay::default()).faults);
     let (documents, unread) = Documents::gather(&folders.policies, &folders.contracts);
     // A stray file keeps the rest from serving but not from being checked; a document that cannot be

@@ -16,6 +16,7 @@ use super::{
     documents::vietnamese,
     units::{duration, size},
 };
+use crate::quota::WhenAway;
 
 /// The largest `gateway.toml` that is read; a settings file is a few kilobytes.
 const SETTINGS_CAP: u64 = 1024 * 1024;
@@ -41,6 +42,9 @@ pub struct Settings {
     /// Caps.
     #[serde(default)]
     pub limits: Limits,
+    /// Where quotas are counted.
+    #[serde(default)]
+    pub quota: Quota,
     /// How long shutdown waits for exchanges under way.
     #[serde(default = "Settings::default_grace", deserialize_with = "duration")]
     pub shutdown_grace: Duration,
@@ -142,6 +146,68 @@ pub struct AdminToken {
     pub operator: String,
     /// The token.
     pub token: Secret,
+}
+
+/// `[quota]`: counted in this process and its data folder unless gateways share.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quota {
+    /// The Redis that gateways share.
+    pub redis: Option<Redis>,
+}
+
+/// `[quota.redis]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redis {
+    /// The server's, the Cluster nodes' or the Sentinels' addresses, `host:port`.
+    pub addresses: Vec<String>,
+    /// Whether the addresses are nodes of a Redis Cluster.
+    #[serde(default)]
+    pub cluster: bool,
+    /// The addresses are Sentinels, which name the master.
+    pub sentinel: Option<Sentinel>,
+    /// The ACL user.
+    pub user: Option<Secret>,
+    /// Its password.
+    pub password: Option<Secret>,
+    /// TLS; without it the connection is plain.
+    pub tls: Option<RedisTls>,
+    /// How long a request waits for an answer.
+    #[serde(default = "Redis::default_timeout", deserialize_with = "duration")]
+    pub timeout: Duration,
+    /// What happens when none comes.
+    #[serde(default)]
+    pub when_away: WhenAway,
+    /// How many gateways share.
+    pub gateways: u32,
+    /// What every key begins with.
+    #[serde(default = "Redis::default_prefix")]
+    pub prefix: String,
+}
+
+/// `[quota.redis] sentinel`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sentinel {
+    /// The master's name among the Sentinels.
+    pub master: String,
+    /// The ACL user at the Sentinels.
+    pub user: Option<Secret>,
+    /// Its password.
+    pub password: Option<Secret>,
+}
+
+/// `[quota.redis] tls`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RedisTls {
+    /// Whom to trust, PEM.
+    pub trust: Secret,
+    /// The gateway's own certificate, PEM, where the server asks for one.
+    pub certificate: Option<Secret>,
+    /// Its key, PEM.
+    pub key: Option<Secret>,
 }
 
 /// `[limits]`.

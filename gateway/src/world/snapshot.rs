@@ -81,15 +81,16 @@ impl Snapshot {
                     .entry((key, operation))
                     .or_insert_with(|| parts.metrics.route(service.id.as_str(), operation.as_str()));
             }
-            service_meters.insert(key, parts.quota.meters(service.quota.as_slice()));
+            let tag = service.id.as_str();
+            service_meters.insert(key, parts.quota.shared_meters(tag, service.quota.as_slice()));
         }
         let agreement_meters = register
             .agreements()
             .map(|agreement| {
                 // The consumer's own terms first: they refuse before a shared one is touched.
-                let service = &register.service(agreement.service).quota;
-                let terms: Vec<QuotaTerms> = agreement.quota.iter().chain(service).cloned().collect();
-                (agreement.id.clone(), parts.quota.meters(&terms))
+                let service = register.service(agreement.service);
+                let terms: Vec<QuotaTerms> = agreement.quota.iter().chain(&service.quota).cloned().collect();
+                (agreement.id.clone(), parts.quota.shared_meters(service.id.as_str(), &terms))
             })
             .collect();
         let mut one_offs = HashMap::new();

@@ -31,7 +31,8 @@ impl Material {
         }
     }
 
-    fn bytes(&self) -> Result<Vec<u8>, Box<Fault>> {
+    /// What it holds, bounded.
+    pub(crate) fn bytes(&self) -> Result<Vec<u8>, Box<Fault>> {
         let read = match self {
             Self::File(path) => File::open(path).and_then(|file| {
                 let mut bytes = Vec::new();
