@@ -196,6 +196,15 @@ impl Account {
         &self.book.tag
     }
 
+    /// Whether anything is held or owed.
+    pub(super) fn is_open(&self) -> bool {
+        self.open().any(|(window, ..)| {
+            [&window.requests, &window.records, &window.bytes]
+                .iter()
+                .any(|counter| counter.held() != 0 || counter.outstanding() != 0)
+        })
+    }
+
     /// What a window of it is limited to.
     pub(super) fn limits(&self, window: &Window) -> Amounts {
         let terms = self.terms.load();

@@ -330,6 +330,10 @@ impl Book {
 
     /// What is open, by how far it is to be settled. When anything has to go, all that is owed goes.
     fn open_items(&self, extent: Extent) -> Vec<Item> {
+        if extent == Extent::Round {
+            // Those of documents that are gone, once nothing of theirs is open.
+            self.accounts().retain(|account| Arc::strong_count(account) > 1 || account.is_open());
+        }
         let mut limited = Vec::new();
         for account in self.accounts().iter() {
             for (window, limits, present) in account.open() {

@@ -399,4 +399,6 @@ impl Why {
 }
 
 #[cfg(test)]
+mod kinds;
+#[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use std::{
     future::Future,
     io::{Read, Write},
-    net::{Ipv4Addr, TcpListener, TcpStream},
+    net::{Ipv4Addr, Shutdown, TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
     thread,
@@ -16,20 +16,65 @@ use super::{Kind, Settings, WhenAway};
 
 /// A running `redis-server`.
 pub(in crate::quota) struct Server {
-    folder: TempDir,
+    _folder: TempDir,
     port: u16,
+    told: Vec<String>,
     /// A shell that ends the server when its input ends: with this value, or with the process.
     keeper: Child,
 }
 
 impl Server {
     pub(in crate::quota) fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// One that is told more.
+    pub(in crate::quota) fn with(more: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = free_port().to_string();
+        let place = folder.path().to_string_lossy();
+        let told =
+            ["--port", &port, "--bind", "127.0.0.1", "--dir", &place, "--save", "", "--appendonly", "no"];
+        let told = told.iter().chain(more).map(|&one| one.to_owned()).collect();
+        Self::told(folder, port.parse().unwrap(), told)
+    }
+
+    /// One that speaks TLS alone, with what is in `certificates`.
+    pub(in crate::quota) fn with_tls(certificates: &Path, more: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = free_port().to_string();
+        let place = folder.path().to_string_lossy();
+        let of = |name: &str| certificates.join(name).to_string_lossy().into_owned();
+        let (ca, own, key) = (of("ca.pem"), of("own.pem"), of("own.key"));
+        let told = ["--port", "0", "--tls-port", &port, "--bind", "127.0.0.1", "--dir", &place, "--save", ""];
+        let tls = ["--tls-ca-cert-file", &ca, "--tls-cert-file", &own, "--tls-key-file", &key];
+        let told = told.iter().chain(&tls).chain(more).map(|&one| one.to_owned()).collect();
+        Self::told(folder, port.parse().unwrap(), told)
+    }
+
+    /// A Sentinel that watches `master`.
+    pub(in crate::quota) fn sentinel(master: &Self, name: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = free_port();
-        let keeper = keep(folder.path(), port);
-        let server = Self { folder, port, keeper };
+        let file = folder.path().join("sentinel.conf");
+        let watched = master.port;
+        let text = format!(
+            "port {port}\nbind 127.0.0.1\nsentinel monitor {name} 127.0.0.1 {watched} 1\n\
+             sentinel down-after-milliseconds {name} 300\nsentinel failover-timeout {name} 2000\n"
+        );
+        std::fs::write(&file, text).unwrap();
+        Self::told(folder, port, vec![file.to_string_lossy().into_owned(), "--sentinel".to_owned()])
+    }
+
+    fn told(folder: TempDir, port: u16, told: Vec<String>) -> Self {
+        let keeper = keep(&told);
+        let server = Self { _folder: folder, port, told, keeper };
         server.await_ready();
         server
+    }
+
+    pub(in crate::quota) fn port(&self) -> u16 {
+        self.port
     }
 
     /// How a ledger finds it: patient, since many tests share a machine.
@@ -50,7 +95,7 @@ impl Server {
     /// Ends it and starts it again, with nothing in it.
     pub(in crate::quota) fn lose_everything(&mut self) {
         self.stop();
-        self.keeper = keep(self.folder.path(), self.port);
+        self.keeper = keep(&self.told);
         self.await_ready();
     }
 
@@ -70,7 +115,10 @@ impl Server {
     /// What it says to a command.
     pub(in crate::quota) fn say(&self, command: &str) -> String {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).unwrap();
-        write!(stream, "{command}\r\nQUIT\r\n").unwrap();
+        write!(stream, "{command}\r\n").unwrap();
+        // What was asked is answered before the end is noticed.
+        stream.shutdown(Shutdown::Write).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
         let mut said = String::new();
         stream.read_to_string(&mut said).unwrap();
         said
@@ -115,11 +163,11 @@ impl Drop for Server {
     }
 }
 
-fn keep(folder: &Path, port: u16) -> Child {
-    const SCRIPT: &str = r#"redis-server --port "$1" --bind 127.0.0.1 --dir "$2" --save '' --appendonly no & id=$!; read -r _; kill "$id"; wait "$id""#;
+fn keep(told: &[String]) -> Child {
+    const SCRIPT: &str = r#"redis-server "$@" & id=$!; read -r _; kill "$id"; wait "$id""#;
     Command::new("sh")
-        .args(["-c", SCRIPT, "sh", &port.to_string()])
-        .arg(folder)
+        .args(["-c", SCRIPT, "sh"])
+        .args(told)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -127,7 +175,7 @@ fn keep(folder: &Path, port: u16) -> Child {
         .unwrap()
 }
 
-fn free_port() -> u16 {
+pub(in crate::quota) fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 

@@ -27,19 +27,28 @@ fn terms(key: &str) -> QuotaTerms {
     QuotaTerms { key: key.to_owned(), per_second: None, concurrent: None, per_day: None, per_month: None }
 }
 
-fn daily(key: &str, requests: u64) -> QuotaTerms {
+pub(super) fn daily(key: &str, requests: u64) -> QuotaTerms {
     QuotaTerms { per_day: Some(Amounts { requests: Some(requests), ..Amounts::default() }), ..terms(key) }
 }
 
 /// One gateway's quotas.
-struct Gateway {
-    quota: Quota,
+pub(super) struct Gateway {
+    pub(super) quota: Quota,
     meters: Meters,
     _data: TempDir,
 }
 
+fn asked(meters: &Meters) -> Result<Permit, Denied> {
+    block_on(async {
+        match ask(meters, now()) {
+            Admission::Done(done) => done,
+            Admission::Asking(asking) => asking.answer().await,
+        }
+    })
+}
+
 impl Gateway {
-    fn open(settings: Settings, terms: &[QuotaTerms]) -> Self {
+    pub(super) fn open(settings: Settings, terms: &[QuotaTerms]) -> Self {
         let data = tempfile::tempdir().unwrap();
         let settings = quota::Settings {
             flush_every: Duration::from_secs(3600),
@@ -53,17 +62,17 @@ impl Gateway {
     }
 
     fn ask(&self) -> Result<Permit, Denied> {
-        block_on(async {
-            match ask(&self.meters, now()) {
-                Admission::Done(done) => done,
-                Admission::Asking(asking) => asking.answer().await,
-            }
-        })
+        asked(&self.meters)
     }
 
     /// Admits and forwards; the rule that refused.
-    fn forward(&self) -> Result<Permit, &'static str> {
-        match self.ask() {
+    pub(super) fn forward(&self) -> Result<Permit, &'static str> {
+        self.forward_by(&self.meters)
+    }
+
+    /// The same by other meters of it.
+    pub(super) fn forward_by(&self, meters: &Meters) -> Result<Permit, &'static str> {
+        match asked(meters) {
             Ok(mut permit) => {
                 permit.forwarded();
                 Ok(permit)
@@ -73,12 +82,12 @@ impl Gateway {
         }
     }
 
-    fn is_present(&self) -> bool {
+    pub(super) fn is_present(&self) -> bool {
         self.quota.standing().unwrap().present
     }
 }
 
-fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+pub(super) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let start = Instant::now();
     while !holds() {
         assert!(start.elapsed() < Duration::from_secs(20), "{what}");
@@ -87,7 +96,7 @@ fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 /// The day's count as the server has it.
-fn counted(server: &Server, key: &str, field: &str) -> u64 {
+pub(super) fn counted(server: &Server, key: &str, field: &str) -> u64 {
     let said = server.say(&format!("HGET test:{{G06/nhiem-vu}}:{key}:day:2026-11-21 {field}"));
     said.lines().nth(1).and_then(|line| line.parse().ok()).unwrap_or(0)
 }
