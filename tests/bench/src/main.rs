@@ -86,7 +86,7 @@ fn measure(part: Part, plan: &Plan, kinds: &[Kind], machine: &Machine) -> Result
     let folder = root.path();
     let pki = Pki::new(folder)?;
     let (title, text) = match part {
-        Part::Translate => return translation::measure(plan.effort.rounds),
+        Part::Translate => ("Translation beside xmllint", translation::measure(plan.effort.rounds)?),
         Part::Requests => return measure_requests(plan, kinds, machine, &pki, folder),
         Part::Soak => return soak_it(plan, machine, &pki, folder),
         Part::Handshakes => {

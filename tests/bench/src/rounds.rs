@@ -23,6 +23,8 @@ const READY_WITHIN: Duration = Duration::from_secs(20);
 const SETTLED_WITHIN: Duration = Duration::from_secs(240);
 /// How long a server is looked at to see whether it works.
 const LOOK: Duration = Duration::from_secs(1);
+/// And how often it must have done nothing: it may wait for the disk in between.
+const QUIET_LOOKS: u32 = 3;
 
 /// How often and how long.
 #[derive(Clone, Copy, Debug)]
@@ -101,11 +103,13 @@ impl Entrant {
 
 /// Waits until a server has nothing left to do that it began at its start.
 pub fn settle(rival: &Rival) -> Result<()> {
-    let begun = Instant::now();
+    let (begun, mut quiet) = (Instant::now(), 0);
     while begun.elapsed() < SETTLED_WITHIN {
         let before = rival.usage()?.cpu;
         thread::sleep(LOOK);
-        if rival.usage()?.cpu.saturating_sub(before) <= LOOK / 50 {
+        let worked = rival.usage()?.cpu.saturating_sub(before) > LOOK / 50;
+        quiet = if worked { 0 } else { quiet + 1 };
+        if quiet == QUIET_LOOKS {
             return Ok(());
         }
     }

@@ -27,8 +27,8 @@ use crate::{report::Spread, rivals};
 
 const CONTRACT: &str = "nhiem-vu@1";
 
-/// Measures `rounds` rounds and prints what they cost.
-pub fn measure(rounds: usize) -> Result<()> {
+/// Measures `rounds` rounds and prints what they cost; gives what is kept of it.
+pub fn measure(rounds: usize) -> Result<String> {
     let folder = tempfile::tempdir()?;
     let bench = Bench::new(folder.path())?;
     eprintln!(
@@ -44,8 +44,16 @@ pub fn measure(rounds: usize) -> Result<()> {
         costs.to_xml.push(bench.translate("json", &bench.json, "xml", &bench.xml)?);
         eprintln!("round {number} of {rounds}: {}", costs.last());
     }
-    print!("{}", costs.table());
-    Ok(())
+    let table = costs.table();
+    println!("{table}");
+    Ok(format!(
+        "{} task records, {:.1} MB of XML, {:.1} MB of JSON. `lienthong translate` reads them, checks every record against its \
+         contract and writes them in the other format; `xmllint --stream --schema` only validates the XML. One processor each; \
+         medians of {rounds} rounds, with extremes.\n\n```\n{table}```",
+        bench.size.records,
+        megabytes(bench.size.xml),
+        megabytes(bench.size.json),
+    ))
 }
 
 /// The files and programs.
