@@ -10,8 +10,8 @@ use anyhow::{Context, Result};
 
 use crate::{WORKERS, pki, rivals::Site};
 
-/// A dataset's contract. Nothing in it is personal: an exchange owes the journal its records, and none
-/// of them waits for the disk.
+/// A dataset's contract. Nothing in it is personal: an exchange that only reads owes the journal a record
+/// that does not wait for the disk.
 #[derive(Debug)]
 pub struct Dataset {
     /// Its name, which is its service's name too.

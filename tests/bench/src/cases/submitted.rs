@@ -12,7 +12,7 @@ pub fn case() -> Case {
         name: "submitted",
         title: "4 KB JSON POST, validated",
         about: "The gateway checks the record against its contract, opens the exchange in the journal, forwards \
-                it and closes it. The others pass the bytes unread.",
+                it and closes it; both records wait for the disk. The others pass the bytes unread.",
         exchange: Exchange {
             dataset: &DOSSIER,
             offered: r#"operations.submit = { method = "POST", path = "/" }"#,

@@ -11,8 +11,8 @@ pub fn case() -> Case {
     Case {
         name: "translated",
         title: "4 KB XML in, JSON to the provider",
-        about: "The gateway reads the record from XML, checks it, and writes it as JSON for the provider. The \
-                others pass the XML unread.",
+        about: "The gateway reads the record from XML, checks it, and writes it as JSON for the provider; the two \
+                journal records of a submission wait for the disk. The others pass the XML unread.",
         exchange: Exchange {
             dataset: &DOSSIER,
             offered: r#"operations.submit = { method = "POST", path = "/" }"#,

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 /// Measures of the drawing, in pixels.
-const WIDTH: f64 = 760.0;
+const WIDTH: f64 = 790.0;
 const LABELS: f64 = 250.0;
-const FIGURES: f64 = 60.0;
+const FIGURES: f64 = 90.0;
 const BAR: f64 = 13.0;
 const GAP: f64 = 12.0;
 const TITLE: f64 = 34.0;
