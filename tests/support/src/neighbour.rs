@@ -7,6 +7,7 @@ use std::{net::SocketAddr, path::Path, process::Command, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use http::Method;
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::{Ask, Caller, Process};
@@ -89,7 +90,22 @@ impl Neighbour {
         address: SocketAddr,
         control: SocketAddr,
     ) -> Result<Self> {
-        let file = crate::pki::file_name(system);
+        Self::start_as(program, folder, system, address, control, "")
+    }
+
+    /// Starts one with records and a log of its own, told apart by `twin`.
+    ///
+    /// # Errors
+    /// As [`Neighbour::start`].
+    pub fn start_as(
+        program: &Path,
+        folder: &Path,
+        system: &str,
+        address: SocketAddr,
+        control: SocketAddr,
+        twin: &str,
+    ) -> Result<Self> {
+        let file = format!("{}{twin}", crate::pki::file_name(system));
         let mut command = Command::new(program);
         command.args([
             "neighbour",
@@ -99,7 +115,8 @@ impl Neighbour {
             "--control",
             &control.to_string(),
         ]);
-        command.arg("--pki").arg(folder.join("pki")).arg("--data").arg(folder.join("data"));
+        let data = folder.join(format!("data{twin}"));
+        command.arg("--pki").arg(folder.join("pki")).arg("--data").arg(data);
         let log = folder.join("logs").join(format!("{file}.log"));
         let process = Process::start(system, &mut command, &log)?;
         let mut neighbour = Self { system: system.to_owned(), address, control, process };
@@ -160,6 +177,22 @@ impl Neighbour {
     /// When the neighbour does not answer.
     pub fn reset(&self) -> Result<()> {
         self.told(Ask::new(Method::POST, "/reset")).map(drop)
+    }
+
+    /// Kills it, as a power cut does.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn crash(self) -> Result<()> {
+        self.process.crash()
+    }
+
+    /// Stops it in the middle of whatever it does, connections and all; or lets it go on.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn freeze(&self, frozen: bool) -> Result<()> {
+        self.process.signal(if frozen { Signal::STOP } else { Signal::CONT })
     }
 
     /// Its log, for a failure's report.

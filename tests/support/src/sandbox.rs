@@ -232,6 +232,43 @@ impl Sandbox {
         Ok(())
     }
 
+    /// Starts one neighbour again, after [`Sandbox::take_neighbour`] and a crash.
+    ///
+    /// # Errors
+    /// When there is none of that name, or it does not come up.
+    pub fn revive(&self, system: &str) -> Result<Neighbour> {
+        let place = self.places.iter().find(|place| place.system == system);
+        let Place { service, control, .. } = place.with_context(|| format!("no neighbour `{system}`"))?;
+        Neighbour::start(&self.binaries.sandbox, &self.folder, system, *service, *control)
+    }
+
+    /// Starts another machine of a neighbour's system: the same certificate, an address and records of
+    /// its own.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub fn start_twin(&self, system: &str) -> Result<Neighbour> {
+        let (service, control) = (ports::free()?, ports::free()?);
+        self.start_twin_at(system, service, control)
+    }
+
+    /// The same at known addresses, after a crash.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub fn start_twin_at(&self, system: &str, service: SocketAddr, control: SocketAddr) -> Result<Neighbour> {
+        Neighbour::start_as(&self.binaries.sandbox, &self.folder, system, service, control, "-twin")
+    }
+
+    /// Takes a neighbour out of the sandbox's hands, to be crashed.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn take_neighbour(&mut self, system: &str) -> Result<Neighbour> {
+        let found = self.neighbours.iter().position(|neighbour| neighbour.system == system);
+        Ok(self.neighbours.remove(found.with_context(|| format!("no neighbour `{system}` runs"))?))
+    }
+
     /// Starts the gateway and waits until it says that it is ready.
     ///
     /// # Errors
