@@ -69,9 +69,8 @@ impl Flow {
         sent_at: Timestamp,
         deadline: Duration,
         rests: (pool::Key, Duration, usize),
-        mut ticket: Ticket,
+        ticket: Ticket,
     ) -> Self {
-        ticket.excuse();
         Self { head, source, sent_at, pace: Pace::new(deadline), rests, ticket }
     }
 
@@ -136,6 +135,8 @@ impl Flow {
     /// # Errors
     /// As [`Flow::piece`].
     pub async fn beginning(&mut self, limit: usize) -> Result<Beginning, CallFault> {
+        // From here on its pace counts, and who reads it may stop at any time.
+        self.ticket.excuse();
         let mut body = BytesMut::with_capacity(self.head.declared.unwrap_or(0).min(limit));
         while body.len() <= limit {
             let Some(piece) = self.piece().await? else { return Ok(Beginning::All(body.freeze())) };

@@ -229,6 +229,20 @@ async fn beside_one_that_hangs_another_is_asked() {
 }
 
 #[tokio::test]
+async fn a_reply_that_never_ends_is_none() {
+    let neighbour =
+        Neighbour::open(|_, _| Deed::Say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc".to_owned())).await;
+    let mut settings = among(&[&neighbour]);
+    settings.patience = MS(100);
+    let provider = compile(&settings);
+    for _ in 0..3 {
+        let call = Call { errand: within(MS(150)), ..get("/a") };
+        assert_eq!(provider.call(call).await.unwrap_err(), CallFault::TimedOut { sent: true });
+    }
+    assert_eq!(state(&provider, 0), "open");
+}
+
+#[tokio::test]
 async fn one_that_is_merely_slow_is_heard() {
     let slow = Neighbour::slow(MS(250)).await;
     let other = slow.twin(|_, _| Deed::Silence).await;
