@@ -241,6 +241,11 @@ impl Circuit {
         Some(Change::Recovered)
     }
 
+    /// Nobody looks any more: what was seen last says nothing for ever.
+    pub(super) fn unlooked(&mut self) {
+        (self.ill, self.looks) = (false, 0);
+    }
+
     fn open(&mut self, rules: &Breaker, now: u64, chance: u64) -> Duration {
         let rest = self.rest(rules, chance);
         self.turn(State::Open { until: now + rest });
@@ -365,6 +370,10 @@ mod tests {
         assert_eq!([look(false, 0), look(true, 1), look(true, 2)], [None; 3]);
         assert_eq!(look(true, 3), Some(Change::Recovered));
         assert!(circuit.is_clear());
+        circuit.looked(false, 1, 1, 5);
+        assert_eq!(circuit.fitness(5), Fitness::Unwell);
+        circuit.unlooked();
+        assert!(circuit.is_clear(), "a check that was taken out of the document");
         for _ in 0..3 {
             fail(&mut circuit, Failure::NoAnswer, 10);
         }

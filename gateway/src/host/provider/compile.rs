@@ -54,6 +54,9 @@ impl Provider {
                 endpoint
             })
             .collect();
+        if settings.health.is_none() {
+            endpoints.iter().for_each(|endpoint| endpoint.standing.unlooked());
+        }
         if settings.endpoints.is_empty() {
             faults.push(settings.trust.fault(
                 "no-endpoint",

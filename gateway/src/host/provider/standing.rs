@@ -188,6 +188,15 @@ impl Standing {
         self.with(|circuit| ((), circuit.looked(good, check.fall, check.rise, clock())));
     }
 
+    /// Its document asks for no looks, or no longer.
+    pub(super) fn unlooked(&self) {
+        self.looked_at.store(0, Relaxed);
+        self.with(|circuit| {
+            circuit.unlooked();
+            ((), None)
+        });
+    }
+
     /// Does something to the circuit, and tells what changed.
     fn with<T>(&self, change: impl FnOnce(&mut Circuit) -> (T, Option<Change>)) -> T {
         let mut circuit = lock(&self.circuit);
