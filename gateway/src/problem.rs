@@ -118,6 +118,9 @@ pub fn name_exchange(answer: &mut Answer, exchange: Uuid) {
 /// Gives the names of a request that came by X-Road's headers back, as its protocol asks, with the id
 /// under which the request is known here; the client's only when it is `known` to be called so.
 pub fn name_message(answer: &mut Answer, headers: &HeaderMap, exchange: Uuid, known: bool) {
+    if !stated::speaks_xroad(headers) {
+        return;
+    }
     let id = stated::message_id(headers).ok().flatten().map(|id| (rest::ID, id));
     let client = stated::client(headers).ok().flatten().filter(|_| known);
     let client = client.map(|client| (rest::CLIENT, client));

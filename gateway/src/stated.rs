@@ -63,6 +63,11 @@ pub const DEADLINE: &str = "lt-deadline-ms";
 /// The most digits of a number of milliseconds: some eleven days, more than any provider has.
 const DEADLINE_DIGITS: usize = 9;
 
+/// Whether any field is one of X-Road's. Most requests have none, and are not asked for each in turn.
+pub fn speaks_xroad(headers: &HeaderMap) -> bool {
+    headers.keys().any(|name| name.as_str().starts_with("x-road-"))
+}
+
 /// The purpose, if one is stated.
 ///
 /// # Errors
@@ -77,7 +82,8 @@ pub fn purpose(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
 /// # Errors
 /// The header is malformed, repeated, or a person's number.
 pub fn officer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    let (ours, theirs) = (named(headers, &OFFICER_FIELD)?, named(headers, &XROAD_USER)?);
+    let theirs = if speaks_xroad(headers) { named(headers, &XROAD_USER)? } else { None };
+    let ours = named(headers, &OFFICER_FIELD)?;
     match (ours, theirs) {
         (Some(one), Some(other)) if one != other => {
             Err(Refusal::Contradiction { one: "Lt-User", other: "X-Road-UserId" })
@@ -115,7 +121,8 @@ pub fn represented(
         None => None,
         Some(name) => Some(may(register.member_named(name))?),
     };
-    let theirs = match code(headers, &XROAD_PARTY, XROAD_CAP)? {
+    let party = if speaks_xroad(headers) { code(headers, &XROAD_PARTY, XROAD_CAP)? } else { None };
+    let theirs = match party {
         None => None,
         Some(party) => Some(may(allowed.iter().copied().find(|key| is_party(register, *key, party)))?),
     };

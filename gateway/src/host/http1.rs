@@ -33,8 +33,9 @@ use super::{
 
 /// Room for nearly every answer's head.
 const HEAD: usize = 512;
-/// How much room is made for each read of a head; most heads fit at once.
-const READ: usize = 4 * 1024;
+/// How much room is made for each read of a head. Most heads fit at once, and a silent connection holds no
+/// more than this.
+const READ: usize = 1024;
 
 /// Serves a connection to its end.
 pub(super) async fn serve<A: Application>(link: Link, connection: Arc<Connection>, house: House<A>) {

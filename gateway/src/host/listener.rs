@@ -267,13 +267,14 @@ fn admit<A: Application>(stream: TcpStream, address: SocketAddr, house: &House<A
     });
 }
 
-/// One connection, from its handshake to its end.
+/// One connection, from its handshake to its end. What a kept connection does not need while it is silent
+/// is boxed, or every one would hold room for it.
 async fn connect<A: Application>(stream: TcpStream, place: Place, house: House<A>) {
     let mut stopping = house.stopping.clone();
     let shaken = tokio::select! {
         biased;
         _ = stopping.given() => return,
-        shaken = timeout(house.limits.handshake, handshake(stream, place.address, &house)) => shaken,
+        shaken = timeout(house.limits.handshake, Box::pin(handshake(stream, place.address, &house))) => shaken,
     };
     let Ok(Some((link, peer, protocol))) = shaken else {
         Tally::count(&house.tally.handshakes_failed);
@@ -282,7 +283,7 @@ async fn connect<A: Application>(stream: TcpStream, place: Place, house: House<A
     let connection = Arc::new(Connection::new(peer, house.tls.clone(), place));
     match protocol {
         HttpVersion::One => http1::serve(link, connection, house).await,
-        HttpVersion::Two => http2::serve(link, connection, house).await,
+        HttpVersion::Two => Box::pin(http2::serve(link, connection, house)).await,
     }
 }
 

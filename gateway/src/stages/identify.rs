@@ -50,9 +50,11 @@ impl<'w> Caller<'w> {
     pub(super) fn stating(self, headers: &HeaderMap, now: Timestamp) -> Result<Self, Refusal> {
         let register = self.world.snapshot.register();
         let member = register.member(self.system.member);
-        stated::message_id(headers)?;
-        stated::issue(headers)?;
-        stated::is_client(headers, member.alias("xroad"), &member.id, self.system.id.system())?;
+        if stated::speaks_xroad(headers) {
+            stated::message_id(headers)?;
+            stated::issue(headers)?;
+            stated::is_client(headers, member.alias("xroad"), &member.id, self.system.id.system())?;
+        }
         let represented = stated::represented(headers, register, &self.system.relays_for)?;
         let parties = Parties {
             system: &self.system.id,
