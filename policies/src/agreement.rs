@@ -1,4 +1,10 @@
 //! Agreements, compiled: a consumer system's right to a service.
+//!
+//! What an agreement grants follows from its document and outlives the register that it was compiled
+//! for, as long as nothing changes that it was held against. Who its parties are is a pair of keys,
+//! and keys belong to one register.
+
+use std::{ops::Deref, sync::Arc};
 
 use contracts::{ContractId, FieldPath};
 use jiff::{
@@ -17,14 +23,21 @@ use crate::{
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Agreement {
-    /// Its number.
-    pub id: AgreementId,
-    /// For a time, or for once.
-    pub kind: Kind,
     /// The system it was given to.
     pub consumer: SystemKey,
     /// The service it opens.
     pub service: ServiceKey,
+    pub(crate) terms: Arc<Terms>,
+}
+
+/// What an agreement says beside its parties.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Terms {
+    /// Its number.
+    pub id: AgreementId,
+    /// For a time, or for once.
+    pub kind: Kind,
     /// The contract it speaks of.
     pub contract: ContractId,
     /// The signed paper.
@@ -62,7 +75,22 @@ pub(crate) struct Allowed {
     pub(crate) push_down: Vec<(FieldPath, String)>,
 }
 
+impl Deref for Agreement {
+    type Target = Terms;
+
+    fn deref(&self) -> &Terms {
+        &self.terms
+    }
+}
+
 impl Agreement {
+    /// Whether `other`, of whatever register, is the same one, compiled once.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.terms, &other.terms)
+    }
+}
+
+impl Terms {
     /// SHA-256 of the document's text.
     pub fn revision(&self) -> &[u8; 32] {
         &self.revision

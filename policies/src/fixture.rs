@@ -147,7 +147,7 @@ impl Fixture {
             _ => panic!("no folder of documents: {file}"),
         };
         list.retain(|source| source.file != Path::new(file));
-        list.push(Source { file: file.into(), text: text.to_owned() });
+        list.push(Source::new(file, text).into());
         self
     }
 
@@ -178,7 +178,7 @@ impl Fixture {
         let pinned = pin_of(catalog);
         let mut sources = self.sources.clone();
         for source in sources.services.iter_mut().chain(&mut sources.agreements) {
-            source.text = source.text.replace(&pin(), &pinned);
+            *source = Source::new(&source.file, source.text.replace(&pin(), &pinned)).into();
         }
         match Register::compile(&sources, catalog, TODAY) {
             Ok((register, _)) => register,

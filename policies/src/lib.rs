@@ -24,6 +24,7 @@ mod operation;
 mod overlay;
 mod purpose;
 mod quota;
+mod readings;
 mod register;
 mod release;
 mod service;
@@ -32,7 +33,7 @@ mod sources;
 mod upstream;
 mod written;
 
-pub use agreement::{Agreement, Kind, Paper, PersonalGround, Reuse};
+pub use agreement::{Agreement, Kind, Paper, PersonalGround, Reuse, Terms};
 pub use calendar::{Dates, NotAWindow, Stretch, VIET_NAM, Window, instant, local};
 pub use conditions::{Condition, Conditions};
 pub use contracts::{Format, NotAFormat};
@@ -43,10 +44,11 @@ pub use operation::{NotAnOperation, Operation};
 pub use overlay::{Overlay, Parties, Suspension};
 pub use purpose::Purpose;
 pub use quota::{Amounts, QuotaTerms};
+pub use readings::{Readings, Stamp};
 pub use register::{MemberKey, Register, ServiceKey, SystemKey, Usable};
 pub use release::{Mask, MaskKeys, ReleasePlan};
 pub use service::{
-    Adapter, Authority, BadRecords, DateForm, Mode, OperationTerms, Population, Publication, Service,
+    Adapter, Authority, BadRecords, DateForm, Mode, Offer, OperationTerms, Population, Publication, Service,
     ServiceVersion, Streaming, UnknownFields,
 };
 pub use soap::{Signed, Soap, SoapVersion, Wording, XRoad};

@@ -9,7 +9,10 @@
 //! them must meet (this system at that service). A suspended member is stopped on both sides: its
 //! systems may not ask, whoever speaks for it may not either, and its services are not called.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use contracts::{Bilingual, Fault};
 use jiff::{Timestamp, civil::DateTime};
@@ -64,7 +67,7 @@ pub struct Parties<'a> {
 impl Overlay {
     /// Compiles the suspensions, with every fault of their files. A file with faults still acts where
     /// it says clearly whom it stops; where it does not, what it said in `previous` goes on.
-    pub fn compile(sources: &[Source], previous: &Self) -> (Self, Vec<Fault>) {
+    pub fn compile(sources: &[Arc<Source>], previous: &Self) -> (Self, Vec<Fault>) {
         let (mut suspensions, mut faults) = (Vec::new(), Vec::new());
         for source in sources {
             let sheet = Sheet::new(source);
@@ -144,11 +147,11 @@ impl Suspension {
 mod tests {
     use super::*;
 
-    fn source(name: &str, text: &str) -> Source {
-        Source { file: format!("suspensions/{name}.toml").into(), text: text.to_owned() }
+    fn source(name: &str, text: &str) -> Arc<Source> {
+        Source::new(format!("suspensions/{name}.toml"), text).into()
     }
 
-    fn overlay(sources: &[Source]) -> (Overlay, Vec<&'static str>) {
+    fn overlay(sources: &[Arc<Source>]) -> (Overlay, Vec<&'static str>) {
         let (overlay, faults) = Overlay::compile(sources, &Overlay::default());
         (overlay, faults.iter().map(|fault| fault.rule).collect())
     }

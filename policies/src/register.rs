@@ -13,6 +13,7 @@ use crate::{
     Agreement, AgreementId, Ask, Basis, CertificateFacts, Conditions, Format, Member, MemberId, Mode,
     Operation, Purpose, PurposeId, ReleasePlan, Service, ServiceId, ServiceVersion, System, SystemId,
     calendar,
+    compile::Origin,
     member::{plain_issuer, plain_serial},
 };
 
@@ -69,6 +70,8 @@ pub struct Register {
     pub(crate) by_consumer: Map<(SystemKey, ServiceKey, u32), Vec<u32>>,
     pub(crate) by_member: Map<(MemberKey, ServiceKey, u32), Vec<u32>>,
     pub(crate) no_conditions: Conditions,
+    /// What it was compiled of, for the next one.
+    pub(crate) origin: Origin,
 }
 
 /// Which system a certificate belongs to.

@@ -1,6 +1,9 @@
 //! Services, compiled: a system's offer of a dataset.
+//!
+//! As with agreements, the offer follows from the document; the system that makes it is a key of one
+//! register.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use contracts::{Bilingual, Contract, ContractId, FieldPath, UpdateFrequency};
 use jiff::{Span, Timestamp, civil::Date};
@@ -14,10 +17,17 @@ use crate::{
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Service {
-    /// Its name.
-    pub id: ServiceId,
     /// The system that provides it.
     pub system: SystemKey,
+    pub(crate) offer: Arc<Offer>,
+}
+
+/// What a service offers, whoever provides it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Offer {
+    /// Its name.
+    pub id: ServiceId,
     /// Who may use it without an agreement.
     pub mode: Mode,
     /// Whether this is the trusted source of the data or a copy.
@@ -39,7 +49,22 @@ pub struct Service {
     pub(crate) revision: [u8; 32],
 }
 
+impl Deref for Service {
+    type Target = Offer;
+
+    fn deref(&self) -> &Offer {
+        &self.offer
+    }
+}
+
 impl Service {
+    /// Whether `other`, of whatever register, is the same one, compiled once.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.offer, &other.offer)
+    }
+}
+
+impl Offer {
     /// SHA-256 of the document's text.
     pub fn revision(&self) -> &[u8; 32] {
         &self.revision

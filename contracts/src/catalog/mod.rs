@@ -42,6 +42,14 @@ pub struct Catalog {
 }
 
 impl Catalog {
+    /// Whether `other` is this very catalog, loaded once.
+    pub fn is(&self, other: &Self) -> bool {
+        let same = |(one, two): (&Arc<Contract>, &Arc<Contract>)| Arc::ptr_eq(one, two);
+        Arc::ptr_eq(&self.code_lists, &other.code_lists)
+            && self.contracts.len() == other.contracts.len()
+            && self.contracts.values().zip(other.contracts.values()).all(same)
+    }
+
     /// Reads `<folder>/catalog` and `<folder>/code-lists`.
     ///
     /// A draft with open answers is left out and told of by a warning.

@@ -6,7 +6,7 @@
 
 use contracts::Contract;
 use http::StatusCode;
-use policies::{Agreement, Operation};
+use policies::Operation;
 
 use super::{Evidence, Passed, bytes32};
 use crate::{
@@ -81,7 +81,7 @@ impl Evidence<'_> {
             contract: self.contract.map(Contract::name),
             contract_revision: self.contract.map(Contract::revision),
             agreement: self.agreement.map(|agreement| agreement.id.as_str()),
-            agreement_revision: self.agreement.map(Agreement::revision),
+            agreement_revision: self.agreement.map(|agreement| agreement.revision()),
             snapshot: Some(self.world.snapshot.digest()),
             purpose: self.purpose,
             officer: self.officer.as_deref(),

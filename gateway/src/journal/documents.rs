@@ -6,6 +6,7 @@
 //! the disk.
 
 use std::{
+    borrow::Cow,
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
@@ -24,6 +25,39 @@ use super::{
 
 /// The documents of an act: each one's name and SHA-256, in the order they were given.
 pub type Manifest = Vec<(String, [u8; 32])>;
+
+/// Documents that are kept, and what lists them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// SHA-256 of the manifest.
+    pub manifest: [u8; 32],
+    /// How many it lists.
+    pub count: usize,
+}
+
+/// A text to keep.
+#[derive(Clone, Debug)]
+pub struct Text<'t> {
+    name: Cow<'t, str>,
+    hash: [u8; 32],
+    text: &'t [u8],
+    kept: bool,
+}
+
+impl<'t> Text<'t> {
+    /// `text`, to be listed under `name`: its place relative to the operator's folder.
+    pub fn new(name: impl Into<Cow<'t, str>>, text: &'t [u8]) -> Self {
+        Self { name: name.into(), hash: sha256(text), text, kept: false }
+    }
+
+    /// As [`Text::new`], when its SHA-256 is known; `kept` says that this process kept it before.
+    pub fn known(name: impl Into<Cow<'t, str>>, hash: [u8; 32], text: &'t [u8], kept: bool) -> Self {
+        Self { name: name.into(), hash, text, kept }
+    }
+}
+
+/// What most lines of a manifest are shorter than, to make room for all at once.
+const LINE: usize = 128;
 
 static DRAFTS: AtomicU64 = AtomicU64::new(0);
 
@@ -44,27 +78,28 @@ impl Documents {
     /// # Errors
     /// When it cannot be written and synchronised.
     pub fn keep(&self, text: &[u8]) -> Result<[u8; 32], JournalFault> {
-        let mut kept = [0; 32];
-        self.keep_all(std::iter::once(text), |hash| kept = hash)?;
-        Ok(kept)
+        let hash = sha256(text);
+        self.keep_all(std::iter::once((hash, text)))?;
+        Ok(hash)
     }
 
-    /// Keeps named texts and their manifest; returns the manifest's SHA-256. A hundred thousand
-    /// texts are written first and synchronised after, so that the disk does it in large strokes.
+    /// Keeps named texts and their manifest. A hundred thousand texts are written first and synchronised
+    /// after, so that the disk does it in large strokes; those that are known to be kept are only listed.
     ///
     /// # Errors
     /// When one cannot be written and synchronised. Those already kept stay.
-    pub fn keep_manifest(&self, documents: &[(&str, &[u8])]) -> Result<[u8; 32], JournalFault> {
-        let mut manifest = Vec::new();
-        let mut names = documents.iter().map(|(name, _)| *name);
-        self.keep_all(documents.iter().map(|(_, text)| *text), |hash| {
-            hex(&mut manifest, &hash);
+    pub fn keep_manifest(&self, texts: &[Text<'_>]) -> Result<Kept, JournalFault> {
+        let fresh = texts.iter().filter(|text| !text.kept);
+        self.keep_all(fresh.map(|text| (text.hash, text.text)))?;
+        let mut manifest = Vec::with_capacity(texts.len() * LINE);
+        for text in texts {
+            hex(&mut manifest, &text.hash);
             manifest.extend_from_slice(b"  ");
             // A line feed in a file's name would be a line of the manifest.
-            manifest.extend_from_slice(names.next().unwrap_or_default().replace('\n', " ").as_bytes());
+            manifest.extend_from_slice(text.name.replace('\n', " ").as_bytes());
             manifest.push(b'\n');
-        })?;
-        self.keep(&manifest)
+        }
+        Ok(Kept { manifest: self.keep(&manifest)?, count: texts.len() })
     }
 
     /// The text of a hash; `None` when it was never kept.
@@ -97,16 +132,11 @@ impl Documents {
         Ok(Some(entries.collect()))
     }
 
-    fn keep_all<'t>(
-        &self,
-        texts: impl Iterator<Item = &'t [u8]>,
-        mut kept: impl FnMut([u8; 32]),
-    ) -> Result<(), JournalFault> {
+    fn keep_all<'t>(&self, texts: impl Iterator<Item = ([u8; 32], &'t [u8])>) -> Result<(), JournalFault> {
         let folder = DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(&self.folder);
         folder.map_err(|source| JournalFault::create(&self.folder, source))?;
         let mut fresh = Vec::new();
-        for text in texts {
-            let hash = sha256(text);
+        for (hash, text) in texts {
             let path = self.path(&hash);
             if !path.exists() {
                 // Two who keep the same text at once do not share a draft.
@@ -123,7 +153,6 @@ impl Documents {
                     .map_err(|source| JournalFault::write(&draft, source))?;
                 fresh.push((draft, path));
             }
-            kept(hash);
         }
         if fresh.is_empty() {
             return Ok(());
@@ -161,7 +190,7 @@ fn sha256(text: &[u8]) -> [u8; 32] {
 mod tests {
     use std::fs;
 
-    use super::Documents;
+    use super::{Documents, Text};
 
     #[test]
     fn a_text_is_kept_once_and_read_back() {
@@ -181,8 +210,12 @@ mod tests {
         let documents = Documents::of(data.path());
         let listed: [(&str, &[u8]); 3] =
             [("members/H26.toml", b"h26"), ("agreements/a b.toml", b"same"), ("agreements/c.toml", b"same")];
-        let hash = documents.keep_manifest(&listed).unwrap();
-        let manifest = documents.manifest(&hash).unwrap().unwrap();
+        let texts = listed.map(|(name, text)| Text::new(name, text));
+        let kept = documents.keep_manifest(&texts).unwrap();
+        let known = listed.map(|(name, text)| Text::known(name, super::sha256(text), text, true));
+        assert_eq!(documents.keep_manifest(&known).unwrap(), kept, "listed alike whether or not it is new");
+        let manifest = documents.manifest(&kept.manifest).unwrap().unwrap();
+        assert_eq!(kept.count, 3);
         for ((name, text), (read, hash)) in listed.iter().zip(&manifest) {
             assert_eq!((name, *text), (&read.as_str(), &*documents.text(hash).unwrap().unwrap()));
         }

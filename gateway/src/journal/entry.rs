@@ -3,6 +3,8 @@
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use super::Kept;
+
 /// How safe a record must be before the caller goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
@@ -141,7 +143,6 @@ pub struct Act<'a> {
     pub snapshot: Option<&'a [u8; 32]>,
     /// A line for the reader; no personal data.
     pub note: Option<&'a str>,
-    /// The documents it rests on: the name relative to the operator's folder, and the text. They are
-    /// kept by hash, each once.
-    pub documents: &'a [(&'a str, &'a [u8])],
+    /// The documents it rests on, kept before ([`Journal::keep`](super::Journal::keep)).
+    pub documents: Option<Kept>,
 }

@@ -107,13 +107,15 @@ impl<'b> Line<'b> {
     }
 
     /// The members of an act; `manifest` names the list of its documents.
-    pub(super) fn act(&mut self, act: &Act<'_>, manifest: Option<&[u8; 32]>) {
+    pub(super) fn act(&mut self, act: &Act<'_>) {
+        let documents = act.documents.filter(|kept| kept.count > 0);
         self.text("actor", Some(act.actor));
         self.text("what", Some(act.what));
         self.digest("snapshot", act.snapshot);
         self.text("note", act.note);
-        self.digest("manifest", manifest);
-        self.number("documents", u64::try_from(act.documents.len()).unwrap_or(u64::MAX));
+        self.digest("manifest", documents.as_ref().map(|kept| &kept.manifest));
+        let count = documents.map_or(0, |kept| kept.count);
+        self.number("documents", u64::try_from(count).unwrap_or(u64::MAX));
     }
 
     pub(super) fn text(&mut self, name: &'static str, text: Option<&str>) {

@@ -60,7 +60,7 @@ use jiff::{Timestamp, civil::Date, tz};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-pub use documents::{Documents, Manifest};
+pub use documents::{Documents, Kept, Manifest, Text};
 pub use entry::{Act, Charge, Durability, Entry, Times};
 pub use fault::JournalFault;
 pub(crate) use process::Process;
@@ -241,24 +241,22 @@ impl Journal {
         }
     }
 
-    /// Keeps an act's documents and records the act, both on the disk when it returns. Blocks: not
-    /// for a worker.
+    /// Keeps the documents of an act to come; they are on the disk when it returns. Blocks: not for a
+    /// worker.
     ///
     /// # Errors
-    /// When either is not on the disk.
+    /// When they are not on the disk.
+    pub fn keep(&self, texts: &[Text<'_>]) -> Result<Kept, JournalFault> {
+        self.shared.documents.keep_manifest(texts).inspect_err(|fault| self.shared.health.failed(fault))
+    }
+
+    /// Records an act; it is on the disk when this returns. Blocks: not for a worker.
+    ///
+    /// # Errors
+    /// When it is not on the disk.
     pub fn act(&self, act: &Act<'_>) -> Result<(), JournalFault> {
-        let manifest = match act.documents {
-            [] => None,
-            documents => Some(
-                self.shared
-                    .documents
-                    .keep_manifest(documents)
-                    .inspect_err(|fault| self.shared.health.failed(fault))?,
-            ),
-        };
         let lane = self.lane();
-        let segment =
-            locked(&lane).append(&self.shared, Kind::Act, |line| line.act(act, manifest.as_ref()))?;
+        let segment = locked(&lane).append(&self.shared, Kind::Act, |line| line.act(act))?;
         segment.sync(&self.shared)
     }
 

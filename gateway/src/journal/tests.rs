@@ -572,10 +572,10 @@ fn an_act_keeps_its_documents_and_is_found_again() {
         what: "snapshot-loaded",
         snapshot: Some(&snapshot),
         note: Some("tải lại"),
-        documents: &documents,
+        documents: Some(journal.keep(&documents.map(|(name, text)| super::Text::new(name, text))).unwrap()),
     };
     journal.act(&act).unwrap();
-    journal.act(&Act { what: "token-refused", snapshot: None, documents: &[], note: None, ..act }).unwrap();
+    journal.act(&Act { what: "token-refused", snapshot: None, documents: None, note: None, ..act }).unwrap();
     let found = Query::default().acts(journal.folder()).unwrap().next().unwrap().unwrap();
     assert_eq!(found.snapshot, Some(snapshot));
     assert_eq!((found.actor.as_deref(), found.documents), (Some("truc-van-hanh"), Some(2)));

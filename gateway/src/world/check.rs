@@ -10,7 +10,7 @@ use super::{
     Documents, Loaded, Secrets,
     documents::rooted,
     ledger::ledger,
-    peers::{pki_settings, providers},
+    peers::{Peers, pki_settings},
     suspensions::Suspensions,
 };
 use crate::host::{Pki, Standings};
@@ -52,7 +52,7 @@ fn of_documents(loaded: &Loaded, documents: &Documents, scratch: &Path, now: Tim
     match Register::compile(documents.sources(), &catalog, policies::local(now).date()) {
         Ok((register, warnings)) => {
             faults.extend(rooted(&folders.policies, warnings));
-            match providers(&register, loaded, &Standings::default(), now) {
+            match Peers::compile(None, &register, loaded, &Standings::default(), now) {
                 Ok((_, found)) | Err(found) => faults.extend(found),
             }
         }

@@ -7,12 +7,15 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fs::{self, DirEntry},
+    io,
     path::{Component, Path, PathBuf},
+    sync::Arc,
 };
 
 use contracts::{Bilingual, Catalog, Fault};
-use policies::{Source, Sources};
+use jiff::Timestamp;
+use policies::{Source, Sources, Stamp};
 use ring::digest::{Context, SHA256, digest};
 
 use super::scratch::Scratch;
@@ -21,7 +24,7 @@ use super::scratch::Scratch;
 /// stays well below.
 const FILE_CAP: u64 = 4 * 1024 * 1024;
 /// How deep a contracts folder is walked: `catalog/<dataset>/v<n>/schema.json` needs three.
-const DEPTH_CAP: usize = 6;
+pub(super) const DEPTH_CAP: usize = 6;
 
 /// What the two roots are called in digests, in the journal and in kept copies.
 const POLICIES: &str = "policies";
@@ -35,7 +38,14 @@ const CONTRACT_FILES: [&str; 3] = ["toml", "json", "csv"];
 pub struct Documents {
     sources: Sources,
     /// By path, relative to the contracts' root.
-    contracts: BTreeMap<PathBuf, String>,
+    contracts: Arc<BTreeMap<PathBuf, Arc<Source>>>,
+}
+
+/// What was read when, so that only files that changed are opened again.
+#[derive(Default)]
+pub struct Readings {
+    policies: policies::Readings,
+    contracts: BTreeMap<PathBuf, (Stamp, Arc<Source>)>,
 }
 
 impl Documents {
@@ -50,26 +60,48 @@ impl Documents {
         if faults.is_empty() { Ok(documents) } else { Err(faults) }
     }
 
+    /// As [`Documents::read`], opening only what changed since `readings`.
+    ///
+    /// # Errors
+    /// As [`Documents::read`].
+    pub fn reread(policies: &Path, contracts: &Path, readings: &mut Readings) -> Result<Self, Vec<Fault>> {
+        let (documents, faults) = Self::gather_again(policies, contracts, readings, Timestamp::now());
+        if faults.is_empty() { Ok(documents) } else { Err(faults) }
+    }
+
     /// As [`Documents::read`], with what can be read beside the faults: for telling what else is
     /// wrong.
     pub fn gather(policies: &Path, contracts: &Path) -> (Self, Vec<Fault>) {
+        Self::gather_again(policies, contracts, &mut Readings::default(), Timestamp::UNIX_EPOCH)
+    }
+
+    fn gather_again(
+        policies: &Path,
+        contracts: &Path,
+        readings: &mut Readings,
+        now: Timestamp,
+    ) -> (Self, Vec<Fault>) {
         let mut faults: Vec<Fault> = [policies, contracts].into_iter().filter_map(missing).collect();
-        let (sources, found) = Sources::gather(policies);
+        let (sources, found) = Sources::gather_again(policies, &mut readings.policies, now);
         faults.extend(rooted(policies, found));
-        let mut walk = Walk { root: contracts, texts: BTreeMap::new(), faults };
+        let before = std::mem::take(&mut readings.contracts);
+        let mut walk =
+            Walk { root: contracts, now, before, after: BTreeMap::new(), texts: BTreeMap::new(), faults };
         for folder in CONTRACT_FOLDERS {
             walk.descend(Path::new(folder), DEPTH_CAP);
         }
-        (Self { sources, contracts: walk.texts }, walk.faults)
+        readings.contracts = walk.after;
+        (Self { sources, contracts: Arc::new(walk.texts) }, walk.faults)
     }
 
     /// From texts kept earlier, by the names that [`Documents::iter`] gave them. What has another
     /// name (the settings stand beside the documents in the journal) is left out.
     pub fn from_texts(texts: impl IntoIterator<Item = (PathBuf, String)>) -> Self {
         let mut documents = Self::default();
+        let mut contracts = BTreeMap::new();
         for (path, text) in texts {
             if let Ok(file) = path.strip_prefix(CONTRACTS) {
-                documents.contracts.insert(file.to_owned(), text);
+                contracts.insert(file.to_owned(), Arc::new(Source::new(file, text)));
             } else if let Ok(file) = path.strip_prefix(POLICIES) {
                 let sources = &mut documents.sources;
                 let kind = match file.components().next().and_then(|first| first.as_os_str().to_str()) {
@@ -79,30 +111,34 @@ impl Documents {
                     Some("agreements") => &mut sources.agreements,
                     _ => continue,
                 };
-                kind.push(Source { file: file.to_owned(), text });
+                kind.push(Arc::new(Source::new(file, text)));
             }
         }
+        documents.contracts = Arc::new(contracts);
         documents
     }
 
-    /// Names (`policies/agreements/TT-2026-017.toml`) and texts.
-    pub fn iter(&self) -> impl Iterator<Item = (PathBuf, &str)> {
-        let sources =
-            self.sources.iter().map(|source| (Path::new(POLICIES).join(&source.file), source.text.as_str()));
-        let contracts =
-            self.contracts.iter().map(|(file, text)| (Path::new(CONTRACTS).join(file), text.as_str()));
+    /// Names (`policies/agreements/TT-2026-017.toml`) and what stands under them.
+    pub fn iter(&self) -> impl Iterator<Item = (PathBuf, &Arc<Source>)> {
+        let sources = self.sources.iter().map(|source| (Path::new(POLICIES).join(&source.file), source));
+        let contracts = self.contracts.iter().map(|(file, source)| (Path::new(CONTRACTS).join(file), source));
         sources.chain(contracts)
+    }
+
+    /// Whether the contracts and code lists are those of `other`, read once.
+    pub fn has_contracts_of(&self, other: &Self) -> bool {
+        self.contracts == other.contracts
     }
 
     /// The digest of all: names and texts, and what else decides (`salt`, the settings).
     pub fn digest(&self, salt: &[u8]) -> [u8; 32] {
         let mut context = Context::new(&SHA256);
         context.update(&sha256(salt));
-        for (name, text) in self.iter() {
+        for (name, source) in self.iter() {
             context.update(name.as_os_str().as_encoded_bytes());
             // No name holds a zero byte, so no name can grow into a text.
             context.update(&[0]);
-            context.update(&sha256(text.as_bytes()));
+            context.update(&source.revision());
         }
         bytes32(context.finish().as_ref())
     }
@@ -132,7 +168,7 @@ impl Documents {
         for name in CONTRACT_FOLDERS {
             fs::create_dir_all(folder.join(name))?;
         }
-        for (path, text) in &self.contracts {
+        for (path, source) in self.contracts.iter() {
             // Kept texts are data too: a path that climbs is not written.
             if path.components().any(|part| !matches!(part, Component::Normal(_))) {
                 return Err(io::Error::new(io::ErrorKind::InvalidInput, "a path leaves its folder"));
@@ -141,7 +177,7 @@ impl Documents {
             if let Some(parent) = file.parent() {
                 fs::create_dir_all(parent)?;
             }
-            fs::write(file, text)?;
+            fs::write(file, &source.text)?;
         }
         Ok(())
     }
@@ -180,7 +216,10 @@ fn bytes32(bytes: &[u8]) -> [u8; 32] {
 
 struct Walk<'a> {
     root: &'a Path,
-    texts: BTreeMap<PathBuf, String>,
+    now: Timestamp,
+    before: BTreeMap<PathBuf, (Stamp, Arc<Source>)>,
+    after: BTreeMap<PathBuf, (Stamp, Arc<Source>)>,
+    texts: BTreeMap<PathBuf, Arc<Source>>,
     faults: Vec<Fault>,
 }
 
@@ -206,24 +245,35 @@ impl Walk<'_> {
                 .extension()
                 .is_some_and(|ending| CONTRACT_FILES.iter().any(|known| ending == *known))
             {
-                self.file(&path, file);
+                self.file(&entry, file);
             }
         }
     }
 
-    fn file(&mut self, path: &Path, file: PathBuf) {
-        let read = fs::metadata(path).and_then(|meta| {
-            if meta.len() > FILE_CAP {
-                Err(io::ErrorKind::FileTooLarge.into())
-            } else {
-                fs::read_to_string(path)
+    fn file(&mut self, entry: &DirEntry, file: PathBuf) {
+        let path = entry.path();
+        let read = Stamp::of_entry(entry).and_then(|stamp| {
+            let before = self.before.remove(&file);
+            if let Some((_, source)) = before.as_ref().filter(|(known, _)| *known == stamp) {
+                return Ok((stamp, Arc::clone(source)));
             }
+            if stamp.length() > FILE_CAP {
+                return Err(io::ErrorKind::FileTooLarge.into());
+            }
+            let text = fs::read_to_string(&path)?;
+            let same = before.filter(|(_, source)| source.text == text);
+            Ok((stamp, same.map_or_else(|| Arc::new(Source::new(&file, text)), |(_, source)| source)))
         });
         match read {
-            Ok(text) => drop(self.texts.insert(file, text)),
+            Ok((stamp, source)) => {
+                if stamp.is_settled(self.now) {
+                    self.after.insert(file.clone(), (stamp, Arc::clone(&source)));
+                }
+                self.texts.insert(file, source);
+            }
             // A file that vanished between listing and reading was being replaced: the next read has it.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => self.faults.push(unreadable(path.to_owned(), &error)),
+            Err(error) => self.faults.push(unreadable(path, &error)),
         }
     }
 }
@@ -322,7 +372,7 @@ mod tests {
             ],
             "suspensions load on their own, examples decide nothing"
         );
-        let kept = documents.iter().map(|(name, text)| (name, text.to_owned()));
+        let kept = documents.iter().map(|(name, source)| (name, source.text.clone()));
         let again = Documents::from_texts(kept.chain([("gateway.toml".into(), "x".to_owned())]));
         assert_eq!(again, documents);
     }

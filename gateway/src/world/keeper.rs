@@ -3,8 +3,13 @@
 //! Three parts are read one after the other and each is taken whole or not at all: suspensions first,
 //! since an emergency stop waits for nothing; certificates; documents last. Every one taken and every
 //! one refused is an act in the journal, under the name of who asked.
+//!
+//! All of it happens on the thread of who asked, never on a worker: what workers see of a reload is one
+//! pointer that changed. A snapshot that was replaced goes to the [`Reaper`], so that no worker has to
+//! take a hundred thousand agreements apart because it held the last exchange that used them.
 
 use std::{
+    collections::HashSet,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -12,16 +17,23 @@ use std::{
 
 use arc_swap::ArcSwap;
 use contracts::{Bilingual, Fault, Language};
-use jiff::Timestamp;
-use policies::MaskKeys;
+use jiff::{Timestamp, civil::Date};
+use policies::{MaskKeys, Source};
 
 use super::{
-    Documents, Loaded, OneOffs, Part, Snapshot, Standing, World, documents::sha256, last_good,
-    last_good::Copy, peers::pki_settings, settings::Settings, suspensions::Suspensions,
+    Documents, Loaded, OneOffs, Part, Snapshot, Standing, World,
+    documents::{Readings, sha256},
+    last_good,
+    last_good::Copy,
+    peers::pki_settings,
+    reaper::Reaper,
+    settings::Settings,
+    suspensions::Suspensions,
+    watch::Interest,
 };
 use crate::{
     host::{Pki, Standings, Tls},
-    journal::{Act, Journal, JournalFault},
+    journal::{Act, Journal, JournalFault, Kept, Text},
     metrics::Metrics,
     quota::Quota,
 };
@@ -51,6 +63,9 @@ pub struct Keeper {
     loaded: Loaded,
     tls: Arc<Tls>,
     parts: Parts,
+    reaper: Reaper,
+    /// Read by probes, which do not wait for a reload to end.
+    standing: ArcSwap<Standing>,
     // Reloads take turns; what exchanges read is `world` alone.
     memory: Mutex<Memory>,
 }
@@ -75,8 +90,9 @@ pub struct Parts {
 #[derive(Default)]
 struct Memory {
     documents: Option<[u8; 32]>,
-    /// Providers' certificates and keys: compiled into a snapshot, written in no document.
-    materials: [u8; 32],
+    /// The day that the documents were compiled for.
+    day: Date,
+    readings: Readings,
     suspensions: Option<[u8; 32]>,
     pki: Option<[u8; 32]>,
     standing: Standing,
@@ -121,7 +137,7 @@ impl Keeper {
         memory.suspensions = Some(suspensions.digest());
         memory.standing.taken(Part::Suspensions, suspensions.faults.clone());
 
-        let (snapshot, found) = match compile_present(&loaded, &parts) {
+        let (snapshot, found) = match compile_present(&loaded, &parts, &mut memory.readings) {
             Ok((snapshot, warnings)) => (Some(snapshot), warnings),
             Err(found) => (compile_kept(&loaded, &parts), found),
         };
@@ -129,7 +145,7 @@ impl Keeper {
             None => faults.extend(found),
             Some(snapshot) => {
                 memory.documents = Some(*snapshot.digest());
-                memory.materials = files_digest(&snapshot.material_files());
+                memory.day = snapshot.day();
                 memory.standing.last_good = found.iter().any(|fault| !fault.warning);
                 memory.standing.taken(Part::Documents, found);
             }
@@ -147,6 +163,8 @@ impl Keeper {
             loaded,
             tls: Arc::new(Tls::new(pki)),
             parts,
+            reaper: Reaper::start(),
+            standing: ArcSwap::from_pointee(memory.standing.clone()),
             memory: Mutex::new(memory),
         };
         let world = keeper.world();
@@ -176,14 +194,14 @@ impl Keeper {
     }
 
     /// How the last reload ended.
-    pub fn standing(&self) -> Standing {
-        self.memory().standing.clone()
+    pub fn standing(&self) -> Arc<Standing> {
+        self.standing.load_full()
     }
 
     /// Reads everything again and takes into service what changed and is sound. `actor` is who
     /// asked: an operator's name, `sighup`, or the watched folders themselves. Blocks: not for a
     /// worker.
-    pub fn reload(&self, actor: &str) -> Standing {
+    pub fn reload(&self, actor: &str) -> Arc<Standing> {
         let mut memory = self.memory();
         memory.standing.at = Some(Timestamp::now());
         let done = [
@@ -193,20 +211,23 @@ impl Keeper {
         ];
         // What a person asked for is an act even when it found nothing to do.
         if actor != WATCH && done.iter().all(|done| *done == Done::Nothing) {
-            self.record(actor, "reload-found-nothing", None, &[]);
+            self.record(actor, "reload-found-nothing", None, None);
         }
-        memory.standing.clone()
+        let standing = Arc::new(memory.standing.clone());
+        self.standing.store(Arc::clone(&standing));
+        standing
     }
 
     /// The files and folders whose changes matter.
-    pub(super) fn interests(&self) -> Vec<PathBuf> {
+    pub(super) fn interests(&self) -> Vec<Interest> {
         let folders = &self.loaded.settings.documents;
-        let sharing = ["members", "services", "purposes", "agreements", "suspensions"];
-        let contracts = ["catalog", "code-lists"];
-        let mut interests: Vec<PathBuf> = sharing.iter().map(|name| folders.policies.join(name)).collect();
-        interests.extend(contracts.iter().map(|name| folders.contracts.join(name)));
-        interests.extend(self.loaded.pki_files());
-        interests.extend(self.world.load().snapshot.material_files());
+        let flat = ["members", "purposes", "agreements", "suspensions"];
+        let flat = flat.into_iter().map(|name| Interest::flat(folders.policies.join(name)));
+        let contracts = ["catalog", "code-lists"].into_iter().map(|name| folders.contracts.join(name));
+        let deep = contracts.chain([folders.policies.join("services")]).map(Interest::deep);
+        let world = self.world();
+        let files = self.loaded.pki_files().into_iter().chain(world.snapshot.materials().files().cloned());
+        let mut interests: Vec<Interest> = flat.chain(deep).chain(files.map(Interest::flat)).collect();
         interests.sort();
         interests.dedup();
         interests
@@ -243,7 +264,7 @@ impl Keeper {
                 memory.standing.taken(Part::Certificates, warnings);
                 self.tls.swap(pki);
                 self.parts.metrics.reloads.inc();
-                self.record(actor, "certificates-loaded", None, &[]);
+                self.record(actor, "certificates-loaded", None, None);
                 Done::Something
             }
             Err(faults) => self.refuse(memory, Part::Certificates, actor, faults),
@@ -251,18 +272,22 @@ impl Keeper {
     }
 
     fn reload_documents(&self, memory: &mut Memory, actor: &str) -> Done {
-        let documents = match read_stable(&self.loaded.settings) {
-            Ok(documents) => documents,
-            Err(faults) => return self.refuse(memory, Part::Documents, actor, faults),
-        };
+        let serving = Arc::clone(&self.world().snapshot);
+        let documents =
+            match read_stable(&self.loaded.settings, &mut memory.readings, Some(serving.documents())) {
+                Ok(documents) => documents,
+                Err(faults) => return self.refuse(memory, Part::Documents, actor, faults),
+            };
         let digest = documents.digest(self.loaded.text.as_bytes());
-        let materials = files_digest(&self.world.load().snapshot.material_files());
-        if memory.documents == Some(digest) && memory.materials == materials {
+        let today = policies::local(Timestamp::now()).date();
+        let same = memory.documents == Some(digest) && memory.day == today;
+        if same && serving.materials().reread() == *serving.materials() {
             memory.standing.mended(Part::Documents);
             memory.standing.last_good = false;
             return Done::Nothing;
         }
-        let (snapshot, warnings) = match Snapshot::compile(&self.loaded, &documents, &self.parts) {
+        let compiled = Snapshot::compile(Some(&serving), &self.loaded, &documents, &self.parts);
+        let (snapshot, warnings) = match compiled {
             Ok((snapshot, warnings)) => (Arc::new(snapshot), warnings),
             Err(faults) => return self.refuse(memory, Part::Documents, actor, faults),
         };
@@ -271,10 +296,11 @@ impl Keeper {
             return self.refuse(memory, Part::Documents, actor, vec![unrecorded(&fault)]);
         }
         memory.documents = Some(digest);
-        memory.materials = files_digest(&snapshot.material_files());
+        memory.day = snapshot.day();
         memory.standing.last_good = false;
         memory.standing.taken(Part::Documents, warnings);
         self.swap(|world| World { snapshot, overlay: Arc::clone(&world.overlay) });
+        self.reaper.take(serving);
         Done::Something
     }
 
@@ -306,45 +332,63 @@ impl Keeper {
         };
         let first = faults.first().map(|fault| fault.display(Language::En)).unwrap_or_default();
         let note = format!("{} fault(s), the first: {first}", faults.len());
-        self.record(actor, what, Some(&note), &[]);
+        self.record(actor, what, Some(&note), None);
         memory.standing.refused(part, faults);
         Done::Something
     }
 
     /// The act of a snapshot, with its documents and the settings; and the copy for a restart.
     fn record_snapshot(&self, actor: &str, snapshot: &Snapshot) -> Result<(), JournalFault> {
-        let texts: Vec<(String, &[u8])> = snapshot
+        // What serves now was kept when it was taken into service.
+        let serving = Arc::clone(&self.world.load().snapshot);
+        let kept: HashSet<*const Source> = if std::ptr::eq(&*serving, snapshot) {
+            HashSet::new()
+        } else {
+            serving.documents().iter().map(|(_, source)| Arc::as_ptr(source)).collect()
+        };
+        let texts: Vec<Text<'_>> = snapshot
             .documents()
             .iter()
-            .map(|(name, text)| (name.display().to_string(), text.as_bytes()))
-            .chain([(SETTINGS_NAME.to_owned(), self.loaded.text.as_bytes())])
+            .map(|(name, source)| {
+                let known = kept.contains(&Arc::as_ptr(source));
+                Text::known(name.display().to_string(), source.revision(), source.text.as_bytes(), known)
+            })
+            .chain([Text::new(SETTINGS_NAME, self.loaded.text.as_bytes())])
             .collect();
-        let listed = listed(&texts);
+        let documents = self.parts.journal.keep(&texts)?;
         let digest = Some(snapshot.digest());
-        let act = Act { actor, what: SNAPSHOT_LOADED, snapshot: digest, note: None, documents: &listed };
+        let act =
+            Act { actor, what: SNAPSHOT_LOADED, snapshot: digest, note: None, documents: Some(documents) };
         self.parts.journal.act(&act)?;
         self.parts.metrics.reloads.inc();
         tracing::info!(actor, snapshot = snapshot.hash(), "documents taken into service");
-        self.keep_last_good(Copy::Documents, &listed);
+        self.keep_last_good(Copy::Documents, &documents);
         Ok(())
     }
 
     fn record_suspensions(&self, actor: &str, suspensions: &Suspensions) {
         self.parts.metrics.reloads.inc();
-        let texts = suspensions.texts();
-        let listed = listed(&texts);
+        let texts: Vec<Text<'_>> =
+            suspensions.texts().into_iter().map(|(name, text)| Text::new(name, text)).collect();
+        let documents = match self.parts.journal.keep(&texts) {
+            Ok(documents) => Some(documents),
+            Err(fault) => {
+                tracing::error!(%fault, actor, "the texts of suspensions could not be kept");
+                None
+            }
+        };
         let note = format!("{} in force", suspensions.overlay.iter().count());
-        self.record(actor, SUSPENSIONS_LOADED, Some(&note), &listed);
+        self.record(actor, SUSPENSIONS_LOADED, Some(&note), documents);
         // What goes on acting only because it is remembered must not be forgotten at a restart.
-        if suspensions.faults.iter().all(|fault| fault.warning) {
-            self.keep_last_good(Copy::Suspensions, &listed);
+        if let Some(documents) = documents.filter(|_| suspensions.faults.iter().all(|fault| fault.warning)) {
+            self.keep_last_good(Copy::Suspensions, &documents);
         }
     }
 
     /// Records an act beside the snapshot in service. One that cannot be recorded stands all the
     /// same: taking a stop back because a disk is full would be worse, and exchanges end on their
     /// own, since they need the journal too.
-    fn record(&self, actor: &str, what: &str, note: Option<&str>, documents: &[(&str, &[u8])]) {
+    fn record(&self, actor: &str, what: &str, note: Option<&str>, documents: Option<Kept>) {
         tracing::info!(actor, what, note, "reload");
         let snapshot = Arc::clone(&self.world.load().snapshot);
         let act = Act { actor, what, snapshot: Some(snapshot.digest()), note, documents };
@@ -353,8 +397,8 @@ impl Keeper {
         }
     }
 
-    fn keep_last_good(&self, copy: Copy, texts: &[(&str, &[u8])]) {
-        if let Err(error) = last_good::keep(&self.loaded.settings.data.folder, copy, texts) {
+    fn keep_last_good(&self, copy: Copy, documents: &Kept) {
+        if let Err(error) = last_good::keep(&self.loaded.settings.data.folder, copy, documents) {
             tracing::error!(%error, ?copy, "the last good copy could not be kept; a restart depends on the folders as they are then");
         }
     }
@@ -364,25 +408,33 @@ impl Keeper {
     }
 }
 
-fn listed<'t>(texts: &'t [(String, &'t [u8])]) -> Vec<(&'t str, &'t [u8])> {
-    texts.iter().map(|(name, text)| (name.as_str(), *text)).collect()
-}
-
-fn compile_present(loaded: &Loaded, parts: &Parts) -> Result<(Snapshot, Vec<Fault>), Vec<Fault>> {
-    Snapshot::compile(loaded, &read_stable(&loaded.settings)?, parts)
+fn compile_present(
+    loaded: &Loaded,
+    parts: &Parts,
+    readings: &mut Readings,
+) -> Result<(Snapshot, Vec<Fault>), Vec<Fault>> {
+    Snapshot::compile(None, loaded, &read_stable(&loaded.settings, readings, None)?, parts)
 }
 
 fn compile_kept(loaded: &Loaded, parts: &Parts) -> Option<Snapshot> {
     let texts = last_good::kept(&loaded.settings.data.folder, Copy::Documents)?;
-    let (snapshot, _) = Snapshot::compile(loaded, &Documents::from_texts(texts), parts).ok()?;
+    let (snapshot, _) = Snapshot::compile(None, loaded, &Documents::from_texts(texts), parts).ok()?;
     tracing::error!(snapshot = %snapshot.hash(), "the documents are faulty: serving the last good ones; run `lienthong check`");
     Some(snapshot)
 }
 
-/// Reads until two reads agree, so that half a checkout never decides.
-fn read_stable(settings: &Settings) -> Result<Documents, Vec<Fault>> {
-    let read = || Documents::read(&settings.documents.policies, &settings.documents.contracts);
+/// Reads until two reads agree, so that half a checkout never decides; or one agrees with what serves.
+fn read_stable(
+    settings: &Settings,
+    readings: &mut Readings,
+    serving: Option<&Documents>,
+) -> Result<Documents, Vec<Fault>> {
+    let folders = &settings.documents;
+    let mut read = || Documents::reread(&folders.policies, &folders.contracts, readings);
     let mut last = read()?;
+    if serving == Some(&last) {
+        return Ok(last);
+    }
     for _ in 0..READS {
         let again = read()?;
         if again == last {

@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::journal::{self, JournalFault};
+use crate::journal::{self, JournalFault, Kept};
 
 /// Which copy.
 #[derive(Clone, Copy, Debug)]
@@ -31,14 +31,13 @@ impl Copy {
     }
 }
 
-/// Keeps `texts` by name as the last good ones, instead of those kept before. A crash midway leaves
-/// the old or the new, whole.
+/// Takes `kept`, which the journal keeps, for the last good ones instead of those before. A crash midway
+/// leaves the old or the new, whole.
 ///
 /// # Errors
 /// What could not be written; the old copy is then still there.
-pub fn keep(data: &Path, copy: Copy, texts: &[(&str, &[u8])]) -> io::Result<()> {
-    let manifest = journal::Documents::of(data).keep_manifest(texts).map_err(io::Error::other)?;
-    let hex: String = manifest.iter().map(|byte| format!("{byte:02x}")).collect();
+pub fn keep(data: &Path, copy: Copy, kept: &Kept) -> io::Result<()> {
+    let hex: String = kept.manifest.iter().map(|byte| format!("{byte:02x}")).collect();
     let file = copy.file(data);
     // Two processes may overlap during an upgrade, and both saw the same edit.
     let draft = file.with_extension(format!("draft-{}", std::process::id()));
@@ -77,6 +76,13 @@ pub fn texts(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::Text;
+
+    fn keep(data: &Path, copy: Copy, texts: &[(&str, &[u8])]) -> io::Result<()> {
+        let texts: Vec<Text<'_>> = texts.iter().map(|(name, text)| Text::new(*name, text)).collect();
+        let kept = journal::Documents::of(data).keep_manifest(&texts).map_err(io::Error::other)?;
+        super::keep(data, copy, &kept)
+    }
 
     #[test]
     fn what_was_kept_last_is_found_again_each_copy_for_itself() {

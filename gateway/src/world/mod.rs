@@ -20,6 +20,7 @@ mod ledger;
 mod one_off;
 mod peers;
 mod prober;
+mod reaper;
 mod scratch;
 mod secrets;
 mod settings;

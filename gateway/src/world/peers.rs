@@ -8,6 +8,7 @@ use policies::{Address, Reference, Register, Service, ServiceKey, ServiceVersion
 
 use super::{
     Loaded, Secret,
+    documents::sha256,
     settings::{Anchor, CrlRule},
 };
 use crate::host::{
@@ -25,65 +26,150 @@ pub fn pki_settings(loaded: &Loaded) -> PkiSettings {
     }
 }
 
-/// Providers by service and version.
-pub type Providers = HashMap<(ServiceKey, u32), Arc<Provider>>;
+/// Providers by service and version, and what they were made of.
+#[derive(Default)]
+pub struct Peers {
+    providers: HashMap<(ServiceKey, u32), Peer>,
+    materials: Materials,
+}
 
-/// The providers of every version of every service.
-///
-/// # Errors
-/// Certificates, keys or endpoints that cannot be used, each told once with the services that need
-/// it. Warnings come with good providers.
-pub fn providers(
-    register: &Register,
-    loaded: &Loaded,
-    standings: &Standings,
-    now: Timestamp,
-) -> Result<(Providers, Vec<Fault>), Vec<Fault>> {
-    standings.sweep();
-    let mut providers = HashMap::new();
-    let mut found: Vec<(Fault, Vec<&Service>)> = Vec::new();
-    for (key, service) in register.services() {
-        for version in &service.versions {
-            let faults = match Provider::compile(&provider_settings(service, version, loaded), standings, now)
-            {
-                Ok((provider, warnings)) => {
-                    providers.insert((key, version.number), Arc::new(provider));
-                    warnings
-                }
-                Err(faults) => faults,
-            };
-            for fault in faults {
-                match found.iter_mut().find(|(known, _)| *known == fault) {
-                    Some((_, services)) => services.push(service),
-                    None => found.push((fault, vec![service])),
+struct Peer {
+    provider: Arc<Provider>,
+    warnings: Vec<Fault>,
+}
+
+/// SHA-256 of each file of certificates and keys; none of one that cannot be read.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Materials(HashMap<PathBuf, Option<[u8; 32]>>);
+
+impl Materials {
+    fn read(files: impl IntoIterator<Item = PathBuf>) -> Self {
+        let digest = |file: &PathBuf| std::fs::read(file).ok().map(|bytes| sha256(&bytes));
+        let mut known = HashMap::new();
+        for file in files {
+            if !known.contains_key(&file) {
+                let digest = digest(&file);
+                known.insert(file, digest);
+            }
+        }
+        Self(known)
+    }
+
+    /// The same files as they are now.
+    pub fn reread(&self) -> Self {
+        Self::read(self.0.keys().cloned())
+    }
+
+    /// The files.
+    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.0.keys()
+    }
+}
+
+impl Peers {
+    /// The providers of every version of every service. Those of `previous`, which has the services of
+    /// that register, are taken over with their connections where neither the upstream nor its
+    /// certificates changed.
+    ///
+    /// # Errors
+    /// Certificates, keys or endpoints that cannot be used, each told once with the services that need
+    /// it. Warnings come with good providers.
+    pub fn compile(
+        previous: Option<(&Self, &Register)>,
+        register: &Register,
+        loaded: &Loaded,
+        standings: &Standings,
+        now: Timestamp,
+    ) -> Result<(Self, Vec<Fault>), Vec<Fault>> {
+        standings.sweep();
+        // Before they are read for good: what changes in between is another change.
+        let materials = Materials::read(material_files(register, loaded));
+        let mut providers = HashMap::new();
+        let mut found: Vec<(Fault, Vec<&Service>)> = Vec::new();
+        for (key, service) in register.services() {
+            for version in &service.versions {
+                let kept = previous.and_then(|(peers, before)| {
+                    peers.unchanged(before, &materials, service, version, loaded)
+                });
+                let made = match kept {
+                    Some(peer) => Ok((Arc::clone(&peer.provider), peer.warnings.clone())),
+                    None => Provider::compile(&provider_settings(service, version, loaded), standings, now)
+                        .map(|(provider, warnings)| (Arc::new(provider), warnings)),
+                };
+                let faults = match made {
+                    Ok((provider, warnings)) => {
+                        let peer = Peer { provider, warnings: warnings.clone() };
+                        providers.insert((key, version.number), peer);
+                        warnings
+                    }
+                    Err(faults) => faults,
+                };
+                for fault in faults {
+                    match found.iter_mut().find(|(known, _)| *known == fault) {
+                        Some((_, services)) => services.push(service),
+                        None => found.push((fault, vec![service])),
+                    }
                 }
             }
         }
+        // The host names the certificate file; the operator also needs the documents that ask for it.
+        let faults: Vec<Fault> = found.into_iter().map(|(fault, services)| about(&services, fault)).collect();
+        if faults.iter().all(|fault| fault.warning) {
+            Ok((Self { providers, materials }, faults))
+        } else {
+            Err(faults)
+        }
     }
-    // The host names the certificate file; the operator also needs the documents that ask for it.
-    let faults: Vec<Fault> = found.into_iter().map(|(fault, services)| about(&services, fault)).collect();
-    if faults.iter().all(|fault| fault.warning) { Ok((providers, faults)) } else { Err(faults) }
+
+    fn unchanged(
+        &self,
+        before: &Register,
+        materials: &Materials,
+        service: &Service,
+        version: &ServiceVersion,
+        loaded: &Loaded,
+    ) -> Option<&Peer> {
+        let key = before.service_named(service.id.member(), service.id.service())?;
+        let was = before.service(key);
+        let same = was.is(service)
+            || was.version(version.number).is_some_and(|was| was.upstream == version.upstream);
+        let mut files = files_of(version, loaded);
+        let sound = same && files.all(|file| self.materials.0.get(&file) == materials.0.get(&file));
+        sound.then(|| self.providers.get(&(key, version.number))).flatten()
+    }
+
+    /// Who answers for a service in a version.
+    pub fn provider(&self, service: ServiceKey, version: u32) -> Option<&Arc<Provider>> {
+        self.providers.get(&(service, version)).map(|peer| &peer.provider)
+    }
+
+    /// Every provider, with its service and version.
+    pub fn iter(&self) -> impl Iterator<Item = (ServiceKey, u32, &Arc<Provider>)> {
+        self.providers.iter().map(|((service, version), peer)| (*service, *version, &peer.provider))
+    }
+
+    /// The files that certificates and keys were read from, as they were.
+    pub fn materials(&self) -> &Materials {
+        &self.materials
+    }
 }
 
-/// The files that providers' certificates and keys are read from.
-pub fn material_files(register: &Register, loaded: &Loaded) -> Vec<PathBuf> {
+/// The files that providers' certificates and keys are read from, some of them often.
+fn material_files(register: &Register, loaded: &Loaded) -> impl Iterator<Item = PathBuf> {
     let versions = register.services().flat_map(|(_, service)| &service.versions);
-    let references = versions.flat_map(|version| {
-        let client = version.upstream.client_certificate.as_ref();
-        client
-            .into_iter()
-            .flat_map(|client| [&client.certificate, &client.key])
-            .chain([&version.upstream.trust])
-    });
-    let mut files: Vec<PathBuf> = references
-        .filter_map(|reference| match reference {
-            Reference::File(path) => Some(loaded.folder.join(path)),
-            Reference::Env(_) => None,
-        })
-        .collect();
-    files.sort();
-    files.dedup();
-    files
+    versions.flat_map(|version| files_of(version, loaded))
+}
+
+fn files_of(version: &ServiceVersion, loaded: &Loaded) -> impl Iterator<Item = PathBuf> {
+    let client = version.upstream.client_certificate.as_ref();
+    let references = client
+        .into_iter()
+        .flat_map(|client| [&client.certificate, &client.key])
+        .chain([&version.upstream.trust]);
+    references.filter_map(|reference| match reference {
+        Reference::File(path) => Some(loaded.folder.join(path)),
+        Reference::Env(_) => None,
+    })
 }
 
 fn provider_settings(service: &Service, version: &ServiceVersion, loaded: &Loaded) -> ProviderSettings {
@@ -177,12 +263,16 @@ mod tests {
         let fixture = Fixture::new();
         let (register, loaded) = register(&fixture);
         let standings = Standings::default();
-        assert!(providers(&register, &loaded, &standings, Timestamp::now()).is_ok());
-        assert_eq!(material_files(&register, &loaded).len(), 3);
+        let compile = |previous| Peers::compile(previous, &register, &loaded, &standings, Timestamp::now());
+        let Ok((first, _)) = compile(None) else { panic!("refused") };
+        assert_eq!(first.materials().files().count(), 3);
+        let Ok((again, _)) = compile(Some((&first, &register))) else { panic!("refused") };
+        assert!(again.iter().all(|(service, version, provider)| {
+            first.provider(service, version).is_some_and(|before| Arc::ptr_eq(before, provider))
+        }));
         fs::write(fixture.path("pki/ca.pem"), "no certificate").unwrap();
-        let Err(faults) = providers(&register, &loaded, &standings, Timestamp::now()) else {
-            panic!("accepted")
-        };
+        assert_ne!(first.materials().reread(), *first.materials());
+        let Err(faults) = compile(Some((&first, &register))) else { panic!("accepted") };
         assert_eq!(faults.len(), 1, "{faults:?}");
         assert_eq!(faults[0].file, fixture.path("pki/ca.pem"));
         for service in ["`G06/nhiem-vu`", "`G01/dan-cu`", "`H26/nhiem-vu`"] {

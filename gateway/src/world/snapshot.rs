@@ -1,8 +1,7 @@
 //! Documents and contracts, compiled: the immutable part of a [`World`](super::World).
 
 use std::{
-    collections::HashMap,
-    path::PathBuf,
+    collections::{HashMap, HashSet},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -10,16 +9,16 @@ use std::{
 };
 
 use contracts::{Bilingual, Catalog, Fault};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use policies::{
-    Agreement, AgreementId, Kind, MaskKeys, Operation, QuotaTerms, Register, ServiceKey, SystemKey,
+    Agreement, AgreementId, Kind, MaskKeys, Operation, QuotaTerms, Register, Service, ServiceKey, SystemKey,
 };
 
 use super::{
     Documents, Loaded, OneOff, Settings,
     documents::rooted,
     keeper::Parts,
-    peers::{Providers, material_files, providers},
+    peers::{Materials, Peers},
 };
 use crate::{
     code_lists, description::shelf::Shelf, host::Provider, journal::JournalFault, metrics::RouteMetrics,
@@ -34,12 +33,10 @@ pub struct Snapshot {
     loaded_at: Timestamp,
     loaded: Loaded,
     documents: Documents,
-    catalog: Catalog,
-    code_lists: code_lists::Pages,
+    ground: Ground,
     register: Register,
     mask_keys: Arc<MaskKeys>,
-    /// By service and version; a handful of versions each.
-    providers: Providers,
+    peers: Peers,
     routes: HashMap<(ServiceKey, Operation), RouteMetrics>,
     /// The meters of each agreement, its service's included; and of services alone.
     agreement_meters: HashMap<AgreementId, Meters>,
@@ -50,12 +47,32 @@ pub struct Snapshot {
     descriptions: Shelf,
 }
 
+/// Contracts and code lists, compiled.
+#[derive(Clone)]
+struct Ground {
+    catalog: Catalog,
+    code_lists: Arc<code_lists::Pages>,
+    warnings: Arc<[Fault]>,
+}
+
+impl Ground {
+    fn load(documents: &Documents, loaded: &Loaded) -> Result<Self, Vec<Fault>> {
+        let settings = &loaded.settings;
+        let rooted = |faults| rooted(&settings.documents.contracts, faults);
+        let (catalog, warnings) = documents.catalog(&settings.data.folder).map_err(rooted)?;
+        let code_lists = Arc::new(code_lists::Pages::of(catalog.code_lists()));
+        Ok(Self { catalog, code_lists, warnings: rooted(warnings).into() })
+    }
+}
+
 impl Snapshot {
-    /// Compiles `documents`.
+    /// Compiles `documents`, taking over from `previous` what an edit in between does not touch. The
+    /// result is that of compiling without.
     ///
     /// # Errors
     /// Every fault of every document. Warnings come with a snapshot that compiled.
     pub fn compile(
+        previous: Option<&Self>,
         loaded: &Loaded,
         documents: &Documents,
         parts: &Parts,
@@ -63,36 +80,60 @@ impl Snapshot {
         static GENERATIONS: AtomicU64 = AtomicU64::new(1);
         let now = Timestamp::now();
         let folders = &loaded.settings.documents;
-        let (catalog, mut warnings) = documents
-            .catalog(&loaded.settings.data.folder)
-            .map_err(|faults| rooted(&folders.contracts, faults))?;
-        let (register, found) = Register::compile(documents.sources(), &catalog, policies::local(now).date())
+        let ground = match previous.filter(|previous| previous.documents.has_contracts_of(documents)) {
+            Some(previous) => previous.ground.clone(),
+            None => Ground::load(documents, loaded)?,
+        };
+        let today = policies::local(now).date();
+        let before = previous.map(|previous| &previous.register);
+        let (register, found) = Register::compile_after(before, documents.sources(), &ground.catalog, today)
             .map_err(|faults| rooted(&folders.policies, faults))?;
-        warnings = rooted(&folders.contracts, warnings);
+        let mut warnings = ground.warnings.to_vec();
         warnings.extend(rooted(&folders.policies, found));
-        let (providers, found) = providers(&register, loaded, &parts.standings, now)?;
+        let before = previous.map(|previous| (&previous.peers, &previous.register));
+        let (peers, found) = Peers::compile(before, &register, loaded, &parts.standings, now)?;
         warnings.extend(found);
 
+        // A service that is the same has the same counters, and so on below.
+        let same_service = |service: &Service| {
+            let previous = previous?;
+            let key = previous.register.service_named(service.id.member(), service.id.service())?;
+            previous.register.service(key).is(service).then_some((previous, key))
+        };
         let mut routes = HashMap::new();
         let mut service_meters = HashMap::new();
+        let mut same_services = HashSet::new();
         for (key, service) in register.services() {
+            let same = same_service(service);
             for (operation, _) in service.versions.iter().flat_map(|version| version.operations()) {
-                routes
-                    .entry((key, operation))
-                    .or_insert_with(|| parts.metrics.route(service.id.as_str(), operation.as_str()));
+                routes.entry((key, operation)).or_insert_with(|| {
+                    let known = same.and_then(|(previous, key)| previous.route(key, operation));
+                    let fresh = || parts.metrics.route(service.id.as_str(), operation.as_str());
+                    known.cloned().unwrap_or_else(fresh)
+                });
             }
-            let tag = service.id.as_str();
-            service_meters.insert(key, parts.quota.shared_meters(tag, service.quota.as_slice()));
+            let known = same.and_then(|(previous, key)| previous.service_meters.get(&key));
+            let fresh = || parts.quota.shared_meters(service.id.as_str(), service.quota.as_slice());
+            service_meters.insert(key, known.cloned().unwrap_or_else(fresh));
+            if same.is_some() {
+                same_services.insert(key);
+            }
         }
-        let agreement_meters = register
-            .agreements()
-            .map(|agreement| {
+        let meters = |agreement: &Agreement| {
+            let known =
+                previous.filter(|_| same_services.contains(&agreement.service)).and_then(|previous| {
+                    let before = previous.register.agreement_named(agreement.id.as_str())?;
+                    before.is(agreement).then(|| previous.agreement_meters.get(&agreement.id)).flatten()
+                });
+            known.cloned().unwrap_or_else(|| {
                 // The consumer's own terms first: they refuse before a shared one is touched.
                 let service = register.service(agreement.service);
                 let terms: Vec<QuotaTerms> = agreement.quota.iter().chain(&service.quota).cloned().collect();
-                (agreement.id.clone(), parts.quota.shared_meters(service.id.as_str(), &terms))
+                parts.quota.shared_meters(service.id.as_str(), &terms)
             })
-            .collect();
+        };
+        let agreement_meters =
+            register.agreements().map(|agreement| (agreement.id.clone(), meters(agreement))).collect();
         let mut one_offs = HashMap::new();
         for agreement in register.agreements().filter(|agreement| agreement.kind == Kind::OneOff) {
             match parts.one_offs.of(&agreement.id, &parts.journal) {
@@ -105,6 +146,11 @@ impl Snapshot {
         let floods = register
             .systems()
             .map(|(key, system)| {
+                let known = previous
+                    .and_then(|previous| previous.floods.get(&previous.register.system_named(&system.id)?));
+                if let Some(known) = known {
+                    return (key, known.clone());
+                }
                 let terms = QuotaTerms {
                     key: format!("system:{}", system.id),
                     per_second: Some(loaded.settings.limits.flood_per_second),
@@ -123,11 +169,10 @@ impl Snapshot {
             loaded_at: now,
             loaded: loaded.clone(),
             documents: documents.clone(),
-            code_lists: code_lists::Pages::of(catalog.code_lists()),
-            catalog,
+            ground,
             register,
             mask_keys: Arc::clone(&parts.mask_keys),
-            providers,
+            peers,
             routes,
             agreement_meters,
             service_meters,
@@ -159,6 +204,11 @@ impl Snapshot {
         self.loaded_at
     }
 
+    /// The day it was compiled for: conditions on units of the past are those of the day.
+    pub fn day(&self) -> Date {
+        policies::local(self.loaded_at).date()
+    }
+
     /// The settings.
     pub fn settings(&self) -> &Settings {
         &self.loaded.settings
@@ -176,12 +226,12 @@ impl Snapshot {
 
     /// The contracts.
     pub fn catalog(&self) -> &Catalog {
-        &self.catalog
+        &self.ground.catalog
     }
 
     /// The code lists, written for callers.
     pub fn code_lists(&self) -> &code_lists::Pages {
-        &self.code_lists
+        &self.ground.code_lists
     }
 
     /// Members, services, agreements.
@@ -194,19 +244,20 @@ impl Snapshot {
         &self.mask_keys
     }
 
-    /// The files of providers' certificates and keys: compiled in, though no document holds them.
-    pub fn material_files(&self) -> Vec<PathBuf> {
-        material_files(&self.register, &self.loaded)
+    /// The files of providers' certificates and keys as they were: compiled in, though no document
+    /// holds them.
+    pub fn materials(&self) -> &Materials {
+        self.peers.materials()
     }
 
     /// Who answers for a service in a version.
     pub fn provider(&self, service: ServiceKey, version: u32) -> Option<&Provider> {
-        self.providers.get(&(service, version)).map(Arc::as_ref)
+        self.peers.provider(service, version).map(Arc::as_ref)
     }
 
     /// Every provider, with its service and version.
     pub fn providers(&self) -> impl Iterator<Item = (ServiceKey, u32, &Arc<Provider>)> {
-        self.providers.iter().map(|((service, version), provider)| (*service, *version, provider))
+        self.peers.iter()
     }
 
     /// The counters of an operation.

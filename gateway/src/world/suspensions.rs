@@ -1,7 +1,7 @@
 //! The deny-only overlay as it stands on disk. It loads on its own, and what it once said goes on
 //! acting while its file cannot be read.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use contracts::Fault;
 use policies::{Overlay, Source, Sources};
@@ -14,7 +14,7 @@ pub struct Suspensions {
     /// What they say.
     pub overlay: Overlay,
     /// The texts.
-    pub sources: Vec<Source>,
+    pub sources: Vec<Arc<Source>>,
     /// What is wrong with them, warnings among it. The rest acts all the same.
     pub faults: Vec<Fault>,
 }
@@ -40,11 +40,9 @@ impl Suspensions {
 
     /// From texts kept earlier.
     pub fn from_texts(texts: Vec<(std::path::PathBuf, String)>) -> Overlay {
-        let sources: Vec<Source> = texts
+        let sources: Vec<Arc<Source>> = texts
             .into_iter()
-            .filter_map(|(name, text)| {
-                Some(Source { file: name.strip_prefix("policies").ok()?.to_owned(), text })
-            })
+            .filter_map(|(name, text)| Some(Arc::new(Source::new(name.strip_prefix("policies").ok()?, text))))
             .collect();
         Overlay::compile(&sources, &Overlay::default()).0
     }

@@ -208,7 +208,7 @@ fn a_snapshot_is_compiled_from_exactly_the_texts_that_are_recorded() {
     // An editor comes between the reading and the compiling.
     fs::write(fixture.path(SCHEMA), "{").unwrap();
     fixture.edit(AGREEMENT, "kind = ", "kindd = ");
-    let (snapshot, _) = Snapshot::compile(&loaded, &documents, &parts).unwrap();
+    let (snapshot, _) = Snapshot::compile(None, &loaded, &documents, &parts).unwrap();
     assert_eq!(*snapshot.digest(), documents.digest(loaded.text.as_bytes()));
     let left: Vec<_> = fs::read_dir(fixture.path("data")).unwrap().flatten().map(|e| e.file_name()).collect();
     assert!(left.iter().all(|name| !name.to_string_lossy().starts_with('.')), "{left:?}");
@@ -258,4 +258,133 @@ fn check_tells_what_serve_would_refuse_every_part_at_once() {
     let faults = check(&fixture.loaded(), &std::env::temp_dir(), Timestamp::now());
     assert!(faults.iter().any(|fault| fault.rule == "not-checked"));
     assert!(faults.iter().all(|fault| fault.file != fixture.path(AGREEMENT)));
+}
+
+/// What a snapshot is made of, as far as exchanges can tell.
+fn told(snapshot: &Snapshot) -> Vec<String> {
+    let register = snapshot.register();
+    let mut told = vec![snapshot.hash().to_owned()];
+    told.extend(register.agreements().map(|agreement| {
+        let consumer = &register.system(agreement.consumer).id;
+        let (service, operations) = (&register.service(agreement.service).id, agreement.operations());
+        let operations: Vec<_> = operations.collect();
+        format!(
+            "{} {consumer} {service} {:?} {operations:?} {:?} {:?} {:?}",
+            agreement.id,
+            agreement.valid,
+            agreement.quota,
+            agreement.revision(),
+            agreement.filter
+        )
+    }));
+    for (key, service) in register.services() {
+        told.push(format!(
+            "{} {:?} {:?}",
+            service.id,
+            register.system(service.system).id,
+            service.revision()
+        ));
+        for version in &service.versions {
+            let operations: Vec<_> = version
+                .operations()
+                .map(|(operation, _)| (operation, snapshot.route(key, operation).is_some()))
+                .collect();
+            told.push(format!("{operations:?} {}", snapshot.provider(key, version.number).is_some()));
+        }
+    }
+    told
+}
+
+#[test]
+fn after_any_edit_the_snapshot_is_that_of_a_start() {
+    let fixture = Fixture::new();
+    let keeper = fixture.keeper().unwrap();
+    let parts = fixture.parts();
+    let edits = [
+        (AGREEMENT, "2027-12-31", "2027-06-30"),
+        ("policies/members/H26.toml", "kind = \"province\"", "kind = \"province\" # sửa"),
+        ("policies/services/G06/nhiem-vu.toml", "authority", "# sửa\nauthority"),
+        (SCHEMA, "\"type\": \"object\"", "\"type\":  \"object\""),
+        (SCHEMA, "\"type\":  \"object\"", "\"type\": \"object\""),
+        (AGREEMENT, "kind = ", "kindd = "),
+        (AGREEMENT, "kindd = ", "kind = "),
+    ];
+    let check = |edit: &str| {
+        keeper.reload("file-watch");
+        let loaded = fixture.loaded();
+        let folders = &loaded.settings.documents;
+        let documents = Documents::read(&folders.policies, &folders.contracts).unwrap();
+        match Snapshot::compile(None, &loaded, &documents, &parts) {
+            Ok((cold, warnings)) => {
+                assert_eq!(told(&keeper.world().snapshot), told(&cold), "{edit}");
+                assert_eq!(keeper.standing().warnings().cloned().collect::<Vec<_>>(), warnings, "{edit}");
+                assert_eq!(keeper.standing().faults().count(), 0, "{edit}");
+            }
+            Err(faults) => {
+                let known: Vec<_> = keeper.standing().faults().cloned().collect();
+                assert_eq!(known, faults.into_iter().filter(|fault| !fault.warning).collect::<Vec<_>>());
+            }
+        }
+    };
+    for (file, from, to) in edits {
+        fixture.edit(file, from, to);
+        check(file);
+    }
+    let other = fs::read_to_string(fixture.path(AGREEMENT)).unwrap();
+    fs::remove_file(fixture.path(AGREEMENT)).unwrap();
+    check("an agreement removed");
+    fs::write(fixture.path(AGREEMENT), other).unwrap();
+    check("an agreement added");
+}
+
+#[test]
+fn an_edit_leaves_alone_what_is_known_of_providers_and_quotas_it_does_not_touch() {
+    let fixture = Fixture::new();
+    let keeper = fixture.keeper().unwrap();
+    let before = Arc::clone(&keeper.world().snapshot);
+    fixture.edit(AGREEMENT, "2027-12-31", "2027-06-30");
+    keeper.reload("file-watch");
+    let after = Arc::clone(&keeper.world().snapshot);
+    assert!(!Arc::ptr_eq(&before, &after));
+    for (key, version, provider) in before.providers() {
+        let service = &before.register().service(key).id;
+        let now = after.register().service_named(service.member(), service.service()).unwrap();
+        assert!(
+            std::ptr::eq(&**provider, after.provider(now, version).unwrap()),
+            "{service}: connections stay"
+        );
+    }
+    let taken = |id: &str| {
+        let [before, after] =
+            [&before, &after].map(|snapshot| snapshot.register().agreement_named(id).unwrap());
+        before.is(after)
+    };
+    assert!(taken("TT-2026-018") && !taken("TT-2026-017"));
+
+    // A new certificate is another upstream.
+    fixture.renew(120, 9);
+    keeper.reload("file-watch");
+    let renewed = Arc::clone(&keeper.world().snapshot);
+    for (key, version, provider) in after.providers() {
+        let service = &after.register().service(key).id;
+        let now = renewed.register().service_named(service.member(), service.service()).unwrap();
+        assert!(!std::ptr::eq(&**provider, renewed.provider(now, version).unwrap()), "{service}");
+    }
+}
+
+#[test]
+fn a_replaced_snapshot_ends_when_the_last_exchange_lets_go_and_not_on_its_thread() {
+    let fixture = Fixture::new();
+    let keeper = fixture.keeper().unwrap();
+    let exchange = keeper.world();
+    let replaced = Arc::downgrade(&exchange.snapshot);
+    fixture.edit(AGREEMENT, "2027-12-31", "2027-06-30");
+    keeper.reload("file-watch");
+    drop(exchange);
+    assert!(replaced.strong_count() > 0, "the last exchange does not take it apart");
+    let begun = std::time::Instant::now();
+    while replaced.strong_count() > 0 {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(10), "nobody takes it apart");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
 }

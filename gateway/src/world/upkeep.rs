@@ -8,7 +8,7 @@ use std::{
 use contracts::Fault;
 use jiff::{Timestamp, civil::Date};
 
-use super::Keeper;
+use super::{Keeper, keeper::WATCH};
 use crate::{host::Pki, journal::Interrupted};
 
 /// How often. A predecessor that died during an upgrade is found within this.
@@ -39,6 +39,8 @@ fn tend(keeper: &Weak<Keeper>) {
         // Once a day: what has weeks left must not fill the log.
         if told_on != Some(today) {
             told_on = Some(today);
+            // What conditions say of units that were merged is said as of the day.
+            keeper.reload(WATCH);
             for notice in notices(&keeper, now) {
                 tracing::warn!("{notice}");
             }

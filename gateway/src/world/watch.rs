@@ -2,18 +2,21 @@
 //!
 //! Editors write a file, or write another and rename it; a checkout writes hundreds; Kubernetes
 //! renames a symbolic link over another; a release swaps the whole folder. So the parents are watched
-//! as well as the folders, links on the way too, and after every burst everything is watched afresh,
-//! *before* it is read: what changes after the reading wakes us again.
+//! as well as the folders, links on the way too, and after every burst folders that are others than
+//! before are watched afresh, *before* they are read: what changes after the reading wakes us again.
 
 use std::{
+    collections::HashSet,
+    fs,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::{Arc, Weak, mpsc},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 
-use super::{Keeper, keeper::WATCH};
+use super::{Keeper, documents::DEPTH_CAP, keeper::WATCH};
 
 /// How long the folders must be quiet before they are read: editors and `git pull` write many
 /// files in a burst. Short enough that an edit acts within a second.
@@ -33,28 +36,63 @@ pub fn watch(keeper: &Arc<Keeper>) {
     }
 }
 
+/// What is to be watched.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Interest {
+    path: PathBuf,
+    /// Whether what is read lies in folders within.
+    deep: bool,
+}
+
+impl Interest {
+    /// A file, or a folder of files.
+    pub(super) fn flat(path: PathBuf) -> Self {
+        Self { path, deep: false }
+    }
+
+    /// A folder of folders.
+    pub(super) fn deep(path: PathBuf) -> Self {
+        Self { path, deep: true }
+    }
+}
+
+/// A watch that is kept, and what it was set on.
+struct Armed {
+    interests: Vec<Interest>,
+    folders: Vec<Folder>,
+    woken: mpsc::Receiver<()>,
+    _watcher: RecommendedWatcher,
+}
+
 fn follow(keeper: &Weak<Keeper>) {
     let mut told = false;
+    let mut armed: Option<Armed> = None;
     loop {
         let Some(interests) = keeper.upgrade().map(|keeper| keeper.interests()) else { return };
         // Events come with the path that was watched; one spelling for all makes them comparable.
-        let interests: Vec<PathBuf> =
-            interests.into_iter().map(|path| std::path::absolute(&path).unwrap_or(path)).collect();
-        let (wake, woken) = mpsc::channel();
-        let watcher = arm(&interests, wake);
-        if let Err(error) = &watcher
-            && !told
-        {
-            tracing::error!(%error, "documents are not watched; reload with SIGHUP or the admin address");
-            told = true;
-        }
+        let absolute =
+            |Interest { path, deep }| Interest { path: std::path::absolute(&path).unwrap_or(path), deep };
+        let interests: Vec<Interest> = interests.into_iter().map(absolute).collect();
+        let folders = folders(&interests);
+        // The same folders, not only the same names: thousands of watches are not set again for an edit.
+        let current = armed.take().filter(|armed| armed.interests == interests && armed.folders == folders);
+        armed = match current.map_or_else(|| arm(interests, folders), Ok) {
+            Ok(armed) => Some(armed),
+            Err(error) => {
+                if !told {
+                    tracing::error!(%error, "documents are not watched; reload with SIGHUP or the admin address");
+                    told = true;
+                }
+                None
+            }
+        };
         match keeper.upgrade() {
             Some(keeper) => drop(keeper.reload(WATCH)),
             None => return,
         }
-        match &watcher {
-            Ok(_) => await_burst(keeper, &woken),
-            Err(_) => std::thread::sleep(RETRY),
+        match &armed {
+            Some(armed) => await_burst(keeper, &armed.woken),
+            None => std::thread::sleep(RETRY),
         }
     }
 }
@@ -72,9 +110,10 @@ fn await_burst(keeper: &Weak<Keeper>, woken: &mpsc::Receiver<()>) {
     while begun.elapsed() < PATIENCE && woken.recv_timeout(QUIET).is_ok() {}
 }
 
-/// A watcher over `interests` that sends on `wake`; dropping it ends it.
-fn arm(interests: &[PathBuf], wake: mpsc::Sender<()>) -> notify::Result<RecommendedWatcher> {
-    let concerned = interests.to_vec();
+/// Watches `folders` for what happens to `interests`.
+fn arm(interests: Vec<Interest>, folders: Vec<Folder>) -> notify::Result<Armed> {
+    let (wake, woken) = mpsc::channel();
+    let concerned = interests.clone();
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         // An error may mean lost events, so it wakes; reading a file is an event too, and our own
         // reading must not.
@@ -86,45 +125,86 @@ fn arm(interests: &[PathBuf], wake: mpsc::Sender<()>) -> notify::Result<Recommen
             let _ = wake.send(());
         }
     })?;
-    for (folder, mode) in folders(interests) {
+    for folder in &folders {
         // A folder that is not there yet appears in its parent, which is watched.
-        match watcher.watch(&folder, mode) {
-            Err(error) if folder.exists() => return Err(error),
+        match watcher.watch(&folder.path, RecursiveMode::NonRecursive) {
+            Err(error) if folder.path.exists() => return Err(error),
             _ => {}
         }
     }
-    Ok(watcher)
+    Ok(Armed { interests, folders, woken, _watcher: watcher })
 }
 
 /// Whether an event at `path` may change what is read: within, or on the way to, an interest, or one
 /// of the links (`..data`) that Kubernetes swaps beside its files.
-fn concerns(interests: &[PathBuf], path: &Path) -> bool {
+fn concerns(interests: &[Interest], path: &Path) -> bool {
     let is_swap = || path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".."));
-    interests.iter().any(|interest| path.starts_with(interest) || interest.starts_with(path)) || is_swap()
+    let meets = |interest: &Interest| path.starts_with(&interest.path) || interest.path.starts_with(path);
+    interests.iter().any(meets) || is_swap()
 }
 
-/// The folders to watch: each interest (whole, if it is a folder), its parent, that one's parent, and
-/// the parents of links on the way.
-fn folders(interests: &[PathBuf]) -> Vec<(PathBuf, RecursiveMode)> {
-    let mut folders: Vec<(PathBuf, bool)> = Vec::new();
-    for interest in interests {
-        if interest.is_dir() {
-            folders.push((interest.clone(), true));
+/// A folder, and which one it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Folder {
+    path: PathBuf,
+    /// Device, inode and when it was made, since inodes are used again; none of one that is not there.
+    identity: Option<(u64, u64, SystemTime)>,
+}
+
+/// The folders to watch: each interest that is one, with those within if what is read lies there, its
+/// parent, that one's parent, and the parents of links on the way.
+fn folders(interests: &[Interest]) -> Vec<Folder> {
+    let mut paths: Vec<PathBuf> = Vec::new();
+    let mut seen = HashSet::new();
+    for Interest { path, deep } in interests {
+        if *deep {
+            within(path, DEPTH_CAP, &mut paths);
+        } else if path.is_dir() {
+            paths.push(path.clone());
         }
-        folders.extend(interest.ancestors().skip(1).take(2).map(|folder| (folder.to_owned(), false)));
-        let links = interest.ancestors().filter(|at| at.is_symlink());
-        folders.extend(links.filter_map(Path::parent).map(|folder| (folder.to_owned(), false)));
+        for (folder, distance) in path.ancestors().zip(0..) {
+            if (1..=2).contains(&distance) {
+                paths.push(folder.to_owned());
+            }
+            // Thousands of certificates lie in one folder, whose ways up are the same.
+            let first = distance == 0 || seen.insert(folder.to_owned());
+            if first && folder.is_symlink() {
+                paths.extend(folder.parent().map(Path::to_owned));
+            }
+            if !first && distance >= 2 {
+                break;
+            }
+        }
     }
-    // Watching a folder a second time replaces the first: the recursive one has the last word.
-    folders.sort();
-    folders.dedup();
-    let mode = |whole| if whole { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
-    folders.into_iter().map(|(folder, whole)| (folder, mode(whole))).collect()
+    paths.sort();
+    paths.dedup();
+    let identity = |path: &Path| {
+        let said = fs::metadata(path).ok()?;
+        // Where the system does not tell, the last change will do: the watch is then set again more often.
+        let made = said.created().or_else(|_| said.modified()).ok()?;
+        Some((said.dev(), said.ino(), made))
+    };
+    paths.into_iter().map(|path| Folder { identity: identity(&path), path }).collect()
+}
+
+/// `folder` and the folders within, links to folders among them. Looks at no file.
+fn within(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    found.push(folder.to_owned());
+    if depth == 0 {
+        return;
+    }
+    for entry in entries.flatten() {
+        let Ok(kind) = entry.file_type() else { continue };
+        if kind.is_dir() || (kind.is_symlink() && entry.path().is_dir()) {
+            within(&entry.path(), depth - 1, found);
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, os::unix::fs::symlink};
+    use std::os::unix::fs::symlink;
 
     use super::*;
     use crate::world::fixture::Fixture;
@@ -184,11 +264,21 @@ mod tests {
         until(&keeper, "folder swapped", |keeper| last_day(keeper) == "2027-12-31");
         fs::write(fixture.path(AGREEMENT), with("2027-01-06")).unwrap();
         until(&keeper, "in the new folder", |keeper| last_day(keeper) == "2027-01-06");
+
+        // The folder is made anew under its name, perhaps under the number of the old one.
+        let agreements = fixture.path("policies/agreements");
+        fs::remove_dir_all(&agreements).unwrap();
+        until(&keeper, "folder removed", |keeper| last_day(keeper).is_empty());
+        fs::create_dir(&agreements).unwrap();
+        std::thread::sleep(Duration::from_millis(700));
+        fs::write(fixture.path(AGREEMENT), with("2027-01-07")).unwrap();
+        until(&keeper, "in the folder made anew", |keeper| last_day(keeper) == "2027-01-07");
     }
 
     #[test]
     fn an_event_beside_what_is_read_wakes_nobody() {
-        let interests = [PathBuf::from("/etc/lt/policies/members"), PathBuf::from("/etc/lt/pki/ca.crl")];
+        let interests =
+            ["/etc/lt/policies/members", "/etc/lt/pki/ca.crl"].map(|path| Interest::flat(path.into()));
         for path in [
             "/etc/lt/policies/members/H26.toml",
             "/etc/lt/policies",

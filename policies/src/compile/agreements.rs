@@ -1,38 +1,59 @@
 //! Agreements: the parties, what the service has of what was agreed, the plans, the dates.
 
+use std::{ops::Range, sync::Arc};
+
 use contracts::Contract;
 use toml::Spanned;
 
-use super::{Desk, Page, dangling, drafts, fields::FieldTerms, overlaps, pins, records, services::system_of};
+use super::{
+    Content, Desk, Page, dangling, drafts, fields::FieldTerms, overlaps, pins, records, services::system_of,
+};
 use crate::{
-    Agreement, Format, Operation, PurposeId, Register, Service, ServiceKey, ServiceVersion,
+    Agreement, Format, Operation, PurposeId, Register, Service, ServiceKey, ServiceVersion, Terms,
     agreement::{Allowed, NOTICE_DAYS},
     operation::PerOperation,
     written::{Sheet, agreement::Agreement as Written, both},
 };
 
 /// Adds every agreement that is clear.
-pub(super) fn compile(register: &mut Register, desk: &Desk<'_>, pages: &mut [Page<'_, Written>]) {
+pub(super) fn compile(register: &mut Register, desk: &Desk<'_>, pages: &mut [Page<'_, Written, Agreement>]) {
     let mut places = Vec::new();
     for (page, at) in pages.iter_mut().zip(0..) {
-        let Some(written) = page.written.take() else { continue };
+        let written = match std::mem::replace(&mut page.content, Content::Unclear) {
+            Content::Unclear => continue,
+            // As below: whoever took its name has a fault.
+            Content::Compiled(agreement) if register.agreements_by_name.contains_key(&agreement.id) => {
+                continue;
+            }
+            Content::Compiled(agreement) => {
+                index(register, agreement);
+                places.push(at);
+                continue;
+            }
+            Content::Written(written) => written,
+        };
         if !page.sheet.is_faulty() {
             term(desk, &page.sheet, &written);
         }
-        let id_at = written.id.span();
         if let Some(agreement) = agreement(register, desk, &page.sheet, written) {
             index(register, agreement);
-            places.push((at, id_at));
+            places.push(at);
         }
     }
-    for (position, other) in overlaps::find(&register.agreements) {
-        let (Some((page, at)), Some(other)) = (places.get(position), register.agreements.get(other)) else {
+    for (position, other) in overlaps::find(register) {
+        let (Some(page), Some(other)) = (places.get(position), register.agreements.get(other)) else {
             continue;
         };
         if let Some(page) = pages.get(*page) {
-            overlaps::report(&page.sheet, at.clone(), other);
+            overlaps::report(&page.sheet, name_at(&page.sheet), other);
         }
     }
+}
+
+/// Where a document has its `id`: read once more, since this is asked of the few that overlap.
+fn name_at(sheet: &Sheet<'_>) -> Range<usize> {
+    let again = Sheet::new(sheet.source());
+    Written::read(&again).map_or(0..0, |written| written.id.span())
 }
 
 fn index(register: &mut Register, agreement: Agreement) {
@@ -165,10 +186,8 @@ fn agreement(register: &Register, desk: &Desk<'_>, sheet: &Sheet<'_>, written: W
         enough_released(sheet, operation, granted);
     }
 
-    Some(Agreement {
+    let terms = Terms {
         kind: written.kind,
-        consumer: consumer?,
-        service: service_key,
         contract: written.contract.into_inner(),
         paper: written.paper,
         legal_basis: written.legal_basis,
@@ -185,7 +204,8 @@ fn agreement(register: &Register, desk: &Desk<'_>, sheet: &Sheet<'_>, written: W
         touches_personal,
         revision: sheet.source().revision(),
         id,
-    })
+    };
+    Some(Agreement { consumer: consumer?, service: service_key, terms: Arc::new(terms) })
 }
 
 fn service_of<'r>(

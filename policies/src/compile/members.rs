@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{Desk, Page, codes, dangling};
+use super::{Content, Desk, Page, codes, dangling};
 use crate::{
     Member, MemberKey, MemberKind, Register, System, SystemId, SystemKey,
     written::{
@@ -12,10 +12,10 @@ use crate::{
 };
 
 /// Adds every member and system that is clear.
-pub(super) fn compile(register: &mut Register, desk: &Desk<'_>, pages: &[Page<'_, Written>]) {
-    let mut known = Vec::new();
+pub(super) fn compile(register: &mut Register, desk: &Desk<'_>, pages: &[Page<'_, Arc<Written>>]) {
+    let mut known: Vec<(&Sheet<'_>, &Written, MemberKey)> = Vec::new();
     for page in pages {
-        let Some(written) = &page.written else { continue };
+        let Content::Written(written) = &page.content else { continue };
         let id = written.id.get_ref();
         if register.members_by_name.contains_key(id) {
             // The second file of the same `id` has a fault of its name already.

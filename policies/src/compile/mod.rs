@@ -4,6 +4,7 @@
 //! what merely follows from one: a reference to a document that exists but has faults of its own is
 //! not called dangling. Every kind has its chapter: members, services, agreements.
 
+mod again;
 mod agreements;
 mod codes;
 mod drafts;
@@ -15,7 +16,7 @@ mod records;
 mod services;
 mod versions;
 
-use std::ops::Range;
+use std::{convert::Infallible, ops::Range, sync::Arc};
 
 use contracts::{Catalog, Fault, Shape};
 use jiff::civil::Date;
@@ -26,25 +27,34 @@ use crate::{
     written::{self, Sheet, both, nearest},
 };
 
+pub(crate) use again::Origin;
+use again::Previous;
+
 /// A document while it is being compiled.
-struct Page<'s, T> {
+struct Page<'s, T, C = Infallible> {
     sheet: Sheet<'s>,
-    /// What it says, unless it lacks what makes it a document.
-    written: Option<T>,
+    content: Content<T, C>,
 }
 
-impl<'s, T> Page<'s, T> {
-    fn all(sources: &'s [Source], read: impl Fn(&Sheet<'_>) -> Option<T>) -> Vec<Self> {
-        let page = |source| {
-            let sheet = Sheet::new(source);
-            let written = read(&sheet);
-            Self { sheet, written }
-        };
-        sources.iter().map(page).collect()
+/// How far a document has come.
+enum Content<T, C> {
+    /// It lacks what makes it a document, or has been dealt with.
+    Unclear,
+    /// What it says.
+    Written(T),
+    /// What was compiled of it before still holds.
+    Compiled(C),
+}
+
+impl<'s, T, C> Page<'s, T, C> {
+    fn read(source: &'s Source, read: impl Fn(&Sheet<'_>) -> Option<T>) -> Self {
+        let sheet = Sheet::new(source);
+        let content = read(&sheet).map_or(Content::Unclear, Content::Written);
+        Self { sheet, content }
     }
 
     fn is_unclear(&self) -> bool {
-        self.written.is_none() || self.sheet.is_faulty()
+        matches!(self.content, Content::Unclear) || self.sheet.is_faulty()
     }
 
     fn stem(&self) -> &'s str {
@@ -76,31 +86,59 @@ impl Register {
         catalog: &Catalog,
         today: Date,
     ) -> Result<(Self, Vec<Fault>), Vec<Fault>> {
-        let purposes = Page::all(&sources.purposes, written::purpose::Purpose::read);
-        let members = Page::all(&sources.members, written::member::Member::read);
-        let mut services = Page::all(&sources.services, written::service::Service::read);
-        let mut agreements = Page::all(&sources.agreements, written::agreement::Agreement::read);
+        Self::compile_after(None, sources, catalog, today)
+    }
+
+    /// As [`Register::compile`], with the same result, taking over from `previous` what follows from
+    /// documents that are the very same [`Source`] and were held against what has not changed.
+    ///
+    /// # Errors
+    /// As [`Register::compile`].
+    pub fn compile_after(
+        previous: Option<&Self>,
+        sources: &Sources,
+        catalog: &Catalog,
+        today: Date,
+    ) -> Result<(Self, Vec<Fault>), Vec<Fault>> {
+        let previous = previous.map(|register| Previous::of(register, catalog, today));
+        let previous = previous.as_ref();
+        let purposes: Vec<Page<'_, _>> = sources
+            .purposes
+            .iter()
+            .map(|source| Page::read(source, written::purpose::Purpose::read))
+            .collect();
+        let members: Vec<Page<'_, Arc<written::member::Member>>> =
+            sources.members.iter().map(|source| again::member(previous, source)).collect();
         let mut desk = Desk {
             catalog,
             today,
             unclear_members: members.iter().filter(|page| page.is_unclear()).map(Page::stem).collect(),
             purpose_files: purposes.iter().map(Page::stem).collect(),
-            service_files: services.iter().map(|page| (page.sheet.source().folder(), page.stem())).collect(),
+            service_files: sources.services.iter().map(|source| (source.folder(), source.stem())).collect(),
             unclear_services: Vec::new(),
         };
 
         let mut register = Self::empty();
         for page in &purposes {
-            if let Some(written) = &page.written {
+            if let Content::Written(written) = &page.content {
                 register.add_purpose(written);
             }
         }
         members::compile(&mut register, &desk, &members);
+        let mut services: Vec<_> =
+            sources.services.iter().map(|source| again::service(previous, &register, source)).collect();
         services::compile(&mut register, &desk, &mut services);
         let unclear = services.iter().filter(|page| page.sheet.is_faulty());
         desk.unclear_services = unclear.map(|page| (page.sheet.source().folder(), page.stem())).collect();
+        let parties = previous.map(|previous| previous.parties(&register));
+        let mut agreements: Vec<_> = sources
+            .agreements
+            .iter()
+            .map(|source| again::agreement(previous, parties.as_ref(), &register, source))
+            .collect();
         agreements::compile(&mut register, &desk, &mut agreements);
 
+        register.origin.of(sources, catalog, today, &members, &services, &agreements);
         let mut faults: Vec<Fault> = Vec::new();
         faults.extend(purposes.into_iter().flat_map(|page| page.sheet.into_faults()));
         faults.extend(members.into_iter().flat_map(|page| page.sheet.into_faults()));
@@ -125,6 +163,7 @@ impl Register {
             by_consumer: Map::default(),
             by_member: Map::default(),
             no_conditions: crate::Conditions::default(),
+            origin: Origin::default(),
         }
     }
 

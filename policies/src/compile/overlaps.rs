@@ -3,32 +3,32 @@
 //! The same consumer, service, contract, operation and purpose on the same day: which of them grants
 //! would depend on the order of files, so it is a fault.
 
-use std::{collections::HashMap, ops::Range};
+use std::ops::Range;
 
 use crate::{
-    Agreement,
+    Agreement, Register,
     written::{Sheet, both},
 };
 
 /// Pairs that overlap, as positions: the later and the earlier. Each later one is reported once.
-pub(super) fn find(agreements: &[Agreement]) -> Vec<(usize, usize)> {
-    let mut groups: HashMap<_, Vec<(usize, &Agreement)>> = HashMap::new();
-    for (position, agreement) in agreements.iter().enumerate() {
-        let group = (agreement.consumer, agreement.service, &agreement.contract);
-        groups.entry(group).or_default().push((position, agreement));
-    }
+pub(super) fn find(register: &Register) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
-    for group in groups.values() {
+    // Of one consumer and one version of a service; nearly always there is one.
+    for group in register.by_consumer.values().filter(|group| group.len() > 1) {
+        let at = |position: u32| register.agreements.get(position as usize);
+        let group: Vec<(u32, &Agreement)> =
+            group.iter().filter_map(|position| Some((*position, at(*position)?))).collect();
         for (count, (later, agreement)) in group.iter().enumerate() {
             let earlier = group.iter().take(count).find(|(_, earlier)| overlap(earlier, agreement));
-            found.extend(earlier.map(|(earlier, _)| (*later, *earlier)));
+            found.extend(earlier.map(|(earlier, _)| (*later as usize, *earlier as usize)));
         }
     }
     found
 }
 
 fn overlap(a: &Agreement, b: &Agreement) -> bool {
-    a.valid.overlaps(&b.valid)
+    a.contract == b.contract
+        && a.valid.overlaps(&b.valid)
         && a.purposes.iter().any(|purpose| b.purposes.contains(purpose))
         && a.operations().any(|operation| b.allows(operation))
 }

@@ -1,17 +1,26 @@
 //! Services: their system, and that they share something. Each version is compiled apart.
 
+use std::sync::Arc;
+
 use toml::Spanned;
 
-use super::{Desk, Page, dangling, versions};
+use super::{Content, Desk, Page, dangling, versions};
 use crate::{
-    Mode, Register, ReleasePlan, Service, ServiceKey, ServiceVersion, SystemId, SystemKey,
+    Mode, Offer, Register, ReleasePlan, Service, ServiceKey, ServiceVersion, SystemId, SystemKey,
     written::{Sheet, both, service::Service as Written},
 };
 
 /// Adds every service that is clear.
-pub(super) fn compile(register: &mut Register, desk: &Desk<'_>, pages: &mut [Page<'_, Written>]) {
+pub(super) fn compile(register: &mut Register, desk: &Desk<'_>, pages: &mut [Page<'_, Written, Service>]) {
     for page in pages {
-        let Some(written) = page.written.take() else { continue };
+        let written = match std::mem::replace(&mut page.content, Content::Unclear) {
+            Content::Unclear => continue,
+            Content::Compiled(service) => {
+                add(register, service);
+                continue;
+            }
+            Content::Written(written) => written,
+        };
         let sheet = &page.sheet;
         let system = system_of(register, desk, sheet, &written.system);
         at_home(sheet, &written);
@@ -31,13 +40,9 @@ pub(super) fn compile(register: &mut Register, desk: &Desk<'_>, pages: &mut [Pag
             .collect();
         something_shared(sheet, &written.mode, &versions);
         let Some(system) = system else { continue };
-        let key = ServiceKey::nth(register.services.len());
-        let of_member = register.services_by_name.entry(written.id.member().into()).or_default();
-        of_member.insert(written.id.service().into(), key);
-        register.services.push(Service {
+        let offer = Offer {
             quota: written.limits.terms(format!("service:{}", written.id)),
             id: written.id,
-            system,
             mode,
             authority: written.authority,
             legal_basis: written.legal_basis,
@@ -47,8 +52,19 @@ pub(super) fn compile(register: &mut Register, desk: &Desk<'_>, pages: &mut [Pag
             maintenance: written.maintenance,
             versions,
             revision: sheet.source().revision(),
-        });
+        };
+        add(register, Service { system, offer: Arc::new(offer) });
     }
+}
+
+fn add(register: &mut Register, service: Service) {
+    let key = ServiceKey::nth(register.services.len());
+    let of_member = match register.services_by_name.get_mut(service.id.member()) {
+        Some(of_member) => of_member,
+        None => register.services_by_name.entry(service.id.member().into()).or_default(),
+    };
+    of_member.insert(service.id.service().into(), key);
+    register.services.push(service);
 }
 
 /// A member's services are its own systems'.

@@ -1,4 +1,4 @@
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use contracts::{Catalog, Language, Place};
 use proptest::{prelude::*, sample::Index};
@@ -709,7 +709,7 @@ proptest! {
         ),
     ) {
         let fixture = Fixture::new();
-        let all: Vec<Source> = fixture.sources.iter().cloned().collect();
+        let all: Vec<Arc<Source>> = fixture.sources.iter().cloned().collect();
         let chosen = &all[document.index(all.len())];
         let text = mutated(&chosen.text, &changes);
         let fixture = fixture.put(chosen.file.to_str().unwrap(), &text);
@@ -734,7 +734,7 @@ proptest! {
                 }
             }
         }
-        let suspension = Source { file: "suspensions/DC-1.toml".into(), text };
-        let _ = crate::Overlay::compile(&[suspension], &crate::Overlay::default());
+        let suspension = Source::new("suspensions/DC-1.toml", text);
+        let _ = crate::Overlay::compile(&[suspension.into()], &crate::Overlay::default());
     }
 }

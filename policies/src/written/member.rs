@@ -13,6 +13,7 @@ use crate::{
 };
 
 /// A member's document.
+#[derive(Debug)]
 pub(crate) struct Member {
     pub(crate) id: Spanned<MemberId>,
     pub(crate) name: Bilingual,
@@ -26,6 +27,7 @@ pub(crate) struct Member {
 }
 
 /// One of its systems.
+#[derive(Debug)]
 pub(crate) struct System {
     pub(crate) id: Spanned<SystemId>,
     pub(crate) environment: Spanned<String>,

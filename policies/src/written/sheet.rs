@@ -28,6 +28,16 @@ impl<'s> Sheet<'s> {
         Self { source, faults: RefCell::default() }
     }
 
+    /// One that was read before, when it had these faults.
+    pub(crate) fn resumed(source: &'s Source, faults: Vec<Fault>) -> Self {
+        Self { source, faults: RefCell::new(faults) }
+    }
+
+    /// Everything found so far.
+    pub(crate) fn found(&self) -> Vec<Fault> {
+        self.faults.borrow().clone()
+    }
+
     /// The document's tree, or every fault of TOML itself. What a parser makes out of broken TOML is
     /// not held against the rules: half a document is wrong in ways that its author did not write.
     pub(crate) fn parse(&self) -> Option<Spanned<DeTable<'s>>> {
@@ -477,7 +487,7 @@ mod tests {
     use super::*;
 
     fn faults(text: &str, read: impl Fn(&Table<'_>)) -> Vec<(&'static str, u32, u32)> {
-        let source = Source { file: "x.toml".into(), text: text.into() };
+        let source = Source::new("x.toml", text);
         let sheet = Sheet::new(&source);
         if let Some(tree) = sheet.parse() {
             let table = Table::root(&sheet, &tree);
@@ -490,7 +500,7 @@ mod tests {
 
     #[test]
     fn an_unknown_key_has_a_place_and_a_likely_meaning() {
-        let source = Source { file: "x.toml".into(), text: "# đầu\nvalit = 1\nzzzzzz = 2\n".into() };
+        let source = Source::new("x.toml", "# đầu\nvalit = 1\nzzzzzz = 2\n");
         let sheet = Sheet::new(&source);
         let tree = sheet.parse().unwrap();
         let table = Table::root(&sheet, &tree);

@@ -38,18 +38,16 @@ pub fn register(catalog: &Catalog, share: &dyn Fn(&Contract) -> u64) -> Register
                  certificates = [{{ san_uri = \"urn:mau:{id}:{number}\" }}]\n"
             );
         }
-        sources.members.push(Source { file: format!("members/{id}.toml").into(), text });
+        sources.members.push(Source::new(format!("members/{id}.toml"), text).into());
     }
-    sources.purposes.push(Source {
-        file: "purposes/thu.toml".into(),
-        text: "id = \"thu\"\ntitle = { vi = \"Xzthử\", en = \"Xztrial\" }\nlegal_basis = [\"Xzcăn cứ\"]\n"
-            .to_owned(),
-    });
+    let purpose =
+        "id = \"thu\"\ntitle = { vi = \"Xzthử\", en = \"Xztrial\" }\nlegal_basis = [\"Xzcăn cứ\"]\n";
+    sources.purposes.push(Source::new("purposes/thu.toml", purpose).into());
     for contract in catalog.contracts() {
-        sources.services.push(offer(contract));
+        sources.services.push(offer(contract).into());
         let mut chance = Chance::of(&format!("{} agreed", contract.id()));
         for number in 0..share(contract) {
-            sources.agreements.push(agreement(contract, number, &mut chance));
+            sources.agreements.push(agreement(contract, number, &mut chance).into());
         }
     }
     let today = policies::local(DAY.parse().unwrap()).date();
@@ -127,7 +125,7 @@ fn offer(contract: &Contract) -> Source {
         named = named(contract),
         filters = filters.join(", "),
     );
-    Source { file: format!("services/G06/{}.toml", id.dataset).into(), text }
+    Source::new(format!("services/G06/{}.toml", id.dataset), text)
 }
 
 /// What may stand in a query string.
@@ -177,7 +175,7 @@ fn agreement(contract: &Contract, number: u64, chance: &mut Chance) -> Source {
         service = service(contract),
         named = named(contract),
     );
-    Source { file: format!("agreements/{id}.toml").into(), text }
+    Source::new(format!("agreements/{id}.toml"), text)
 }
 
 /// The leaves of a shape.
