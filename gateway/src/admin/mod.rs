@@ -9,7 +9,15 @@ mod status;
 mod upstreams;
 mod vitals;
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
@@ -41,6 +49,8 @@ pub struct Admin {
     pub tally: Arc<Tally>,
     /// How many connections are open.
     pub census: Arc<Census>,
+    /// Whether the gateway was told to end.
+    pub leaving: AtomicBool,
 }
 
 /// Binds `address`.
@@ -103,7 +113,10 @@ impl Admin {
     }
 
     fn ready(&self) -> Response<Full<Bytes>> {
-        let readiness = Readiness::of(&self.gateway, Timestamp::now());
+        let mut readiness = Readiness::of(&self.gateway, Timestamp::now());
+        if self.leaving.load(Ordering::Relaxed) {
+            readiness.leaving();
+        }
         let status = if readiness.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         text(status, &readiness.to_string())
     }

@@ -66,6 +66,14 @@ impl Readiness {
         Self { reasons, concerns }
     }
 
+    /// The process was told to end: whoever is sent here now finds the door closing.
+    pub(super) fn leaving(&mut self) {
+        self.reasons.push(Bilingual::new(
+            "Cổng đang dừng theo lệnh: gửi lưu lượng sang nút khác.",
+            "The gateway is ending as it was told to: send traffic to another node.",
+        ));
+    }
+
     pub(super) fn is_ready(&self) -> bool {
         self.reasons.is_empty()
     }

@@ -41,6 +41,7 @@ impl Desk {
             operators: vec![Operator { name: "truc-van-hanh".to_owned(), token: sha256(TOKEN.as_bytes()) }],
             tally: listener.tally(),
             census: listener.census(),
+            leaving: AtomicBool::new(false),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         Self { fixture, admin, runtime }

@@ -1,15 +1,22 @@
 //! `lienthong serve`: the gateway itself.
 
-use std::{sync::Arc, thread};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
 use clap::ArgMatches;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Console, Exit, Failure, Outcome, settings_file};
 use crate::{
     admin::{self, Admin},
     exchange::Gateway,
-    host::Listener,
+    host::{Listener, Serving},
     journal::{self, Journal},
     metrics::Metrics,
     quota::{self, Quota},
@@ -101,6 +108,7 @@ fn start(
         operators: secrets.operators,
         tally: listener.tally(),
         census: listener.census(),
+        leaving: AtomicBool::new(false),
     });
     Ok(Ok(Running { gateway, listener, admin_listener, admin }))
 }
@@ -120,14 +128,19 @@ impl Running {
         let serving = listener.serve(Arc::clone(&gateway))?;
         // This thread is the operators': their address, signals, and in the end the shutdown.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let ended = runtime.block_on(async {
-            tokio::select! {
-                served = admin::serve(admin_listener, admin) => served,
-                ended = until_told_to_stop(&keeper) => ended,
-            }
-        });
-        tracing::info!("stopping: no new connections; exchanges under way get their grace");
-        let cut = serving.stop(settings.shutdown_grace);
+        let (ended, cut) = runtime.block_on(async {
+            let mut signals = Signals::new(Arc::clone(&keeper))?;
+            // Answers to the end: probes are to hear that nobody should be sent here.
+            let mut operators = tokio::spawn(admin::serve(admin_listener, Arc::clone(&admin)));
+            let ended = tokio::select! {
+                served = &mut operators => served.unwrap_or_else(|error| Err(error.into())),
+                () = signals.told_to_end() => Ok(()),
+            };
+            admin.leaving.store(true, Ordering::Relaxed);
+            Ok::<_, std::io::Error>((ended, wind_down(serving, settings, &mut signals).await))
+        })?;
+        // A reload under way is not waited for: what it would have said is read at the next start.
+        runtime.shutdown_background();
         if cut > 0 {
             tracing::warn!(
                 connections = cut,
@@ -146,20 +159,58 @@ impl Running {
     }
 }
 
-/// SIGHUP reloads; SIGTERM and SIGINT end.
-async fn until_told_to_stop(keeper: &Arc<Keeper>) -> std::io::Result<()> {
-    let mut hangup = signal(SignalKind::hangup())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    loop {
+/// From readiness that says no to the last connection; gives how many were cut. Whoever asks a second
+/// time does not want to wait.
+async fn wind_down(serving: Serving, settings: &Settings, signals: &mut Signals) -> usize {
+    tracing::info!(delay = ?settings.shutdown_delay, "told to end: not ready any more, serving as before meanwhile");
+    let leave = serving.leave();
+    let impatient = tokio::select! {
+        biased;
+        () = signals.told_to_end() => true,
+        () = tokio::time::sleep(settings.shutdown_delay) => false,
+    };
+    tracing::info!("stopping: no new connections; exchanges under way get their grace");
+    leave.within(if impatient { Duration::ZERO } else { settings.shutdown_grace });
+    let mut ended = tokio::task::spawn_blocking(move || serving.ended());
+    let cut = loop {
         tokio::select! {
-            _ = hangup.recv() => {
-                let keeper = Arc::clone(keeper);
-                // Compiling takes as long as it takes; probes are answered meanwhile.
-                tokio::task::spawn_blocking(move || keeper.reload("sighup"));
+            cut = &mut ended => break cut,
+            () = signals.told_to_end() => leave.within(Duration::ZERO),
+        }
+    };
+    cut.unwrap_or(0)
+}
+
+/// SIGHUP reloads; SIGTERM and SIGINT end.
+struct Signals {
+    keeper: Arc<Keeper>,
+    hangup: Signal,
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new(keeper: Arc<Keeper>) -> std::io::Result<Self> {
+        Ok(Self {
+            keeper,
+            hangup: signal(SignalKind::hangup())?,
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Returns when the process is told to end; reloads meanwhile when told to.
+    async fn told_to_end(&mut self) {
+        loop {
+            tokio::select! {
+                _ = self.hangup.recv() => {
+                    let keeper = Arc::clone(&self.keeper);
+                    // Compiling takes as long as it takes; probes are answered meanwhile.
+                    tokio::task::spawn_blocking(move || keeper.reload("sighup"));
+                }
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
             }
-            _ = terminate.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
         }
     }
 }

@@ -152,9 +152,31 @@ impl Serving {
     /// Stops accepting, closes idle connections at once and busy ones after their answer, waits up
     /// to `grace` for those, and gives how many connections had to be cut. Blocks its thread.
     pub fn stop(self, grace: Duration) -> usize {
-        self.stop.send_replace(Some(Instant::now() + grace));
+        self.leave().within(grace);
+        self.ended()
+    }
+
+    /// The way to tell the workers to end, from any thread.
+    pub fn leave(&self) -> Leave {
+        Leave(self.stop.clone())
+    }
+
+    /// Waits until the workers have ended, and gives how many connections they cut. Blocks its thread.
+    pub fn ended(self) -> usize {
         // A worker that panicked is gone already; the others still end in order.
         self.workers.into_iter().map(|worker| worker.join().unwrap_or(0)).sum()
+    }
+}
+
+/// Tells workers to end.
+#[derive(Clone, Debug)]
+pub struct Leave(watch::Sender<Option<Instant>>);
+
+impl Leave {
+    /// Stop accepting, close idle connections at once and busy ones after their answer, and cut what is
+    /// left after `grace`. Who says so again counts from then.
+    pub fn within(&self, grace: Duration) {
+        self.0.send_replace(Some(Instant::now() + grace));
     }
 }
 
@@ -223,10 +245,10 @@ async fn work<A: Application>(socket: StdListener, house: House<A>) -> usize {
     });
     let mut stopping = house.stopping.clone();
     let here = Arc::new(());
-    let by = loop {
+    loop {
         tokio::select! {
             biased;
-            by = stopping.given() => break by,
+            _ = stopping.given() => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, address)) => admit(stream, address, &house, here.clone()),
                 Err(error) => {
@@ -238,9 +260,10 @@ async fn work<A: Application>(socket: StdListener, house: House<A>) -> usize {
                 }
             }
         }
-    };
+    }
     drop(listener);
-    while Arc::strong_count(&here) > 1 && Instant::now() < by {
+    // Looked at each time: the grace may be taken back.
+    while Arc::strong_count(&here) > 1 && Instant::now() < stopping.given().await {
         sleep(DRAIN_TICK).await;
     }
     Arc::strong_count(&here) - 1

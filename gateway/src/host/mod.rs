@@ -32,7 +32,7 @@ pub use application::{Answer, Answered, Application, Refused};
 pub use connection::{Census, Connection, Tally};
 pub use hygiene::HygieneFault;
 pub use incoming::{Beginning, BodyFault, Incoming, has_coding};
-pub use listener::{Listener, Serving, worker};
+pub use listener::{Leave, Listener, Serving, worker};
 pub use outgoing::{Gone, Outgoing};
 pub use peer::{CertificateFault, Peer, Slot};
 pub use pki::{AnchorSettings, ListAge, Material, Pki, PkiSettings, Revocation, RevocationFault, Tls};

@@ -45,6 +45,10 @@ pub struct Settings {
     /// Where quotas are counted.
     #[serde(default)]
     pub quota: Quota,
+    /// How long the gateway goes on as before after it was told to end and readiness says no: balancers
+    /// need that long to notice and send nobody any more.
+    #[serde(default, deserialize_with = "duration")]
+    pub shutdown_delay: Duration,
     /// How long shutdown waits for exchanges under way.
     #[serde(default = "Settings::default_grace", deserialize_with = "duration")]
     pub shutdown_grace: Duration,

@@ -116,12 +116,24 @@ impl Pki {
         self.authority.issue(&file, system, &dns_and_loopback(names), ExtendedKeyUsagePurpose::ServerAuth)
     }
 
-    /// A client certificate that claims to be `system` but comes from an authority nobody trusts.
+    /// Replaces the gateway's own certificate and key by new ones.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn renew_server(&self) -> Result<()> {
+        let name = "Liên Thông sandbox gateway";
+        let usage = ExtendedKeyUsagePurpose::ServerAuth;
+        self.authority.issue("server", name, &dns_and_loopback(&[]), usage).map(drop)
+    }
+
+    /// A client certificate that claims to be `system` but comes from an authority nobody trusts, whose own
+    /// certificate is left in `untrusted-ca.pem`.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn stranger(&self, system: &str) -> Result<Identity> {
         let other = Authority::new(&self.authority.folder, "An authority nobody trusts")?;
+        write(&self.authority.folder.join("untrusted-ca.pem"), other.issuer.pem().as_bytes())?;
         let name = [SanType::URI(format!("urn:lienthong:system:{system}").try_into()?)];
         other.issue(
             &format!("untrusted--{}", file_name(system)),

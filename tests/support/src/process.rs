@@ -133,6 +133,24 @@ impl Process {
         self.end()
     }
 
+    /// Waits until it has ended by itself or by an earlier signal.
+    ///
+    /// # Errors
+    /// When that takes longer than `within`.
+    pub fn wait(&mut self, within: Duration) -> Result<ExitStatus> {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                self.hear_out();
+                return Ok(status);
+            }
+            if start.elapsed() > within {
+                bail!("{} still runs after {within:?}. Its log:\n{}", self.name, self.tail());
+            }
+            thread::sleep(BEAT);
+        }
+    }
+
     /// Whether it still runs.
     pub fn runs(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
