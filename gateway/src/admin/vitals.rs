@@ -27,11 +27,6 @@ fn connections(admin: &Admin, page: &mut Page) {
     let counters = [
         ("connections_accepted_total", "Connections accepted", &tally.accepted),
         (
-            "connections_over_cap_total",
-            "Connections closed at once because a cap was reached",
-            &tally.over_cap,
-        ),
-        (
             "handshakes_failed_total",
             "Handshakes that failed, refused certificates among them",
             &tally.handshakes_failed,
@@ -42,11 +37,39 @@ fn connections(admin: &Admin, page: &mut Page) {
             "HTTP/2 streams that ended because they were malformed",
             &tally.malformed_streams,
         ),
+        (
+            "streams_reset_total",
+            "HTTP/2 streams reset because their caller broke the protocol, counted when the connection ends",
+            &tally.reset_streams,
+        ),
+        (
+            "connections_broken_total",
+            "HTTP/2 connections ended because their caller broke the protocol",
+            &tally.broken_connections,
+        ),
         ("requests_unclean_total", "Requests refused by hygiene", &tally.unclean),
         ("accept_errors_total", "Errors of accept itself, such as no file descriptors", &tally.accept_errors),
     ];
     for (name, help, counter) in counters {
         page.counter(name, help, counter.load(Ordering::Relaxed));
+    }
+    page.gauge("connections_half_open", "Connections in their handshake", admin.census.half_open() as f64);
+    page.counter(
+        "connections_over_cap_total",
+        "Connections closed at once because a cap was reached",
+        tally.over_cap.count(),
+    );
+    page.head("limits_reached_total", "counter", "How often a limit below the exchanges was reached");
+    for (limit, alarm) in [
+        ("half_open", &tally.half_open),
+        ("write_stall", &tally.stalled),
+        ("resets", &tally.reset_floods),
+        ("idle_frames", &tally.frame_floods),
+        ("exchanges_per_connection", &tally.refused_streams),
+        ("malformed_streams", &tally.malformed_connections),
+        ("engine", &tally.calmed),
+    ] {
+        page.sample("limits_reached_total", &[("limit", limit)], alarm.count() as f64);
     }
 }
 

@@ -38,7 +38,8 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(peer: Peer, tls: Arc<Tls>, place: Place) -> Self {
+    pub(super) fn new(peer: Peer, tls: Arc<Tls>, mut place: Place) -> Self {
+        place.recognise();
         static NUMBERS: AtomicU64 = AtomicU64::new(1);
         Self {
             peer_address: place.address,
@@ -84,25 +85,68 @@ impl Drop for Connection {
 #[derive(Debug, Default)]
 pub struct Census {
     open: AtomicUsize,
-    addresses: Mutex<HashMap<IpAddr, usize>>,
+    half_open: AtomicUsize,
+    addresses: Mutex<HashMap<IpAddr, Crowd>>,
     owners: Mutex<HashMap<Arc<str>, Arc<AtomicUsize>>>,
+}
+
+/// The connections of one address.
+#[derive(Clone, Copy, Debug, Default)]
+struct Crowd {
+    open: usize,
+    half_open: usize,
+}
+
+/// Which cap keeps a connection out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Full {
+    /// `connections`.
+    Connections,
+    /// `connections_per_address`.
+    Address,
+    /// `half_open`.
+    HalfOpen,
+    /// `half_open_per_address`.
+    HalfOpenAddress,
+}
+
+impl Full {
+    /// Its name in the table of limits.
+    pub(super) fn limit(self) -> &'static str {
+        match self {
+            Self::Connections => "connections",
+            Self::Address => "connections_per_address",
+            Self::HalfOpen => "half_open",
+            Self::HalfOpenAddress => "half_open_per_address",
+        }
+    }
 }
 
 impl Census {
     /// A place for a new connection, unless a cap is reached.
-    pub(super) fn admit(self: &Arc<Self>, address: SocketAddr, limits: &Limits) -> Option<Place> {
-        if self.open.fetch_add(1, Ordering::Relaxed) >= limits.connections {
-            self.open.fetch_sub(1, Ordering::Relaxed);
-            return None;
-        }
+    pub(super) fn admit(self: &Arc<Self>, address: SocketAddr, limits: &Limits) -> Result<Place, Full> {
         let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = addresses.entry(address.ip()).or_insert(0);
-        if *count >= limits.connections_per_address {
-            self.open.fetch_sub(1, Ordering::Relaxed);
-            return None;
+        // Under the lock nobody else is admitted meanwhile; who leaves only makes room.
+        let crowd = addresses.get(&address.ip()).copied().unwrap_or_default();
+        for (now, most, full) in [
+            (self.open.load(Ordering::Relaxed), limits.connections, Full::Connections),
+            (crowd.open, limits.connections_per_address, Full::Address),
+            (self.half_open.load(Ordering::Relaxed), limits.half_open, Full::HalfOpen),
+            (crowd.half_open, limits.half_open_per_address, Full::HalfOpenAddress),
+        ] {
+            if now >= most {
+                return Err(full);
+            }
         }
-        *count += 1;
-        Some(Place { census: self.clone(), address })
+        self.open.fetch_add(1, Ordering::Relaxed);
+        self.half_open.fetch_add(1, Ordering::Relaxed);
+        addresses.insert(address.ip(), Crowd { open: crowd.open + 1, half_open: crowd.half_open + 1 });
+        Ok(Place { census: self.clone(), address, half_open: true })
+    }
+
+    /// Connections in their handshake.
+    pub fn half_open(&self) -> usize {
+        self.half_open.load(Ordering::Relaxed)
     }
 
     /// Connections open now, those in their handshake included.
@@ -139,42 +183,34 @@ impl Census {
 pub(super) struct Place {
     census: Arc<Census>,
     pub(super) address: SocketAddr,
+    half_open: bool,
 }
 
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.census.open.fetch_sub(1, Ordering::Relaxed);
+impl Place {
+    /// The handshake is over and the caller is known.
+    fn recognise(&mut self) {
+        self.leave(false);
+    }
+
+    /// Gives back the place among those in their handshake, and with `whole` the place itself.
+    fn leave(&mut self, whole: bool) {
+        let was_half_open = usize::from(std::mem::replace(&mut self.half_open, false));
         let mut addresses = self.census.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        self.census.half_open.fetch_sub(was_half_open, Ordering::Relaxed);
+        self.census.open.fetch_sub(usize::from(whole), Ordering::Relaxed);
         if let Entry::Occupied(mut entry) = addresses.entry(self.address.ip()) {
-            *entry.get_mut() -= 1;
-            if *entry.get() == 0 {
+            let crowd = entry.get_mut();
+            crowd.half_open -= was_half_open;
+            crowd.open -= usize::from(whole);
+            if crowd.open == 0 {
                 entry.remove();
             }
         }
     }
 }
 
-/// What happened below the application, for the metrics: these never became exchanges.
-#[derive(Debug, Default)]
-pub struct Tally {
-    /// Connections accepted by the kernel.
-    pub accepted: AtomicU64,
-    /// Connections closed at once because a cap was reached.
-    pub over_cap: AtomicU64,
-    /// Handshakes that failed, refused certificates among them.
-    pub handshakes_failed: AtomicU64,
-    /// Handshakes that resumed a session of the same PKI generation.
-    pub resumed: AtomicU64,
-    /// HTTP/2 streams that ended below the application because they were malformed.
-    pub malformed_streams: AtomicU64,
-    /// Requests refused by hygiene.
-    pub unclean: AtomicU64,
-    /// Errors of `accept` itself (out of file descriptors, say).
-    pub accept_errors: AtomicU64,
-}
-
-impl Tally {
-    pub(super) fn count(counter: &AtomicU64) {
-        counter.fetch_add(1, Ordering::Relaxed);
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.leave(true);
     }
 }

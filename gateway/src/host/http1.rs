@@ -4,7 +4,7 @@
 //! ones are handed to the engine, which parses them again and reads the body. What came after the
 //! head travels along, so pipelined requests are served in their order.
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 use bytes::{Buf, BytesMut};
 use http::{HeaderName, Method, header};
@@ -21,14 +21,15 @@ use tokio::{
 use super::{
     application::{Answer, Answered, Application, Refused},
     bare::{self, Bare},
-    connection::{Connection, Tally},
+    connection::Connection,
     fields,
-    hygiene::{self, HygieneFault},
+    hygiene::{self, Chunks, HygieneFault},
     incoming::{Incoming, Session},
-    link::Link,
+    link::{Link, Watch},
     listener::{House, Stopping},
     outgoing::Progress,
     settings::Limits,
+    tally::Tally,
 };
 
 /// Room for nearly every answer's head.
@@ -57,12 +58,23 @@ pub(super) async fn serve<A: Application>(link: Link, connection: Arc<Connection
                 Ok(()) => Ok((length, None)),
             },
         };
+        let verdict = match verdict {
+            Ok((length, fault)) => match watched(stream, &bytes, length) {
+                Some((next, watched)) => {
+                    stream = next;
+                    watched.map(|()| (length, fault))
+                }
+                None => return,
+            },
+            Err(fault) => Err(fault),
+        };
         let (length, fault) = match verdict {
             Ok(judged) => judged,
             Err(fault) => {
                 Tally::count(&house.tally.unclean);
                 let refused = Refused::unframed(fault, &connection, received_at);
-                last_words(stream, &house.application.refuse(&refused).await, false, &house.limits).await;
+                let answer = house.application.refuse(&refused).await;
+                last_words(stream, &answer, false, &connection, &house).await;
                 return;
             }
         };
@@ -71,6 +83,21 @@ pub(super) async fn serve<A: Application>(link: Link, connection: Arc<Connection
             None => return,
         }
     }
+}
+
+/// The connection, on which a chunked body is watched from here on: the engine takes the pieces out of their
+/// chunks and passes over whatever else is in them. `bytes` begin with a head of `length`. Gives no connection
+/// only if it is none of ours.
+fn watched(stream: Stream, bytes: &[u8], length: usize) -> Option<(Stream, Result<(), HygieneFault>)> {
+    let (head, rest) = bytes.split_at_checked(length)?;
+    if !hygiene::is_chunked(head) {
+        return Some((stream, Ok(())));
+    }
+    let mut chunks = Box::new(Chunks::default());
+    let verdict = chunks.watch(rest);
+    let mut link: Box<Link> = stream.into_any().downcast().ok()?;
+    link.watch(Watch::Chunks(chunks));
+    Some((link, verdict))
 }
 
 /// One request whose framing is sound and whose head is the first `length` bytes; gives the connection back
@@ -97,7 +124,7 @@ async fn one<A: Application>(
                 Tally::count(&house.tally.unclean);
                 let refused = Refused::unframed(HygieneFault::RequestLine, connection, received_at);
                 let answer = house.application.refuse(&refused).await;
-                last_words(session.into_inner(), &answer, false, &house.limits).await;
+                last_words(session.into_inner(), &answer, false, connection, house).await;
                 return None;
             }
         },
@@ -112,7 +139,7 @@ async fn one<A: Application>(
     };
     let answer = match answered {
         Answered::Whole(answer) => answer,
-        Answered::InPieces => return after_pieces(request, house).await,
+        Answered::InPieces => return after_pieces(request, connection, house).await,
     };
     let drained = request.drain().await;
     let close = answer.close || !drained || house.stopping.is_given();
@@ -124,7 +151,7 @@ async fn one<A: Application>(
             match session.will_keepalive() {
                 true => session.reuse().await.ok()??.into_parts(),
                 false => {
-                    last_words(session.into_inner(), &answer, to_head, &house.limits).await;
+                    last_words(session.into_inner(), &answer, to_head, connection, house).await;
                     return None;
                 }
             }
@@ -132,11 +159,11 @@ async fn one<A: Application>(
         Session::H2(_) => return None,
     };
     if close {
-        last_words(stream, &answer, to_head, &house.limits).await;
+        last_words(stream, &answer, to_head, connection, house).await;
         return None;
     }
     // The engine is done: it wrote heads through a second list of fields, each name hashed again.
-    write(&mut stream, &answer, to_head, After::GoesOn, &house.limits).await.ok()?;
+    write(&mut stream, &answer, to_head, After::GoesOn, connection, house).await.ok()?;
     Some((stream, rest.unwrap_or_default()))
 }
 
@@ -155,8 +182,15 @@ async fn awake(
 }
 
 /// The connection after an answer in pieces, if that was whole and the connection goes on.
-async fn after_pieces<A>(request: Incoming, house: &House<A>) -> Option<(Stream, BytesMut)> {
+async fn after_pieces<A>(
+    request: Incoming,
+    connection: &Connection,
+    house: &House<A>,
+) -> Option<(Stream, BytesMut)> {
     let whole = request.progress == Progress::Whole;
+    if request.progress == Progress::Stalled {
+        house.tally.stalled.ring("write_stall", connection.peer_address);
+    }
     let Session::H1(mut session) = request.session else { return None };
     if !whole || house.stopping.is_given() {
         // Cut: what was sent still arrives, the final chunk never does, and the end is seen at once.
@@ -184,11 +218,15 @@ async fn read_head(
     stopping: &mut Stopping,
 ) -> Arrival {
     let mut looked = 0;
-    let mut by = Instant::now() + if bytes.is_empty() { limits.keep_alive } else { limits.head };
+    let mut empty_line = false;
+    let idle = Instant::now() + limits.keep_alive;
+    let mut head: Option<Instant> = None;
     loop {
-        // RFC 9112 section 2.2: an empty line before a request is left over from an old client's body.
-        if looked == 0 && bytes.starts_with(b"\r\n") {
+        // RFC 9112 section 2.2: an empty line before a request is left over from an old client's body. One is;
+        // many would be a way to stay without asking anything.
+        if !empty_line && bytes.starts_with(b"\r\n") {
             bytes.advance(2);
+            (empty_line, looked, head) = (true, 0, None);
         }
         match hygiene::end(bytes, looked) {
             Some(length) if length <= limits.head_bytes => return Arrival::Head(length),
@@ -201,6 +239,7 @@ async fn read_head(
             return Arrival::Unfit(fault);
         }
         let begun = !bytes.is_empty();
+        let by = if begun { *head.get_or_insert_with(|| Instant::now() + limits.head) } else { idle };
         bytes.reserve(READ);
         let read = tokio::select! {
             biased;
@@ -209,11 +248,7 @@ async fn read_head(
         };
         match read {
             Err(_) if begun => return Arrival::Unfit(HygieneFault::SlowHeaders),
-            Ok(Ok(count)) if count > 0 => {
-                if !begun {
-                    by = Instant::now() + limits.head;
-                }
-            }
+            Ok(Ok(count)) if count > 0 => {}
             _ => return Arrival::Gone,
         }
     }
@@ -227,12 +262,13 @@ enum After {
 }
 
 /// Writes a whole answer.
-async fn write(
+async fn write<A>(
     stream: &mut Stream,
     answer: &Answer,
     to_head: bool,
     after: After,
-    limits: &Limits,
+    connection: &Connection,
+    house: &House<A>,
 ) -> Result<(), ()> {
     let mut wire = Vec::with_capacity(HEAD);
     wire.extend_from_slice(b"HTTP/1.1 ");
@@ -260,15 +296,26 @@ async fn write(
         stream.write_all(body).await?;
         stream.flush().await
     };
-    match timeout(limits.transfer(wire.len() + body.len()), write).await {
-        Ok(Ok(())) => Ok(()),
-        _ => Err(()),
+    let error = match timeout(house.limits.transfer(wire.len() + body.len()), write).await {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(error)) => error.kind(),
+        Err(_) => io::ErrorKind::TimedOut,
+    };
+    if error == io::ErrorKind::TimedOut {
+        house.tally.stalled.ring("write_stall", connection.peer_address);
     }
+    Err(())
 }
 
 /// An answer, and the end of the connection.
-async fn last_words(mut stream: Stream, answer: &Answer, to_head: bool, limits: &Limits) {
-    if write(&mut stream, answer, to_head, After::Ends, limits).await.is_ok() {
+async fn last_words<A>(
+    mut stream: Stream,
+    answer: &Answer,
+    to_head: bool,
+    connection: &Connection,
+    house: &House<A>,
+) {
+    if write(&mut stream, answer, to_head, After::Ends, connection, house).await.is_ok() {
         Shutdown::shutdown(stream.as_mut()).await;
     }
 }

@@ -2,33 +2,40 @@
 //!
 //! The engine reads and frames; the task of this connection drives it and starts one task per
 //! stream. Malformed streams are ended by the engine below the application and only counted.
+//!
+//! What a caller can make us do without asking for anything is bounded twice: by the engine's own caps, set
+//! below, and by what [`frames`](super::frames) counts. A connection beyond either ends with GOAWAY
+//! `ENHANCE_YOUR_CALM`.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
+use h2::Reason;
 use http::header;
 use jiff::Timestamp;
 use pingora_core::protocols::{
     Digest,
     http::v2::server::{H2Accept, H2Options, HttpSession, handshake},
 };
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{
     application::{Answer, Answered, Application, Refused},
-    connection::{Connection, Tally},
+    connection::Connection,
     fields,
+    frames::{Flood, Frames, Notice},
     incoming::{Incoming, Session},
-    link::Link,
+    link::{Link, Watch},
     listener::House,
     outgoing::Progress,
     settings::Limits,
+    tally::Tally,
 };
 
 /// Malformed streams after which a connection is closed: a broken client makes one, an attack many.
 const MALFORMED: u32 = 32;
 
-/// Streams reset by the caller that are remembered at once; beyond it the connection ends ("rapid
-/// reset", CVE-2023-44487).
+/// Streams reset by the caller before we took them up, and streams that we reset, remembered at once; beyond
+/// it the connection ends.
 const RESETS: usize = 32;
 
 /// Streams that we reset over a connection's life before it ends: each was a protocol error.
@@ -40,11 +47,30 @@ const STREAM_WINDOW: u32 = 256 * 1024;
 /// What a connection may send before it is granted more; bounds what it can make us hold.
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
 
+/// Small DATA frames that may wait unread on a connection, in bytes of what keeping them costs (256 for each,
+/// less what it carries): as much again as the connection's window. The engine takes at most a hundred empty
+/// ones over a connection's life.
+const SMALL_FRAMES: usize = CONNECTION_WINDOW as usize;
+
+/// Exchanges of one connection under way at once, as a multiple of the streams that may be open: an exchange
+/// runs to its end although its caller resets the stream, and so may open the next.
+const EXCHANGES: usize = 2;
+
+/// An answer is handed to the engine in pieces of this size, each of which must make progress.
+const PIECE: usize = 64 * 1024;
+
 /// How much of an answer a stream may hold in the engine.
 const SEND_BUFFER: usize = 256 * 1024;
 
 /// Serves a connection to its end.
-pub(super) async fn serve<A: Application>(link: Link, connection: Arc<Connection>, house: House<A>) {
+pub(super) async fn serve<A: Application>(mut link: Link, connection: Arc<Connection>, house: House<A>) {
+    let notice = Arc::new(Notice::default());
+    link.watch(Watch::Frames(Box::new(Frames::new(notice.clone()))));
+    drive(link, connection, &house, &notice).await;
+    house.tally.reset_streams.fetch_add(notice.broken.load(Ordering::Relaxed), Ordering::Relaxed);
+}
+
+async fn drive<A: Application>(link: Link, connection: Arc<Connection>, house: &House<A>, notice: &Notice) {
     let limits = &house.limits;
     let shaken = timeout(limits.head, handshake(Box::new(link), Some(options(limits)))).await;
     let Ok(Ok(mut engine)) = shaken else { return };
@@ -54,6 +80,7 @@ pub(super) async fn serve<A: Application>(link: Link, connection: Arc<Connection
     let mut idle_since = Instant::now();
     let mut malformed = 0;
     let mut leaving = false;
+    let mut calmed = false;
     loop {
         let next = tokio::select! {
             biased;
@@ -62,9 +89,21 @@ pub(super) async fn serve<A: Application>(link: Link, connection: Arc<Connection
                 leaving = true;
                 continue;
             }
+            flood = notice.given(), if !calmed => {
+                let (alarm, limit) = match flood {
+                    Flood::Resets => (&house.tally.reset_floods, "resets"),
+                    Flood::Idle => (&house.tally.frame_floods, "idle_frames"),
+                };
+                alarm.ring(limit, connection.peer_address);
+                engine.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
+                (leaving, calmed) = (true, true);
+                continue;
+            }
             next = HttpSession::from_h2_conn(&mut engine, digest.clone()) => next,
             () = sleep(if leaving { limits.drain } else { limits.keep_alive / 4 }) => {
-                if Arc::strong_count(&streams) > 1 {
+                if calmed {
+                    return;
+                } else if Arc::strong_count(&streams) > 1 {
                     idle_since = Instant::now();
                 } else if leaving {
                     // It was told to go and does not; its caller may be asleep.
@@ -77,8 +116,13 @@ pub(super) async fn serve<A: Application>(link: Link, connection: Arc<Connection
             }
         };
         match next {
-            Ok(Some(H2Accept::Session(session))) => {
+            Ok(Some(H2Accept::Session(mut session))) => {
                 idle_since = Instant::now();
+                if Arc::strong_count(&streams) > EXCHANGES * limits.streams as usize {
+                    house.tally.refused_streams.ring("exchanges_per_connection", connection.peer_address);
+                    session.shutdown_with_reason(Reason::REFUSED_STREAM);
+                    continue;
+                }
                 let stream = stream(session, connection.clone(), house.clone());
                 let mark = streams.clone();
                 tokio::spawn(async move {
@@ -90,10 +134,22 @@ pub(super) async fn serve<A: Application>(link: Link, connection: Arc<Connection
                 Tally::count(&house.tally.malformed_streams);
                 malformed += 1;
                 if malformed >= MALFORMED {
+                    house.tally.malformed_connections.ring("malformed_streams", connection.peer_address);
                     return;
                 }
             }
-            Ok(None) | Err(_) => return,
+            Ok(None) => return,
+            Err(error) => {
+                let cause = error.cause.as_ref().and_then(|cause| cause.downcast_ref::<h2::Error>());
+                match cause.filter(|cause| cause.is_library()).and_then(h2::Error::reason) {
+                    Some(Reason::ENHANCE_YOUR_CALM) => {
+                        house.tally.calmed.ring("engine", connection.peer_address)
+                    }
+                    Some(_) => Tally::count(&house.tally.broken_connections),
+                    None => {}
+                }
+                return;
+            }
         }
     }
 }
@@ -108,6 +164,7 @@ fn options(limits: &Limits) -> H2Options {
         .max_local_error_reset_streams(Some(OWN_RESETS))
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
+        .data_frame_budget(SMALL_FRAMES)
         .max_send_buffer_size(SEND_BUFFER);
     options
 }
@@ -118,6 +175,7 @@ async fn stream<A: Application>(session: HttpSession, connection: Arc<Connection
     let authority = head.uri.authority().map(|authority| authority.as_str().as_bytes());
     let authority = authority.or_else(|| head.headers.get(header::HOST).map(|host| host.as_bytes()));
     let verdict = house.rules.check_fields(&head.method, head.raw_path(), authority, &head.headers);
+    let address = connection.peer_address;
     let mut request =
         Incoming::new(Session::H2(Box::new(session)), connection, Timestamp::now(), house.limits.clone());
     let answered = match verdict {
@@ -130,6 +188,9 @@ async fn stream<A: Application>(session: HttpSession, connection: Arc<Connection
     let answer = match answered {
         Answered::Whole(answer) => answer,
         Answered::InPieces => {
+            if request.progress == Progress::Stalled {
+                house.tally.stalled.ring("write_stall", address);
+            }
             if request.progress != Progress::Whole
                 && let Session::H2(session) = &mut request.session
             {
@@ -141,7 +202,10 @@ async fn stream<A: Application>(session: HttpSession, connection: Arc<Connection
     let bodiless = fields::is_bodiless(answer.status) || *request.method() == http::Method::HEAD;
     let drained = request.drain().await;
     let Session::H2(session) = &mut request.session else { return };
-    if write(session, answer, bodiless, &house.limits).await.is_err() {
+    if let Err(lost) = write(session, answer, bodiless, &house.limits).await {
+        if lost == Lost::Stalled {
+            house.tally.stalled.ring("write_stall", address);
+        }
         session.shutdown();
     } else if !drained {
         request.linger().await;
@@ -150,16 +214,37 @@ async fn stream<A: Application>(session: HttpSession, connection: Arc<Connection
     // an error once the answer is out.
 }
 
-async fn write(session: &mut HttpSession, answer: Answer, bodiless: bool, limits: &Limits) -> Result<(), ()> {
-    let head = fields::answer_head(&answer)?;
+/// Why an answer did not go out whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lost {
+    /// The stream ended.
+    Gone,
+    /// The caller opened its window too slowly, or not at all.
+    Stalled,
+}
+
+async fn write(
+    session: &mut HttpSession,
+    answer: Answer,
+    bodiless: bool,
+    limits: &Limits,
+) -> Result<(), Lost> {
+    let head = fields::answer_head(&answer).map_err(|()| Lost::Gone)?;
     let ends = bodiless || answer.body.is_empty();
-    session.write_response_header(head, ends).map_err(drop)?;
+    session.write_response_header(head, ends).map_err(|_| Lost::Gone)?;
     if ends {
         return Ok(());
     }
-    let size = answer.body.len();
-    match timeout(limits.transfer(size), session.write_body(answer.body, true)).await {
-        Ok(Ok(())) => Ok(()),
-        _ => Err(()),
+    let by = Instant::now() + limits.transfer(answer.body.len());
+    let mut rest = answer.body;
+    while !rest.is_empty() {
+        let piece = rest.split_to(rest.len().min(PIECE));
+        let by = by.min(Instant::now() + limits.write_stall);
+        match timeout_at(by, session.write_body(piece, rest.is_empty())).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return Err(Lost::Gone),
+            Err(_) => return Err(Lost::Stalled),
+        }
     }
+    Ok(())
 }

@@ -5,6 +5,8 @@
 //! records and two system calls. This one collects small writes until they are flushed, ends a
 //! connection whose far end takes nothing for a while (pingora's header writes have no deadline),
 //! and remembers whether anything was ever read, which decides whether a request may be sent again.
+//! What must be judged as it came in, before the engine repairs it, is looked at here: the framing of a
+//! chunked body, the frames of HTTP/2 ([`Watch`]).
 //! When it is closed it says goodbye and then takes in what the far end is still sending: closing a
 //! socket with unread bytes resets it, and the reset can overtake the last answer.
 
@@ -30,6 +32,8 @@ use tokio::{
 };
 use tokio_rustls::TlsStream;
 
+use super::{frames::Frames, hygiene::Chunks};
+
 /// Writes are collected up to the size of one TLS record; what is larger goes out as it is.
 const COLLECT: usize = 16 * 1024;
 
@@ -48,6 +52,18 @@ pub(super) struct Link {
     read: u64,
     /// What was read and put back.
     unread: BytesMut,
+    watch: Watch,
+}
+
+/// What is looked at on its way through.
+#[derive(Debug)]
+pub(super) enum Watch {
+    /// Nothing.
+    Nothing,
+    /// The chunks of a request's body, to its end.
+    Chunks(Box<Chunks>),
+    /// The frames of HTTP/2, both ways.
+    Frames(Box<Frames>),
 }
 
 impl Link {
@@ -63,7 +79,13 @@ impl Link {
             lingering: None,
             read: 0,
             unread: BytesMut::new(),
+            watch: Watch::Nothing,
         }
+    }
+
+    /// Looks at what passes from now on.
+    pub(super) fn watch(&mut self, watch: Watch) {
+        self.watch = watch;
     }
 
     /// How many bytes were read so far.
@@ -144,7 +166,22 @@ impl AsyncRead for Link {
         let before = buffer.filled().len();
         let outcome = Pin::new(&mut self.tls).poll_read(context, buffer);
         self.read += (buffer.filled().len() - before) as u64;
-        outcome
+        let came = buffer.filled().get(before..).unwrap_or_default();
+        match &mut self.watch {
+            Watch::Nothing => outcome,
+            Watch::Chunks(chunks) => match chunks.watch(came) {
+                Ok(()) => outcome,
+                Err(_) => Poll::Ready(Err(io::ErrorKind::InvalidData.into())),
+            },
+            Watch::Frames(frames) => match frames.came(came) {
+                true => outcome,
+                // The connection's task has been told, and ends it.
+                false => {
+                    buffer.set_filled(before);
+                    Poll::Pending
+                }
+            },
+        }
     }
 }
 
@@ -162,8 +199,14 @@ impl AsyncWrite for Link {
             }
             if bytes.len() >= COLLECT {
                 let written = Pin::new(&mut self.tls).poll_write(context, bytes);
+                if let (Poll::Ready(Ok(count)), Watch::Frames(frames)) = (&written, &mut self.watch) {
+                    frames.went(bytes.get(..*count).unwrap_or_default());
+                }
                 return self.guard(context, written);
             }
+        }
+        if let Watch::Frames(frames) = &mut self.watch {
+            frames.went(bytes);
         }
         self.collected.extend_from_slice(bytes);
         Poll::Ready(Ok(bytes.len()))

@@ -8,6 +8,7 @@ use std::{
     cell::Cell,
     io,
     net::{SocketAddr, TcpListener as StdListener},
+    pin::pin,
     sync::Arc,
     thread::{self, JoinHandle},
     time::Duration,
@@ -25,7 +26,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::{
     application::Application,
-    connection::{Census, Connection, HANDSHAKING, Place, Tally},
+    connection::{Census, Connection, Full, HANDSHAKING, Place},
     http1, http2,
     hygiene::Rules,
     link::Link,
@@ -33,6 +34,7 @@ use super::{
     pki::Tls,
     provider,
     settings::{Limits, Settings},
+    tally::Tally,
 };
 
 /// Connections the kernel keeps waiting for `accept`: after a restart all callers come back at once.
@@ -41,6 +43,11 @@ const BACKLOG: i32 = 4096;
 /// How long a worker waits after `accept` failed: what is missing (file descriptors, memory) comes
 /// back only when connections end.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long a handshake may keep its turn while it waits for its caller: a few round trips of a good line.
+/// Then the next one has it, or some hundred callers that begin a handshake and fall silent would keep
+/// everybody out.
+const TURN: Duration = Duration::from_millis(250);
 
 /// How often a worker looks for idle provider streams to close.
 const SWEEP: Duration = Duration::from_secs(5);
@@ -279,9 +286,16 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 
 fn admit<A: Application>(stream: TcpStream, address: SocketAddr, house: &House<A>, here: Arc<()>) {
     Tally::count(&house.tally.accepted);
-    let Some(place) = house.census.admit(address, &house.limits) else {
-        Tally::count(&house.tally.over_cap);
-        return;
+    let place = match house.census.admit(address, &house.limits) {
+        Ok(place) => place,
+        Err(full) => {
+            let alarm = match full {
+                Full::Connections | Full::Address => &house.tally.over_cap,
+                Full::HalfOpen | Full::HalfOpenAddress => &house.tally.half_open,
+            };
+            alarm.ring(full.limit(), address);
+            return;
+        }
     };
     let house = house.clone();
     tokio::spawn(async move {
@@ -320,18 +334,26 @@ async fn handshake<A>(
     address: SocketAddr,
     house: &House<A>,
 ) -> Option<(Link, Peer, HttpVersion)> {
+    // Whoever says nothing waits for nothing.
+    stream.readable().await.ok()?;
     let turn = house.handshakes.acquire().await.ok()?;
     // Small answers must not wait for the caller's acknowledgement of earlier ones.
     stream.set_nodelay(true).ok()?;
     let acceptor = TlsAcceptor::from(house.tls.server());
-    let stream = match HANDSHAKING.scope(address, acceptor.accept(stream)).await {
+    let mut shaking = pin!(HANDSHAKING.scope(address, acceptor.accept(stream)));
+    let prompt = timeout(TURN, &mut shaking).await;
+    drop(turn);
+    let shaken = match prompt {
+        Ok(shaken) => shaken,
+        Err(_) => shaking.await,
+    };
+    let stream = match shaken {
         Ok(stream) => stream,
         Err(error) => {
             tracing::debug!(target: "lienthong::tls", %address, %error, "handshake failed");
             return None;
         }
     };
-    drop(turn);
     let (_, session) = stream.get_ref();
     if session.handshake_kind() == Some(rustls::HandshakeKind::Resumed) {
         Tally::count(&house.tally.resumed);

@@ -14,6 +14,7 @@ mod application;
 mod bare;
 mod connection;
 mod fields;
+mod frames;
 mod http1;
 mod http2;
 pub mod hygiene;
@@ -25,11 +26,12 @@ mod peer;
 mod pki;
 pub mod provider;
 mod settings;
+mod tally;
 #[cfg(test)]
 pub(crate) mod tests;
 
 pub use application::{Answer, Answered, Application, Refused};
-pub use connection::{Census, Connection, Tally};
+pub use connection::{Census, Connection};
 pub use hygiene::HygieneFault;
 pub use incoming::{Beginning, BodyFault, Incoming, has_coding};
 pub use listener::{Leave, Listener, Serving, worker};
@@ -40,3 +42,4 @@ pub use provider::{
     Again, Call, CallFault, EndpointReport, Errand, Flow, Provider, Reply, Report, Standings, Upload,
 };
 pub use settings::{Limits, Settings};
+pub use tally::{Alarm, Tally};

@@ -6,12 +6,14 @@
 //! [`Outgoing`] that is dropped before [`Outgoing::finish`] is cut.
 //!
 //! Back-pressure is the caller's own pace: [`Outgoing::send`] returns when the piece has been taken,
-//! and each piece has its own deadline, since a whole answer of unknown length has none. While
+//! within a deadline that what was taken before has earned, since a whole answer of unknown length has none. While
 //! nothing is being sent, [`Outgoing::gone`] tells when the caller goes away.
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{
     application::Answer,
@@ -32,6 +34,8 @@ pub(super) enum Progress {
     None,
     /// Its head has gone out and its end has not.
     Begun,
+    /// The caller took too long over it.
+    Stalled,
     /// It went out to its end.
     Whole,
 }
@@ -42,6 +46,10 @@ pub struct Outgoing<'r> {
     request: &'r mut Incoming,
     /// Nothing but the head is wanted (`HEAD`).
     head_only: bool,
+    /// Bytes that were taken, and how long the caller let us wait for that: time that we spent otherwise,
+    /// making pieces, is not held against it.
+    given: usize,
+    waited: Duration,
 }
 
 impl Incoming {
@@ -77,7 +85,7 @@ impl Incoming {
             return Err(Gone);
         }
         let head_only = *self.method() == Method::HEAD;
-        let mut outgoing = Outgoing { request: self, head_only };
+        let mut outgoing = Outgoing { request: self, head_only, given: 0, waited: Duration::ZERO };
         outgoing.send(answer.body).await?;
         Ok(outgoing)
     }
@@ -93,17 +101,26 @@ impl Outgoing<'_> {
         if piece.is_empty() || self.head_only {
             return Ok(());
         }
-        let within = self.limits().transfer(piece.len());
+        self.given += piece.len();
+        let within = self.limits().transfer(self.given).saturating_sub(self.waited);
+        let within = within.min(self.limits().transfer(piece.len()));
+        let asked = Instant::now();
         let sent = match &mut self.request.session {
-            Session::Bare(_) => false,
+            Session::Bare(_) => return Err(Gone),
             Session::H1(session) => {
-                timeout(within, session.write_body(&piece)).await.is_ok_and(|sent| sent.is_ok())
+                timeout(within, session.write_body(&piece)).await.map(|sent| sent.map(drop))
             }
-            Session::H2(session) => {
-                timeout(within, session.write_body(piece, false)).await.is_ok_and(|sent| sent.is_ok())
-            }
+            Session::H2(session) => timeout(within, session.write_body(piece, false)).await,
         };
-        if sent { Ok(()) } else { Err(Gone) }
+        self.waited += asked.elapsed();
+        match sent {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(Gone),
+            Err(_) => {
+                self.request.progress = Progress::Stalled;
+                Err(Gone)
+            }
+        }
     }
 
     /// Ends the answer: only now is it whole.

@@ -23,8 +23,14 @@ pub struct Limits {
     pub connections: usize,
     /// Connections open at once from one address; a ministry may sit behind one address translator.
     pub connections_per_address: usize,
+    /// Connections in their handshake at once: whoever has shown no certificate yet never takes the places of
+    /// those who have.
+    pub half_open: usize,
+    /// The same from one address. After an outage all systems behind one translator come back together.
+    pub half_open_per_address: usize,
     /// TLS handshakes under way at once, over all workers: each costs about a millisecond of CPU,
-    /// so that a storm of newcomers leaves time for those already served.
+    /// so that a storm of newcomers leaves time for those already served. One that waits for its caller
+    /// gives its turn away.
     pub handshakes: usize,
     /// From the accepted connection to the finished handshake.
     pub handshake: Duration,
@@ -59,6 +65,8 @@ impl Default for Limits {
         Self {
             connections: 20_000,
             connections_per_address: 4_000,
+            half_open: 4_000,
+            half_open_per_address: 1_000,
             handshakes: 256,
             handshake: Duration::from_secs(10),
             head: Duration::from_secs(10),

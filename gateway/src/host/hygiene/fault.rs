@@ -29,6 +29,9 @@ pub enum HygieneFault {
     Length,
     /// A transfer coding other than `chunked` once.
     TransferCoding,
+    /// A chunk, an extension or a trailer that is not what RFC 9112 section 7.1 says, or a trailer that
+    /// would frame or address the request.
+    Chunk,
     /// An expectation other than `100-continue` (RFC 9110 section 10.1.1).
     Expectation,
     /// No `Host` (RFC 9112 section 3.2).
@@ -65,7 +68,7 @@ pub enum HygieneFault {
 
 impl HygieneFault {
     /// Every fault, for tests and documents.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::RequestLine,
         Self::Version,
         Self::BareLineEnd,
@@ -77,6 +80,7 @@ impl HygieneFault {
         Self::RepeatedLength,
         Self::Length,
         Self::TransferCoding,
+        Self::Chunk,
         Self::Expectation,
         Self::MissingHost,
         Self::RepeatedHost,
@@ -109,6 +113,7 @@ impl HygieneFault {
             Self::RepeatedLength => "repeated-content-length",
             Self::Length => "content-length",
             Self::TransferCoding => "unknown-transfer-coding",
+            Self::Chunk => "chunk-framing",
             Self::Expectation => "expectation",
             Self::MissingHost => "missing-host",
             Self::RepeatedHost => "repeated-host",
@@ -203,6 +208,10 @@ impl HygieneFault {
             Self::TransferCoding => (
                 "`Transfer-Encoding` chỉ được là `chunked`, một lần.",
                 "`Transfer-Encoding` may only be `chunked`, once.",
+            ),
+            Self::Chunk => (
+                "Thân yêu cầu được chia khối sai: kích thước, phần mở rộng, dấu kết thúc dòng hoặc trường cuối không hợp lệ. Hãy dùng một thư viện HTTP/1.1 chuẩn.",
+                "The body's chunks are framed wrongly: a size, an extension, a line end or a trailer is not valid. Use a standard HTTP/1.1 library.",
             ),
             Self::Expectation => {
                 ("`Expect` chỉ được là `100-continue`.", "`Expect` may only be `100-continue`.")

@@ -59,7 +59,7 @@ pub(super) fn check(head: &[u8], rules: &Rules) -> Result<(), HygieneFault> {
     check_target(request, host, rules)
 }
 
-/// Every LF follows a CR, every CR is followed by LF, and there is no NUL.
+/// Every LF follows a CR, and every CR is followed by LF.
 fn check_line_ends(head: &[u8]) -> Result<(), HygieneFault> {
     let lone_lf = memchr_iter(b'\n', head).any(|at| at == 0 || head.get(at - 1) != Some(&b'\r'));
     let lone_cr = memchr_iter(b'\r', head).any(|at| head.get(at + 1) != Some(&b'\n'));
@@ -105,7 +105,7 @@ fn field<'a>(line: &'a [u8], seen: &mut Seen<'a>) -> Result<(), HygieneFault> {
     }
     let colon = memchr::memchr(b':', line).ok_or(HygieneFault::FieldName)?;
     let (name, value) = line.split_at(colon);
-    let value = value.get(1..).unwrap_or(b"").trim_ascii();
+    let value = trim(value.get(1..).unwrap_or(b""));
     if matches!(name.last(), Some(b' ' | b'\t')) {
         return Err(HygieneFault::SpaceBeforeColon);
     }
@@ -135,6 +135,35 @@ fn field<'a>(line: &'a [u8], seen: &mut Seen<'a>) -> Result<(), HygieneFault> {
         seen.fault.get_or_insert(HygieneFault::Expectation);
     }
     Ok(())
+}
+
+/// Without the white space that may surround a value (RFC 9110 section 5.6.3): spaces and tabs and nothing
+/// else. A form feed, which others strip too, would hide a coding from those who do not.
+fn trim(mut value: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+        value = rest;
+    }
+    value
+}
+
+/// A line of the fields after a chunked body, without its end. What frames a request or says whom it is for
+/// is too late there (RFC 9110 section 6.5.1).
+pub(super) fn trailer(line: &[u8]) -> Result<(), HygieneFault> {
+    let mut seen = Seen::default();
+    field(line, &mut seen)?;
+    match seen {
+        Seen { host: None, length: false, coding: false, .. } => Ok(()),
+        _ => Err(HygieneFault::Chunk),
+    }
+}
+
+/// Whether a head that passed [`check`], or broke no rule of framing, announces a chunked body.
+pub fn is_chunked(head: &[u8]) -> bool {
+    const NAME: &[u8] = b"\ntransfer-encoding";
+    memchr_iter(b'\n', head).any(|at| {
+        head.get(at + NAME.len()) == Some(&b':')
+            && head.get(at..at + NAME.len()).is_some_and(|name| name.eq_ignore_ascii_case(NAME))
+    })
 }
 
 /// Eighteen digits are an exabyte, and fit every integer that will hold them.

@@ -6,14 +6,16 @@
 //! decoded, and the rules that still apply are judged on the fields ([`Rules::check_fields`]).
 
 mod authority;
+mod chunks;
 mod fault;
 mod head;
 mod target;
 
 use http::{HeaderMap, Method, header};
 
+pub use chunks::Chunks;
 pub use fault::HygieneFault;
-pub use head::end;
+pub use head::{end, is_chunked};
 
 use super::settings::Limits;
 use authority::Authorities;
@@ -105,6 +107,7 @@ mod tests {
             HygieneFault::LengthAndCoding,
             HygieneFault::RepeatedLength,
             HygieneFault::TransferCoding,
+            HygieneFault::Chunk,
             HygieneFault::BareLineEnd,
             HygieneFault::Folded,
             HygieneFault::HeadersTooLarge,

@@ -31,7 +31,7 @@ mod request;
 mod retry;
 mod standing;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,14 +1,16 @@
 //! The host as its callers meet it: real sockets, real TLS, a throw-away PKI.
 
+mod floods;
 mod http2;
 mod lifetimes;
 mod pieces;
 pub(crate) mod pki;
 mod requests;
+mod smuggling;
 mod transport;
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
@@ -18,13 +20,14 @@ use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    sync::Semaphore,
     time::timeout,
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{
-    AnchorSettings, Answer, Answered, Application, BodyFault, Incoming, Limits, Listener, Material, Pki,
-    PkiSettings, Refused, Revocation, Serving, Settings, Tls,
+    Again, AnchorSettings, Answer, Answered, Application, BodyFault, Call, Errand, Incoming, Limits,
+    Listener, Material, Pki, PkiSettings, Provider, Refused, Revocation, Serving, Settings, Tls,
 };
 use pki::{Authority, Identity};
 
@@ -32,10 +35,13 @@ use pki::{Authority, Identity};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An application that shows what reached it.
-#[derive(Default)]
 struct Mirror {
     refused: Mutex<Vec<&'static str>>,
     reached: Mutex<Vec<String>>,
+    /// Where `/relay/…` is forwarded.
+    way_out: OnceLock<Provider>,
+    /// `/hold` waits for a permit.
+    gate: Semaphore,
 }
 
 impl Application for Mirror {
@@ -55,6 +61,29 @@ impl Application for Mirror {
 }
 
 impl Mirror {
+    /// Forwards the request, as a gateway does, and answers with what the provider said.
+    async fn relay(&self, request: &mut Incoming) -> Answer {
+        let body = match request.body(1000).await {
+            Ok(body) => body,
+            Err(BodyFault::TooSlow) => return Answer::new(StatusCode::REQUEST_TIMEOUT, "too slow"),
+            Err(_) => return Answer::new(StatusCode::BAD_REQUEST, "broken"),
+        };
+        let errand = Errand::begin(PATIENCE, None);
+        let call = Call {
+            method: request.method().clone(),
+            path_and_query: request.path(),
+            headers: &[],
+            body,
+            errand: &errand,
+            reply_limit: 1000,
+            again: Again::Never,
+        };
+        match self.way_out.get().unwrap().call(call).await {
+            Ok(reply) => Answer::new(reply.status, reply.body),
+            Err(fault) => Answer::new(StatusCode::BAD_GATEWAY, fault.to_string()),
+        }
+    }
+
     async fn whole(&self, request: &mut Incoming) -> Answer {
         self.reached.lock().unwrap().push(format!("{} {}", request.method(), request.path()));
         if let Err(fault) = request.connection().revoked(Timestamp::now()) {
@@ -62,6 +91,11 @@ impl Mirror {
         }
         match request.path() {
             "/refuse" => Answer::new(StatusCode::FORBIDDEN, "refused"),
+            "/hold" => {
+                let _permit = self.gate.acquire().await;
+                Answer::new(StatusCode::OK, "held")
+            }
+            path if path.starts_with("/relay/") => self.relay(request).await,
             "/slow" => {
                 tokio::time::sleep(Duration::from_millis(300)).await;
                 Answer::new(StatusCode::OK, "slow")
@@ -136,7 +170,12 @@ impl Stage {
         };
         let listener = Listener::bind(settings, tls.clone()).unwrap();
         let (address, tally) = (listener.address().unwrap(), listener.tally());
-        let mirror = Arc::new(Mirror::default());
+        let mirror = Arc::new(Mirror {
+            refused: Mutex::default(),
+            reached: Mutex::default(),
+            way_out: OnceLock::new(),
+            gate: Semaphore::new(0),
+        });
         let serving = listener.serve(mirror.clone()).unwrap();
         Self { authority, caller, server, _folder: folder, tls, serving, mirror, tally, address }
     }

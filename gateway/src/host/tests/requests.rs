@@ -218,6 +218,6 @@ async fn a_body_that_breaks_off_or_is_misframed_is_no_body() {
             "POST /a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n",
         )
         .await;
-    assert_eq!((heard.status, heard.body.as_str()), (400, "broken"));
+    assert_eq!((heard.status, heard.body.as_str()), (400, "chunk-framing"));
     assert!(heard.closes());
 }

@@ -24,7 +24,7 @@ use crate::host::tests::pki::{Authority, Identity};
 
 /// What the provider does with a request.
 #[derive(Clone)]
-enum Deed {
+pub(in crate::host) enum Deed {
     /// Writes these bytes and waits for the next request.
     Say(String),
     /// Writes these bytes and closes.
@@ -33,6 +33,12 @@ enum Deed {
     SayAndCut(String),
     /// Closes without a word.
     Close,
+    /// Writes the first, and the second a moment later.
+    SayTwice(String, String),
+    /// Writes these bytes one by one, with this much time between them.
+    Drip(String, Duration),
+    /// Writes these bytes over and over, for as long as they are taken.
+    Endless(String, String),
     /// Says nothing, keeps the connection.
     Silence,
 }
@@ -40,8 +46,8 @@ enum Deed {
 /// What a test tells the provider: connection (from 0), request on it (from 0) → deed.
 type Script = Arc<dyn Fn(usize, usize) -> Deed + Send + Sync>;
 
-struct Neighbour {
-    address: SocketAddr,
+pub(in crate::host) struct Neighbour {
+    pub(in crate::host) address: SocketAddr,
     authority: Arc<Authority>,
     client: Arc<Identity>,
     folder: Arc<tempfile::TempDir>,
@@ -50,12 +56,12 @@ struct Neighbour {
     heard: Heard,
 }
 
-fn ok(body: &str) -> Deed {
+pub(in crate::host) fn ok(body: &str) -> Deed {
     Deed::Say(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()))
 }
 
 impl Neighbour {
-    async fn open(script: impl Fn(usize, usize) -> Deed + Send + Sync + 'static) -> Self {
+    pub(in crate::host) async fn open(script: impl Fn(usize, usize) -> Deed + Send + Sync + 'static) -> Self {
         Self::begin(Arc::new(script), Duration::ZERO).await
     }
 
@@ -115,11 +121,11 @@ impl Neighbour {
         }
     }
 
-    fn provider(&self) -> Provider {
+    pub(in crate::host) fn provider(&self) -> Provider {
         compile(&self.settings())
     }
 
-    fn heard(&self) -> Vec<(usize, String)> {
+    pub(in crate::host) fn heard(&self) -> Vec<(usize, String)> {
         self.heard.lock().unwrap().clone()
     }
 
@@ -174,6 +180,26 @@ async fn attend(
             Deed::SayAndCut(bytes) => {
                 let _ = stream.write_all(bytes.as_bytes()).await;
                 let _ = stream.flush().await;
+                return;
+            }
+            Deed::SayTwice(first, second) => {
+                stream.write_all(first.as_bytes()).await.unwrap();
+                stream.flush().await.unwrap();
+                sleep(Duration::from_millis(50)).await;
+                let _ = stream.write_all(second.as_bytes()).await;
+                let _ = stream.flush().await;
+            }
+            Deed::Drip(bytes, pause) => {
+                for byte in bytes.as_bytes() {
+                    if stream.write_all(&[*byte]).await.is_err() || stream.flush().await.is_err() {
+                        return;
+                    }
+                    sleep(pause).await;
+                }
+            }
+            Deed::Endless(first, more) => {
+                let _ = stream.write_all(first.as_bytes()).await;
+                while stream.write_all(more.as_bytes()).await.is_ok() && stream.flush().await.is_ok() {}
                 return;
             }
             Deed::Close => return,
@@ -357,6 +383,108 @@ async fn replies_that_break_http_are_no_replies() {
         assert_eq!(fault, BROKEN, "{text:?}");
         assert_eq!(neighbour.connections(), [0], "what was answered is not asked again: {text:?}");
     }
+}
+
+#[tokio::test]
+async fn nothing_of_one_reply_spills_into_the_next() {
+    const POISON: &str = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison";
+    let with = |head: &str, body: &str| format!("HTTP/1.1 {head}\r\n\r\n{body}");
+    let cases = [
+        (
+            "a second reply at once",
+            Deed::Say(with("200 OK\r\nContent-Length: 1", &format!("a{POISON}"))),
+            "a",
+        ),
+        (
+            "a second reply a moment later",
+            Deed::SayTwice(with("200 OK\r\nContent-Length: 1", "a"), POISON.to_owned()),
+            "a",
+        ),
+        (
+            "bytes after the last chunk",
+            Deed::Say(with("200 OK\r\nTransfer-Encoding: chunked", &format!("1\r\na\r\n0\r\n\r\n{POISON}"))),
+            "a",
+        ),
+        ("204 with a body", Deed::Say(with("204 No Content\r\nContent-Length: 62", POISON)), ""),
+        (
+            "204 with chunks",
+            Deed::Say(with("204 No Content\r\nTransfer-Encoding: chunked", "3\r\nabc\r\n0\r\n\r\n")),
+            "",
+        ),
+        ("304 with a body", Deed::Say(with("304 Not Modified\r\nContent-Length: 62", POISON)), ""),
+        (
+            "no length, and a body as long as nothing",
+            Deed::Say(with("200 OK\r\nContent-Length: 0", POISON)),
+            "",
+        ),
+        (
+            "the end of its connection announced",
+            Deed::Say(with("200 OK\r\nConnection: close\r\nContent-Length: 1", "a")),
+            "a",
+        ),
+        ("HTTP/1.0", Deed::Say("HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\na".to_owned()), "a"),
+    ];
+    for (what, deed, body) in cases {
+        let neighbour = Neighbour::open(move |connection, _| match connection {
+            0 => deed.clone(),
+            _ => ok("next"),
+        })
+        .await;
+        let provider = neighbour.provider();
+        let reply = provider.call(get("/a")).await.unwrap_or_else(|fault| panic!("{what}: {fault}"));
+        assert_eq!(String::from_utf8_lossy(&reply.body), body, "{what}");
+        sleep(Duration::from_millis(100)).await;
+        let next = provider.call(post("b")).await.unwrap_or_else(|fault| panic!("after {what}: {fault}"));
+        assert_eq!(&next.body[..], b"next", "{what}");
+        assert_eq!(neighbour.connections(), [0, 1], "{what}: the stream rests no more");
+    }
+}
+
+#[tokio::test]
+async fn replies_that_never_end_are_given_up_within_bounds() {
+    let began = Instant::now();
+    let slow = Duration::from_millis(20);
+    let timed = CallFault::TimedOut { sent: true };
+    let field = format!("A: {}\r\n", "x".repeat(1000));
+    let cases = [
+        (
+            "a thousand fields",
+            Deed::Say(format!("HTTP/1.1 200 OK\r\n{}\r\n", "A: b\r\n".repeat(1000))),
+            BROKEN,
+        ),
+        ("a head without end", Deed::Endless("HTTP/1.1 200 OK\r\n".to_owned(), field.clone()), BROKEN),
+        ("a field without end", Deed::Endless("HTTP/1.1 200 OK\r\nA: ".to_owned(), "x".repeat(1000)), BROKEN),
+        (
+            "interim replies without end",
+            Deed::Endless(String::new(), "HTTP/1.1 103 Early Hints\r\n\r\n".to_owned()),
+            BROKEN,
+        ),
+        (
+            "a head byte by byte",
+            Deed::Drip(format!("HTTP/1.1 200 OK\r\n{field}Content-Length: 0\r\n\r\n"), slow),
+            timed,
+        ),
+        (
+            "a body byte by byte",
+            Deed::Drip(format!("HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{}", "x".repeat(900)), slow),
+            timed,
+        ),
+        (
+            "chunks of nothing but extensions",
+            Deed::Endless(
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_owned(),
+                format!("1;{}\r\nx\r\n", "x".repeat(500)),
+            ),
+            CallFault::TooLarge,
+        ),
+    ];
+    for (what, deed, fault) in cases {
+        let neighbour = Neighbour::open(move |_, _| deed.clone()).await;
+        let call = Call { errand: within(Duration::from_millis(1500)), again: Again::Never, ..get("/a") };
+        assert_eq!(neighbour.provider().call(call).await.unwrap_err(), fault, "{what}");
+        assert_eq!(neighbour.connections(), [0], "{what}");
+    }
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
 }
 
 #[tokio::test]
