@@ -1,7 +1,8 @@
 //! A member's system as a client: HTTPS with a client certificate, over HTTP/1.1 or HTTP/2.
 //!
 //! A [`Caller`] opens a connection per request; a [`Line`] keeps one open, to show what reaches
-//! callers who connected before something changed. Both are blocking: a journey reads top to bottom.
+//! callers who connected before something changed; a [`Raw`] one takes and gives bytes, to show what
+//! becomes of what no client would send. All are blocking: a journey reads top to bottom.
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
@@ -15,7 +16,12 @@ use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
 };
-use tokio::{net::TcpStream, runtime::Runtime, time::timeout};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    runtime::Runtime,
+    time::timeout,
+};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use crate::Identity;
@@ -207,16 +213,41 @@ impl Caller {
         Ok(Line { runtime, sender, authority: self.authority.clone(), scheme })
     }
 
-    async fn open(&self) -> Result<Sender> {
+    /// A connection for bytes.
+    ///
+    /// # Errors
+    /// As [`Caller::connect`]; also for a caller without TLS.
+    pub fn raw(&self) -> Result<Raw> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let tls = self.tls.as_ref().context("a caller with TLS")?;
+        let shaking = async {
+            timeout(PATIENCE, async { self.shake(self.dial().await?, tls).await })
+                .await
+                .context("connecting takes too long")?
+        };
+        let stream = runtime.block_on(shaking)?;
+        Ok(Raw { runtime, stream })
+    }
+
+    async fn dial(&self) -> Result<TcpStream> {
         let tcp = TcpStream::connect(self.address)
             .await
             .with_context(|| format!("no connection to {}", self.address))?;
         tcp.set_nodelay(true)?;
+        Ok(tcp)
+    }
+
+    async fn shake(&self, tcp: TcpStream, tls: &Arc<ClientConfig>) -> Result<TlsStream<TcpStream>> {
+        let name = ServerName::try_from("localhost")?;
+        Ok(TlsConnector::from(tls.clone()).connect(name, tcp).await?)
+    }
+
+    async fn open(&self) -> Result<Sender> {
+        let tcp = self.dial().await?;
         let Some(tls) = &self.tls else {
             return self.speak(TokioIo::new(tcp)).await;
         };
-        let name = ServerName::try_from("localhost")?;
-        let stream: TlsStream<TcpStream> = TlsConnector::from(tls.clone()).connect(name, tcp).await?;
+        let stream = self.shake(tcp, tls).await?;
         let negotiated = stream.get_ref().1.alpn_protocol();
         ensure!(self.http == Http::One || negotiated == Some(b"h2"), "the other side does not speak HTTP/2");
         self.speak(TokioIo::new(stream)).await
@@ -238,6 +269,40 @@ impl Caller {
                 Sender::Two(sender)
             }
         })
+    }
+}
+
+/// A connection as bytes.
+pub struct Raw {
+    runtime: Runtime,
+    stream: TlsStream<TcpStream>,
+}
+
+impl Raw {
+    /// Sends these bytes; whether the other side still took them.
+    pub fn send(&mut self, bytes: &[u8]) -> bool {
+        let sent = async {
+            self.stream.write_all(bytes).await?;
+            self.stream.flush().await
+        };
+        self.runtime.block_on(async { timeout(PATIENCE, sent).await }).is_ok_and(|sent| sent.is_ok())
+    }
+
+    /// All that comes until the other side ends the connection, or nothing more comes for `quiet`; and
+    /// whether it has ended.
+    pub fn hear(&mut self, quiet: Duration) -> (Vec<u8>, bool) {
+        let mut all = Vec::new();
+        let ended = self.runtime.block_on(async {
+            let mut some = [0; 16 * 1024];
+            loop {
+                match timeout(quiet, self.stream.read(&mut some)).await {
+                    Err(_) => return false,
+                    Ok(Ok(count)) if count > 0 => all.extend(some.iter().take(count)),
+                    Ok(_) => return true,
+                }
+            }
+        });
+        (all, ended)
     }
 }
 

@@ -18,7 +18,7 @@ pub mod process;
 pub mod sandbox;
 pub mod tools;
 
-pub use client::{Answer, Ask, Caller, Http, Line};
+pub use client::{Answer, Ask, Caller, Http, Line, Raw};
 pub use documents::Documents;
 pub use neighbour::{Behaviour, Neighbour, Seen};
 pub use pki::{Identity, Pki};
