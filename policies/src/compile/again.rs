@@ -41,7 +41,6 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
-    #[expect(clippy::too_many_arguments, reason = "a register is made of just these")]
     pub(super) fn of(
         &mut self,
         sources: &Sources,
