@@ -1,6 +1,10 @@
 //! What the documents say of certificates and providers, in the host's terms.
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use contracts::Fault;
 use jiff::Timestamp;
@@ -47,9 +51,9 @@ impl Materials {
         let digest = |file: &PathBuf| std::fs::read(file).ok().map(|bytes| sha256(&bytes));
         let mut known = HashMap::new();
         for file in files {
-            if !known.contains_key(&file) {
-                let digest = digest(&file);
-                known.insert(file, digest);
+            if let Entry::Vacant(unknown) = known.entry(file) {
+                let digest = digest(unknown.key());
+                unknown.insert(digest);
             }
         }
         Self(known)

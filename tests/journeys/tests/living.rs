@@ -1,5 +1,10 @@
 //! A gateway that goes on while everything about it changes, and one that is told to end.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a step that fails fails the test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a step that fails fails the test"
+)]
 #![allow(clippy::print_stdout, reason = "measured times are told, never judged")]
 
 use std::{
