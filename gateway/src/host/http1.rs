@@ -4,9 +4,16 @@
 //! ones are handed to the engine, which parses them again and reads the body. What came after the
 //! head travels along, so pipelined requests are served in their order.
 
-use std::{io, sync::Arc};
+use std::{
+    cell::Cell,
+    future::{Future, poll_fn},
+    io,
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+};
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, BufMut, BytesMut};
 use http::{HeaderName, Method, header};
 use jiff::Timestamp;
 use pingora_core::protocols::{
@@ -34,13 +41,24 @@ use super::{
 
 /// Room for nearly every answer's head.
 const HEAD: usize = 512;
-/// How much room is made for each read of a head. Most heads fit at once, and a silent connection holds no
-/// more than this.
+/// How much is read at once of a head. Most heads fit.
 const READ: usize = 1024;
+/// How much a worker reads heads into before it takes new room.
+const ROOM: usize = 16 * 1024;
+
+thread_local! {
+    /// Where this worker reads what comes on a silent connection: which of them speaks next nobody knows, so
+    /// none of them holds room for it.
+    static NEXT: Cell<BytesMut> = Cell::default();
+}
 
 /// Serves a connection to its end.
-pub(super) async fn serve<A: Application>(link: Link, connection: Arc<Connection>, house: House<A>) {
-    let mut stream: Stream = Box::new(link);
+pub(super) async fn serve<A: Application>(
+    link: Box<Link>,
+    connection: Arc<Connection>,
+    house: Arc<House<A>>,
+) {
+    let mut stream: Stream = link;
     let mut bytes = BytesMut::new();
     let mut stopping = house.stopping.clone();
     loop {
@@ -72,17 +90,30 @@ pub(super) async fn serve<A: Application>(link: Link, connection: Arc<Connection
             Ok(judged) => judged,
             Err(fault) => {
                 Tally::count(&house.tally.unclean);
-                let refused = Refused::unframed(fault, &connection, received_at);
-                let answer = house.application.refuse(&refused).await;
-                last_words(stream, &answer, false, &connection, &house).await;
-                return;
+                return Box::pin(refuse(fault, stream, received_at, &connection, &house)).await;
             }
         };
-        match one(stream, std::mem::take(&mut bytes), length, fault, received_at, &connection, &house).await {
+        // An exchange is a dozen KiB of state while it is under way, which a silent connection does not keep.
+        let bytes_of_one = std::mem::take(&mut bytes);
+        let one = one(stream, bytes_of_one, length, fault, received_at, &connection, &house);
+        match Box::pin(one).await {
             Some((next, rest)) => (stream, bytes) = (next, rest),
             None => return,
         }
     }
+}
+
+/// The end of a connection on which came what is no request.
+async fn refuse<A: Application>(
+    fault: HygieneFault,
+    stream: Stream,
+    received_at: Timestamp,
+    connection: &Connection,
+    house: &House<A>,
+) {
+    let refused = Refused::unframed(fault, connection, received_at);
+    let answer = house.application.refuse(&refused).await;
+    last_words(stream, &answer, false, connection, house).await;
 }
 
 /// The connection, on which a chunked body is watched from here on: the engine takes the pieces out of their
@@ -219,6 +250,7 @@ async fn read_head(
 ) -> Arrival {
     let mut looked = 0;
     let mut empty_line = false;
+    let mut own = false;
     let idle = Instant::now() + limits.keep_alive;
     let mut head: Option<Instant> = None;
     loop {
@@ -240,10 +272,18 @@ async fn read_head(
         }
         let begun = !bytes.is_empty();
         let by = if begun { *head.get_or_insert_with(|| Instant::now() + limits.head) } else { idle };
-        bytes.reserve(READ);
+        if !begun {
+            (own, *bytes) = (false, BytesMut::new());
+        } else if own {
+            bytes.reserve(READ);
+        } else {
+            let mut room = BytesMut::with_capacity(bytes.len() + READ);
+            room.extend_from_slice(bytes);
+            (own, *bytes) = (true, room);
+        }
         let read = tokio::select! {
             biased;
-            read = timeout_at(by, stream.read_buf(bytes)) => read,
+            read = timeout_at(by, more(stream, bytes, begun)) => read,
             _ = stopping.given(), if !begun => return Arrival::Gone,
         };
         match read {
@@ -252,6 +292,27 @@ async fn read_head(
             _ => return Arrival::Gone,
         }
     }
+}
+
+/// Reads on behind `bytes`. Who has begun has room of its own: kept in the worker's, a few bytes of a slow caller
+/// would keep all of that.
+async fn more(stream: &mut Stream, bytes: &mut BytesMut, begun: bool) -> io::Result<usize> {
+    if begun {
+        return stream.read_buf(bytes).await;
+    }
+    poll_fn(|context| {
+        let mut room = NEXT.take();
+        if room.capacity() < READ {
+            room.reserve(ROOM);
+        }
+        let read = pin!(stream.read_buf(&mut (&mut room).limit(READ))).poll(context);
+        if matches!(read, Poll::Ready(Ok(_))) {
+            *bytes = room.split();
+        }
+        NEXT.set(room);
+        read
+    })
+    .await
 }
 
 /// What becomes of a connection after an answer.

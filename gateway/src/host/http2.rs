@@ -63,16 +63,25 @@ const PIECE: usize = 64 * 1024;
 const SEND_BUFFER: usize = 256 * 1024;
 
 /// Serves a connection to its end.
-pub(super) async fn serve<A: Application>(mut link: Link, connection: Arc<Connection>, house: House<A>) {
+pub(super) async fn serve<A: Application>(
+    mut link: Box<Link>,
+    connection: Arc<Connection>,
+    house: Arc<House<A>>,
+) {
     let notice = Arc::new(Notice::default());
     link.watch(Watch::Frames(Box::new(Frames::new(notice.clone()))));
     drive(link, connection, &house, &notice).await;
     house.tally.reset_streams.fetch_add(notice.broken.load(Ordering::Relaxed), Ordering::Relaxed);
 }
 
-async fn drive<A: Application>(link: Link, connection: Arc<Connection>, house: &House<A>, notice: &Notice) {
+async fn drive<A: Application>(
+    link: Box<Link>,
+    connection: Arc<Connection>,
+    house: &Arc<House<A>>,
+    notice: &Notice,
+) {
     let limits = &house.limits;
-    let shaken = timeout(limits.head, handshake(Box::new(link), Some(options(limits)))).await;
+    let shaken = timeout(limits.head, handshake(link, Some(options(limits)))).await;
     let Ok(Ok(mut engine)) = shaken else { return };
     let digest = Arc::new(Digest::default());
     let mut stopping = house.stopping.clone();
@@ -170,7 +179,7 @@ fn options(limits: &Limits) -> H2Options {
 }
 
 /// One request.
-async fn stream<A: Application>(session: HttpSession, connection: Arc<Connection>, house: House<A>) {
+async fn stream<A: Application>(session: HttpSession, connection: Arc<Connection>, house: Arc<House<A>>) {
     let head = session.req_header();
     let authority = head.uri.authority().map(|authority| authority.as_str().as_bytes());
     let authority = authority.or_else(|| head.headers.get(header::HOST).map(|host| host.as_bytes()));

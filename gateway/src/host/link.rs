@@ -11,6 +11,7 @@
 //! socket with unread bytes resets it, and the reset can overtake the last answer.
 
 use std::{
+    cell::Cell,
     future::Future,
     io,
     pin::Pin,
@@ -40,6 +41,12 @@ const COLLECT: usize = 16 * 1024;
 /// What is taken in at most after the goodbye: more than the buffers of both kernels hold, so that
 /// the far end's write returns and it comes to read.
 const LINGER_BYTES: usize = 16 * 1024 * 1024;
+
+thread_local! {
+    /// Where this worker's connections collect: most answers are flushed as soon as they are collected, so one
+    /// place serves all of them in turn, and a connection at rest has none.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 #[derive(Debug)]
 pub(super) struct Link {
@@ -123,7 +130,12 @@ impl Link {
                 Poll::Pending => break Poll::Pending,
             }
         };
-        self.collected.drain(..written);
+        if written == self.collected.len() {
+            self.collected.clear();
+            SPARE.set(std::mem::take(&mut self.collected));
+        } else {
+            self.collected.drain(..written);
+        }
         if written > 0 {
             self.stalled = None;
         }
@@ -207,6 +219,9 @@ impl AsyncWrite for Link {
         }
         if let Watch::Frames(frames) = &mut self.watch {
             frames.went(bytes);
+        }
+        if self.collected.is_empty() {
+            self.collected = SPARE.take();
         }
         self.collected.extend_from_slice(bytes);
         Poll::Ready(Ok(bytes.len()))

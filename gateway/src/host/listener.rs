@@ -127,7 +127,8 @@ impl Listener {
         let mut workers = Vec::new();
         for index in 0..self.settings.workers.max(1) {
             let socket = self.socket.try_clone()?;
-            let house = house.clone();
+            // Each worker its own, or all of them would count the same references.
+            let house = Arc::new(house.clone());
             let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
             let thread = thread::Builder::new().name(format!("worker-{index}")).spawn(move || {
                 WORKER.set(Some(index));
@@ -236,7 +237,7 @@ impl<A> Clone for House<A> {
 }
 
 /// A worker's life; gives how many connections it still had when the grace of going down ended.
-async fn work<A: Application>(socket: StdListener, house: House<A>) -> usize {
+async fn work<A: Application>(socket: StdListener, house: Arc<House<A>>) -> usize {
     let listener = match TcpListener::from_std(socket) {
         Ok(listener) => listener,
         Err(error) => {
@@ -284,7 +285,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-fn admit<A: Application>(stream: TcpStream, address: SocketAddr, house: &House<A>, here: Arc<()>) {
+fn admit<A: Application>(stream: TcpStream, address: SocketAddr, house: &Arc<House<A>>, here: Arc<()>) {
     Tally::count(&house.tally.accepted);
     let place = match house.census.admit(address, &house.limits) {
         Ok(place) => place,
@@ -306,22 +307,33 @@ fn admit<A: Application>(stream: TcpStream, address: SocketAddr, house: &House<A
 
 /// One connection, from its handshake to its end. What a kept connection does not need while it is silent
 /// is boxed, or every one would hold room for it.
-async fn connect<A: Application>(stream: TcpStream, place: Place, house: House<A>) {
-    let mut stopping = house.stopping.clone();
-    let shaken = tokio::select! {
-        biased;
-        _ = stopping.given() => return,
-        shaken = timeout(house.limits.handshake, Box::pin(handshake(stream, place.address, &house))) => shaken,
-    };
-    let Ok(Some((link, peer, protocol))) = shaken else {
-        Tally::count(&house.tally.handshakes_failed);
+async fn connect<A: Application>(stream: TcpStream, place: Place, house: Arc<House<A>>) {
+    let Some((link, connection, protocol)) = Box::pin(recognised(stream, place, &house)).await else {
         return;
     };
-    let connection = Arc::new(Connection::new(peer, house.tls.clone(), place));
     match protocol {
         HttpVersion::One => http1::serve(link, connection, house).await,
         HttpVersion::Two => Box::pin(http2::serve(link, connection, house)).await,
     }
+}
+
+/// The connection of a caller that has shown who it is, in time.
+async fn recognised<A>(
+    stream: TcpStream,
+    place: Place,
+    house: &House<A>,
+) -> Option<(Box<Link>, Arc<Connection>, HttpVersion)> {
+    let mut stopping = house.stopping.clone();
+    let shaken = tokio::select! {
+        biased;
+        _ = stopping.given() => return None,
+        shaken = timeout(house.limits.handshake, handshake(stream, place.address, house)) => shaken,
+    };
+    let Ok(Some((link, peer, protocol))) = shaken else {
+        Tally::count(&house.tally.handshakes_failed);
+        return None;
+    };
+    Some((link, Arc::new(Connection::new(peer, house.tls.clone(), place)), protocol))
 }
 
 enum HttpVersion {
@@ -333,7 +345,7 @@ async fn handshake<A>(
     stream: TcpStream,
     address: SocketAddr,
     house: &House<A>,
-) -> Option<(Link, Peer, HttpVersion)> {
+) -> Option<(Box<Link>, Peer, HttpVersion)> {
     // Whoever says nothing waits for nothing.
     stream.readable().await.ok()?;
     let turn = house.handshakes.acquire().await.ok()?;
@@ -374,5 +386,22 @@ async fn handshake<A>(
         );
         return None;
     }
-    Some((Link::new(stream.into(), house.limits.write_stall, house.limits.drain), peer, protocol))
+    let link = Link::new(stream.into(), house.limits.write_stall, house.limits.drain);
+    Some((Box::new(link), peer, protocol))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::Gateway;
+
+    fn size_of_future<A, B, C, F: Future>(_: impl Fn(A, B, C) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn a_silent_connection_holds_no_room_for_an_exchange() {
+        let silent = size_of_future(connect::<Gateway>);
+        assert!(silent < 2048, "{silent} bytes of a task that only waits");
+    }
 }

@@ -3,6 +3,10 @@
 //! Most callers of a hub are connected and silent. Both ends stand on this machine, so the client's
 //! sockets count against the same limits. Beside the servers stands one that is rustls and a socket: what
 //! an open TLS connection takes in any case. Memory of the kernel for the sockets is in nobody's figure.
+//!
+//! A figure is what all connections added to the process, divided by their number, in KiB of 1024 bytes: with what
+//! its allocator rounds up and keeps, not only what the program asked for. The server that is TLS alone holds
+//! 1 KiB of its own for the next request, which is no TLS state: what stands beyond it is so much too little.
 
 use std::{path::Path, thread, time::Duration};
 
