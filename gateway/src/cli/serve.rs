@@ -10,6 +10,7 @@ use std::{
 };
 
 use clap::ArgMatches;
+use rustix::process::Signal as Number;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Console, Exit, Failure, Outcome, settings_file};
@@ -25,6 +26,7 @@ use crate::{
 
 pub(super) fn run(given: &ArgMatches, console: &mut Console<'_>) -> Outcome {
     start_log();
+    heed_file_limits().map_err(|error| Failure(error.to_string()))?;
     match start(given, console)? {
         Ok(running) => running.run(console),
         Err(faults) => {
@@ -37,6 +39,16 @@ pub(super) fn run(given: &ArgMatches, console: &mut Console<'_>) -> Outcome {
             Ok(Exit::Refused)
         }
     }
+}
+
+/// From here on a file that may not grow (`LimitFSIZE=`, `ulimit -f`) is an error of the write that meets the
+/// limit, answered as a full disk is. The system would end the process by a signal instead, in the middle of
+/// exchanges; one that somebody handles ends nobody.
+fn heed_file_limits() -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let _within = runtime.enter();
+    // The handler stays for as long as the process, though nobody listens to it.
+    signal(SignalKind::from_raw(Number::XFSZ.as_raw())).map(drop)
 }
 
 /// Everything open and bound, nothing serving yet.

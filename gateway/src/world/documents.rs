@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use policies::{Source, Sources, Stamp};
 use ring::digest::{Context, SHA256, digest};
 
-use super::scratch::Scratch;
+use super::{scratch::Scratch, standing::NO_SCRATCH};
 
 /// The largest file of a contract or code list that is read: a contract with a thousand fields
 /// stays well below.
@@ -318,7 +318,7 @@ fn no_scratch(folder: &Path, error: &io::Error) -> Fault {
     Fault {
         file: folder.to_owned(),
         place: None,
-        rule: "no-scratch-folder",
+        rule: NO_SCRATCH,
         message: Bilingual::new(
             format!("không ghi tạm được hợp đồng để biên dịch: {}", vietnamese(error)),
             format!("contracts cannot be laid out to be compiled: {error}"),

@@ -28,6 +28,7 @@ use super::{
     peers::pki_settings,
     reaper::Reaper,
     settings::Settings,
+    standing::NOT_JOURNALLED,
     suspensions::Suspensions,
     watch::Interest,
 };
@@ -472,7 +473,7 @@ fn unrecorded(fault: &JournalFault) -> Fault {
     Fault {
         file: PathBuf::from("journal"),
         place: None,
-        rule: "not-journalled",
+        rule: NOT_JOURNALLED,
         message: Bilingual::new(
             format!("không ghi được nhật ký cho bộ tài liệu mới: {}", fault.explain().vi),
             format!("the new documents could not be journalled: {}", fault.explain().en),

@@ -3,6 +3,11 @@
 use contracts::Fault;
 use jiff::Timestamp;
 
+/// The rule of what was not taken into service because no evidence of it could be kept.
+pub(super) const NOT_JOURNALLED: &str = "not-journalled";
+/// The rule of contracts that could not be laid out to be compiled.
+pub(super) const NO_SCRATCH: &str = "no-scratch-folder";
+
 /// What loads on its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
@@ -56,6 +61,12 @@ impl Standing {
     /// What is in service is what is written again: an earlier fault was mended.
     pub(super) fn mended(&mut self, part: Part) {
         self.of(part).faults.clear();
+    }
+
+    /// Whether something is out of service that only waits for the disk: what was written is sound, and nobody
+    /// need write it again.
+    pub(super) fn waits_for_disk(&self) -> bool {
+        self.faults().any(|fault| [NOT_JOURNALLED, NO_SCRATCH].contains(&fault.rule))
     }
 
     /// Whether exactly these faults are known already.

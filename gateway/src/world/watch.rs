@@ -25,6 +25,8 @@ const QUIET: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_millis(500);
 /// How long until watching is tried again when the system would not.
 const RETRY: Duration = Duration::from_secs(10);
+/// How often it is asked whether the disk takes evidence again, while an edit waits for that.
+const OWED: Duration = Duration::from_secs(1);
 
 /// Watches for as long as the keeper is in use. Where the system offers no notifications the
 /// operator is told; SIGHUP and the admin address still reload.
@@ -97,13 +99,18 @@ fn follow(keeper: &Weak<Keeper>) {
     }
 }
 
-/// Returns after a burst of events, or when the keeper is gone.
+/// Returns after a burst of events, when an edit need no longer wait for the disk, or when the keeper is gone.
 fn await_burst(keeper: &Weak<Keeper>, woken: &mpsc::Receiver<()>) {
     loop {
-        match woken.recv_timeout(RETRY) {
+        let owes = keeper.upgrade().is_some_and(|keeper| keeper.standing().waits_for_disk());
+        match woken.recv_timeout(if owes { OWED } else { RETRY }) {
             Ok(()) => break,
-            Err(mpsc::RecvTimeoutError::Timeout) if keeper.strong_count() > 0 => {}
-            Err(_) => return,
+            Err(mpsc::RecvTimeoutError::Timeout) => match keeper.upgrade() {
+                Some(keeper) if owes && keeper.journal().fault().is_none() => return,
+                Some(_) => {}
+                None => return,
+            },
+            Err(mpsc::RecvTimeoutError::Disconnected) => return,
         }
     }
     let begun = Instant::now();

@@ -5,6 +5,7 @@
 //! prints each step; the tests run the same ones, and more that only break things.
 //!
 //! - [`scene`]: a caller asks; the [`Step`] holds what was seen, and judges it.
+//! - [`load`]: many ask at once while something happens, and what became of each request.
 //! - [`exchanges`]: data passes, and only what may.
 //! - [`messages`]: the same, where one side or both speak SOAP.
 //! - [`places`]: where something is, in each reader's own format.
@@ -16,6 +17,7 @@
 )]
 
 pub mod exchanges;
+pub mod load;
 pub mod messages;
 pub mod operations;
 pub mod places;

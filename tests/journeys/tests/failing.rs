@@ -8,22 +8,14 @@
 )]
 
 use std::{
-    collections::BTreeMap,
     path::Path,
-    sync::atomic::{AtomicBool, Ordering::Relaxed},
     thread,
     time::{Duration, Instant},
 };
 
-use journeys::records::{fresh_number, task_json};
+use journeys::load::{PROVIDER, READER, SERVICE, TASKS, counted, ending, lift_limits, under_load};
 use serde_json::Value;
 use support::{Answer, Ask, Behaviour, Caller, Http, Neighbour, Plan, Sandbox};
-
-const TASKS: &str = "/api/G06/nhiem-vu/v1/records";
-const SERVICE: &str = "services/G06/nhiem-vu.toml";
-const PROVIDER: &str = "G06/he-thong-khcn";
-const READER: &str = "H26/quan-ly-khcn";
-const WRITER: &str = "G06/nen-tang-khcn";
 
 /// Rests and times that a test can wait for.
 const TERMS: &str = concat!(
@@ -37,10 +29,7 @@ fn laid_out(name: &str) -> Sandbox {
     let sandbox = Sandbox::lay_out(plan).unwrap();
     let documents = &sandbox.documents;
     documents.edit(SERVICE, "timeout = { connect = \"1s\", request = \"10s\" }\n", TERMS).unwrap();
-    // Load, and no limit of who may ask how often.
-    documents.edit(SERVICE, "limits = { per_second = 200, concurrent = 50 }\n", "").unwrap();
-    documents.edit("agreements/TT-2026-017.toml", "per_second = 50\n", "per_second = 5000\n").unwrap();
-    documents.edit("agreements/TT-2026-001.toml", "per_second = 100\n", "per_second = 5000\n").unwrap();
+    lift_limits(documents).unwrap();
     sandbox
 }
 
@@ -55,88 +44,6 @@ fn doubled(name: &str) -> (Sandbox, Neighbour) {
     sandbox.documents.edit(SERVICE, &first, &both).unwrap();
     sandbox.start_gateway().unwrap();
     (sandbox, twin)
-}
-
-/// What one request ended in: the status and, of a refusal, its code.
-fn ending(answer: &Answer) -> String {
-    let kind = answer.json()["type"].as_str().map(str::to_owned).unwrap_or_default();
-    match kind.rsplit([':', '/']).next().filter(|kind| !kind.is_empty()) {
-        Some(kind) => format!("{} {kind}", answer.status),
-        None => answer.status.to_string(),
-    }
-}
-
-/// What became of everything that was asked.
-#[derive(Default)]
-struct Endings {
-    reads: BTreeMap<String, usize>,
-    /// Each submission's number, and what it ended in.
-    submits: Vec<(String, String)>,
-    slowest_read: Duration,
-}
-
-/// Reads and submits on kept connections while `meanwhile` happens.
-fn under_load(sandbox: &Sandbox, meanwhile: impl FnOnce()) -> Endings {
-    let over = AtomicBool::new(false);
-    let caller = |system| sandbox.caller(&sandbox.identity(system).unwrap(), Http::One).unwrap();
-    thread::scope(|scope| {
-        let over = &over;
-        let readers: Vec<_> = (0..6)
-            .map(|_| (caller(READER), Ask::get(TASKS).purpose("quan-ly-nhiem-vu")))
-            .map(|(caller, ask)| {
-                scope.spawn(move || {
-                    let (mut endings, mut slowest) = (BTreeMap::new(), Duration::ZERO);
-                    let mut line = caller.connect().unwrap();
-                    while !over.load(Relaxed) {
-                        let began = Instant::now();
-                        let answer = line.ask(ask.clone()).unwrap();
-                        slowest = slowest.max(began.elapsed());
-                        *endings.entry(ending(&answer)).or_insert(0_usize) += 1;
-                        thread::sleep(Duration::from_millis(10));
-                    }
-                    (endings, slowest)
-                })
-            })
-            .collect();
-        let writers: Vec<_> = (0..2)
-            .map(|_| caller(WRITER))
-            .map(|caller| {
-                scope.spawn(move || {
-                    let mut endings = Vec::new();
-                    let mut line = caller.connect().unwrap();
-                    while !over.load(Relaxed) {
-                        let number = fresh_number("TAI");
-                        let ask = Ask::post(TASKS, "application/json", task_json(&number, "01"));
-                        let answer = line.ask(ask.purpose("cap-nhat-du-lieu")).unwrap();
-                        endings.push((number, ending(&answer)));
-                        thread::sleep(Duration::from_millis(20));
-                    }
-                    endings
-                })
-            })
-            .collect();
-        meanwhile();
-        over.store(true, Relaxed);
-        let mut all = Endings::default();
-        for reader in readers {
-            let (endings, slowest) = reader.join().unwrap();
-            all.slowest_read = all.slowest_read.max(slowest);
-            for (ending, count) in endings {
-                *all.reads.entry(ending).or_default() += count;
-            }
-        }
-        all.submits = writers.into_iter().flat_map(|writer| writer.join().unwrap()).collect();
-        all
-    })
-}
-
-/// The endings of submissions, counted.
-fn counted(submits: &[(String, String)]) -> BTreeMap<&str, usize> {
-    let mut counts = BTreeMap::new();
-    for (_, ending) in submits {
-        *counts.entry(ending.as_str()).or_default() += 1;
-    }
-    counts
 }
 
 /// How often each machine holds a record, by what is on its disk.
@@ -207,7 +114,8 @@ fn a_machine_killed_under_load_fails_no_read_and_no_change_is_done_twice() {
         eventually(Duration::from_secs(5), "the machine that came back takes its share", || {
             revived.as_ref().unwrap().seen().unwrap().len() > 20
         });
-    });
+    })
+    .unwrap();
     let reads: usize = endings.reads.values().sum();
     assert!(reads > 100 && endings.reads["200"] == reads, "{:?}", endings.reads);
     let counts = counted(&endings.submits);
@@ -234,7 +142,8 @@ fn a_machine_that_hangs_under_load_fails_no_read_and_no_change_is_done_twice() {
         thread::sleep(Duration::from_secs(4));
         twin.freeze(false).unwrap();
         thread::sleep(Duration::from_secs(1));
-    });
+    })
+    .unwrap();
     let reads: usize = endings.reads.values().sum();
     assert!(reads > 100 && endings.reads["200"] == reads, "{:?}", endings.reads);
     assert!(endings.slowest_read < Duration::from_millis(2500), "{:?}", endings.slowest_read);
@@ -268,7 +177,8 @@ fn the_only_machine_killed_under_load_is_refused_as_declared_and_comes_back() {
         revived = Some(sandbox.revive(PROVIDER).unwrap());
         eventually(Duration::from_secs(5), "answers again", || refused_now(&sandbox).status == 200);
         thread::sleep(Duration::from_millis(300));
-    });
+    })
+    .unwrap();
     for ending in endings.reads.keys().map(String::as_str).chain(counted(&endings.submits).into_keys()) {
         let declared = [
             "200",

@@ -204,7 +204,7 @@ fn a_suspension_reaches_connections_that_are_open() {
 
 #[test]
 fn no_evidence_no_exchange() {
-    let mut sandbox = started("evidence");
+    let sandbox = started("evidence");
     ask(&sandbox, HANOI, list()).granted(200, "TT-2026-017").unwrap();
     sandbox.neighbour(INFORMATION_SYSTEM).unwrap().reset().unwrap();
     sandbox.forbid_writing(true).unwrap();

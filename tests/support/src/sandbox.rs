@@ -274,10 +274,7 @@ impl Sandbox {
     /// # Errors
     /// When it does not come up; the error holds the end of its log.
     pub fn start_gateway(&mut self) -> Result<()> {
-        // A file that may not grow (`forbid_writing`) must be an error to the gateway, as a full disk is,
-        // not a signal that ends it; what is ignored before `exec` stays ignored.
-        let mut command = Command::new("sh");
-        command.args(["-c", r#"trap '' XFSZ; exec "$0" "$@""#]).arg(&self.binaries.lienthong);
+        let mut command = Command::new(&self.binaries.lienthong);
         command.arg("serve").arg("-c").arg(self.documents.settings()).current_dir(&self.folder);
         let mut gateway = Process::start("lienthong", &mut command, &self.folder.join(GATEWAY_LOG))?;
         let admin = Caller::plain(self.admin);
@@ -326,9 +323,10 @@ impl Sandbox {
     /// From now on the gateway can write no file, as on a full disk; or it can again.
     ///
     /// # Errors
-    /// When the system refuses.
-    pub fn forbid_writing(&mut self, forbidden: bool) -> Result<()> {
-        self.gateway()?.limit_file_size(forbidden.then_some(0))
+    /// When the gateway does not run, or the system refuses.
+    pub fn forbid_writing(&self, forbidden: bool) -> Result<()> {
+        let gateway = self.gateway.as_ref().context("the gateway does not run")?;
+        gateway.limit_file_size(forbidden.then_some(0))
     }
 
     /// A neighbour by name.
