@@ -25,12 +25,28 @@ use super::{fault::JournalFault, storage::FOLDER_MODE};
 const LOCK: &str = "lock";
 const SETTLED: &str = "settled";
 
+/// A lock that is held.
+///
+/// The kernel gives it back when the last descriptor of the file is closed, and a child that is being started
+/// has every descriptor of its parent until it becomes its program. On a busy machine that is long enough for
+/// a successor to take the dead for living. So the lock is given back by word, which counts for all
+/// descriptors at once.
+#[derive(Debug)]
+pub(crate) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing follows, and does the same a little later.
+        let _ = self.0.unlock();
+    }
+}
+
 /// This process's folder; the lock is released when it is dropped, or by the kernel.
 #[derive(Debug)]
 pub(super) struct ProcessFolder {
     pub(super) name: String,
     pub(super) path: PathBuf,
-    _lock: File,
+    _lock: Lock,
 }
 
 impl ProcessFolder {
@@ -49,7 +65,7 @@ impl ProcessFolder {
             lock.lock()?;
             fs::rename(&hidden, &path)?;
             File::open(journal)?.sync_all()?;
-            io::Result::Ok(lock)
+            io::Result::Ok(Lock(lock))
         };
         match make() {
             Ok(lock) => Ok(Self { name, path, _lock: lock }),
@@ -94,11 +110,11 @@ impl Process {
     }
 
     /// Takes the dead process's lock; `None` while it lives or another successor holds it.
-    pub(crate) fn seize(&self) -> io::Result<Option<File>> {
+    pub(crate) fn seize(&self) -> io::Result<Option<Lock>> {
         // A folder copied from a backup may lack its lock: its process is not running here.
         let lock = File::options().create(true).append(true).open(self.path.join(LOCK))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Some(lock)),
+            Ok(()) => Ok(Some(Lock(lock))),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
@@ -159,6 +175,22 @@ mod tests {
         assert!(!seen.is_settled());
         seen.settle().unwrap();
         assert!(seen.is_settled());
+    }
+
+    /// On a busy machine a successor once found nobody dead: another test was just starting a process.
+    #[test]
+    fn a_lock_given_back_is_free_though_a_child_in_the_making_has_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = ProcessFolder::create(folder.path(), Timestamp::UNIX_EPOCH).unwrap();
+        // What a child has between `fork` and `exec`: the same open file under another descriptor.
+        let _inherited = own._lock.0.try_clone().unwrap();
+        let [seen] = &Process::all(folder.path()).unwrap()[..] else { panic!("one process") };
+        assert!(seen.seize().unwrap().is_none());
+        drop(own);
+        let seized = seen.seize().unwrap().unwrap();
+        let _inherited = seized.0.try_clone().unwrap();
+        drop(seized);
+        assert!(seen.seize().unwrap().is_some());
     }
 
     #[test]
