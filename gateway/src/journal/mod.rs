@@ -60,7 +60,7 @@ use jiff::{Timestamp, civil::Date, tz};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-pub use documents::{Documents, Kept, Manifest, Text};
+pub use documents::{Documents, Kept, Manifest, Reader, Text};
 pub use entry::{Act, Charge, Durability, Entry, Times};
 pub use fault::JournalFault;
 pub(crate) use process::Process;

@@ -580,8 +580,8 @@ fn an_act_keeps_its_documents_and_is_found_again() {
     assert_eq!(found.snapshot, Some(snapshot));
     assert_eq!((found.actor.as_deref(), found.documents), (Some("truc-van-hanh"), Some(2)));
     let manifest = journal.documents().manifest(&found.manifest.unwrap()).unwrap().unwrap();
-    assert_eq!(manifest[1].0, "agreements/a.toml");
-    assert_eq!(journal.documents().text(&manifest[1].1).unwrap().unwrap(), b"id = \"a\"");
+    assert_eq!(manifest[0].0, "agreements/a.toml");
+    assert_eq!(journal.documents().text(&manifest[0].1).unwrap().unwrap(), b"id = \"a\"");
     assert_eq!(Query::default().acts(journal.folder()).unwrap().count(), 2);
     assert_eq!(found.to_json()["what"], "snapshot-loaded");
 }

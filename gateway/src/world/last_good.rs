@@ -63,9 +63,9 @@ pub fn texts(
     manifest: &[u8; 32],
 ) -> Result<Option<Vec<(PathBuf, String)>>, JournalFault> {
     let Some(listed) = store.manifest(manifest)? else { return Ok(None) };
-    let mut texts = Vec::with_capacity(listed.len());
+    let (mut texts, mut reader) = (Vec::with_capacity(listed.len()), store.reader());
     for (name, hash) in listed {
-        let Some(text) = store.text(&hash)?.and_then(|text| String::from_utf8(text).ok()) else {
+        let Some(text) = reader.text(&hash)?.and_then(|text| String::from_utf8(text).ok()) else {
             return Ok(None);
         };
         texts.push((PathBuf::from(name), text));
