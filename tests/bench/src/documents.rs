@@ -75,7 +75,7 @@ per_day = {{ requests = {quota} }}
             self.dataset.name,
             self.granted
         );
-        write_new(folder, &format!("policies/agreements/{id}.toml"), &text)
+        put(folder, &format!("policies/agreements/{id}.toml"), &text)
     }
 }
 
@@ -99,12 +99,12 @@ pub fn write(folder: &Path, site: &Site<'_>, port: u16, admin: u16) -> Result<Pa
         ("policies/members/H26.toml".into(), consumers(exchange.consumers)),
         ("policies/purposes/do-hieu-nang.toml".into(), PURPOSE.into()),
     ] {
-        write_new(folder, &name, &text)?;
+        put(folder, &name, &text)?;
     }
     fs::create_dir_all(folder.join("contracts/code-lists"))?;
     for number in 0..exchange.services {
         let name = format!("policies/services/G06/{}.toml", exchange.service(number));
-        write_new(folder, &name, &service(site))?;
+        put(folder, &name, &service(site))?;
         for consumer in 0..exchange.consumers {
             exchange.write_agreement(folder, consumer, number, DAILY)?;
         }
@@ -113,7 +113,7 @@ pub fn write(folder: &Path, site: &Site<'_>, port: u16, admin: u16) -> Result<Pa
 }
 
 /// Whole under another name first, as whoever edits documents of a running gateway does it.
-fn write_new(folder: &Path, name: &str, text: &str) -> Result<()> {
+pub fn put(folder: &Path, name: &str, text: &str) -> Result<()> {
     let path = folder.join(name);
     fs::create_dir_all(path.parent().unwrap_or(folder))?;
     let aside = path.with_extension("moi");

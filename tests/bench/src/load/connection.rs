@@ -70,7 +70,26 @@ impl Connection {
         timeout(SLOWEST, self.exchange()).await.context("an answer took too long")?
     }
 
+    /// One request and its whole answer, whatever it is: status and body.
+    pub async fn hear(&mut self) -> Result<(u16, &[u8])> {
+        let (_, head) = timeout(SLOWEST, self.answered()).await.context("an answer took too long")??;
+        Ok((head.status, self.answer.get(head.end..).unwrap_or_default()))
+    }
+
     async fn exchange(&mut self) -> Result<usize> {
+        let (index, head) = self.answered().await?;
+        let question = self.questions.get(index).context("there is nothing to ask")?;
+        let body = self.answer.get(head.end..).unwrap_or_default();
+        ensure!(head.status == question.status, "answered with {}: {}", head.status, beginning(body));
+        question
+            .answers
+            .iter()
+            .position(|answer| answer == body)
+            .with_context(|| format!("not the answer that is expected: {}", beginning(body)))
+    }
+
+    /// Asks the next question and reads its answer; says which question it was.
+    async fn answered(&mut self) -> Result<(usize, Head)> {
         let index = self.next % self.questions.len().max(1);
         self.next = self.next.wrapping_add(1);
         let question = self.questions.get(index).context("there is nothing to ask")?;
@@ -86,13 +105,7 @@ impl Connection {
         while self.answer.len() < whole {
             ensure!(self.stream.read_buf(&mut self.answer).await? > 0, "the answer was cut");
         }
-        let body = self.answer.get(head.end..).unwrap_or_default();
-        ensure!(head.status == question.status, "answered with {}: {}", head.status, beginning(body));
-        question
-            .answers
-            .iter()
-            .position(|answer| answer == body)
-            .with_context(|| format!("not the answer that is expected: {}", beginning(body)))
+        Ok((index, head))
     }
 }
 

@@ -2,8 +2,12 @@
 //! hundred thousand agreements: what a request costs, how much memory the documents take, and how long it
 //! takes to start with them.
 //!
+//! Then documents are edited in either, and a caller waits for each edit to act ([`edits`]).
+//!
 //! Both stand at the same time and take turns. Ten services are asked in turn in either world, spread over
 //! all there are: more would measure how many connections to providers are kept, not what a decision costs.
+
+mod edits;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -29,8 +33,7 @@ const LOADED_WITHIN: Duration = Duration::from_secs(240);
 
 /// A gateway among its documents.
 struct World {
-    services: usize,
-    agreements: usize,
+    case: Case,
     rival: Rival,
     questions: Arc<[Question]>,
     /// From its start to its first answer.
@@ -41,7 +44,7 @@ struct World {
 }
 
 /// Measures and tells.
-pub fn measure(pki: &Pki, folder: &Path, effort: Effort) -> Result<Table> {
+pub fn measure(pki: &Pki, folder: &Path, effort: Effort) -> Result<[Table; 2]> {
     let provider = Provider::start(pki, &Case::small().answer, 0)?;
     let mut worlds = Vec::new();
     for (services, consumers) in WORLDS {
@@ -70,7 +73,7 @@ pub fn measure(pki: &Pki, folder: &Path, effort: Effort) -> Result<Table> {
             "scale: {services} services, {agreements} agreements: ready in {:.2} s",
             loaded.as_secs_f64()
         );
-        worlds.push(World { services, agreements, rival, questions, loaded, resident, busy: Vec::new() });
+        worlds.push(World { case, rival, questions, loaded, resident, busy: Vec::new() });
     }
     for number in 0..effort.rounds {
         for index in turns(number, worlds.len()) {
@@ -80,7 +83,19 @@ pub fn measure(pki: &Pki, folder: &Path, effort: Effort) -> Result<Table> {
         }
         eprintln!("scale: round {} of {}", number + 1, effort.rounds);
     }
-    Ok(table(&worlds))
+    let mut edited = Vec::new();
+    for world in &worlds {
+        edited.push((world.name(), edits::measure(&world.rival, pki, &world.case)?));
+    }
+    Ok([table(&worlds), edits::table(&edited)])
+}
+
+impl World {
+    /// How many services and agreements it has.
+    fn name(&self) -> String {
+        let exchange = &self.case.exchange;
+        format!("{} / {}", exchange.services, exchange.services * exchange.consumers)
+    }
 }
 
 fn table(worlds: &[World]) -> Table {
@@ -100,7 +115,7 @@ fn table(worlds: &[World]) -> Table {
         let quantile =
             |share| Spread::of(&world.busy, |round| micros(round.outcome.latencies.quantile(share))).median;
         table.row(vec![
-            format!("{} / {}", world.services, world.agreements),
+            world.name(),
             cpu(world).with_extremes(1),
             ratio(cpu(world).median, reference),
             format!("{:.0}", Spread::of(&world.busy, |round| round.outcome.throughput()).median),
