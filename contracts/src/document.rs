@@ -65,6 +65,11 @@ impl<'a> Record<'a> {
         self.members.iter().map(|(name, value)| (&**name, value))
     }
 
+    /// The member at `position`, its name as it was read.
+    pub fn member(&self, position: usize) -> Option<(&Cow<'a, str>, &Document<'a>)> {
+        self.members.get(position).map(|(name, value)| (name, value))
+    }
+
     /// Members in order, as an iterator that can be named.
     pub(crate) fn raw(&self) -> Members<'_, 'a> {
         self.members.iter()

@@ -22,10 +22,16 @@ pub(super) struct Members {
 }
 
 impl Members {
+    /// Those of `record`, which are distinct.
+    pub fn of(record: &Record<'_>) -> Self {
+        let digests = record.iter().take(FEW).fold(0, |all, (name, _)| all | bit(name));
+        Self { digests, ..Self::default() }
+    }
+
     /// Whether `name`, about to be pushed to `record`, is new there.
     pub fn admit(&mut self, record: &Record<'_>, name: &str) -> bool {
         if record.len() < FEW {
-            let digest = 1 << (digest(name) & 63);
+            let digest = bit(name);
             let new = self.digests & digest == 0 || record.get(name).is_none();
             self.digests |= digest;
             return new;
@@ -39,11 +45,12 @@ impl Members {
 }
 
 /// Tells most short names apart: their length, ends and middle.
-fn digest(name: &str) -> usize {
+fn bit(name: &str) -> u64 {
     let bytes = name.as_bytes();
     let at = |index: usize| bytes.get(index).map_or(0, |byte| usize::from(*byte));
     let ends = at(0).wrapping_mul(7) ^ at(bytes.len().wrapping_sub(1)).wrapping_mul(31);
-    ends ^ at(bytes.len() / 2).wrapping_mul(13) ^ bytes.len().wrapping_mul(5)
+    let digest = ends ^ at(bytes.len() / 2).wrapping_mul(13) ^ bytes.len().wrapping_mul(5);
+    1 << (digest & 63)
 }
 
 #[cfg(test)]
@@ -55,9 +62,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn admits_each_name_once(names in prop::collection::vec("[a-c]{0,3}", 0..60)) {
+        fn admits_each_name_once(
+            names in prop::collection::vec("[a-c]{0,3}", 0..60), known in 0_usize..30,
+        ) {
             let (mut members, mut record, mut seen) = (Members::default(), Record::default(), HashSet::new());
-            for name in names {
+            for (index, name) in names.into_iter().enumerate() {
+                if index == known {
+                    members = Members::of(&record);
+                }
                 let new = members.admit(&record, &name);
                 prop_assert_eq!(new, seen.insert(name.clone()));
                 if new {

@@ -15,6 +15,7 @@
 //! Written JSON is compact, in the tree's order, and escapes only what must be.
 
 mod members;
+mod plain;
 mod read;
 mod write;
 

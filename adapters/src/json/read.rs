@@ -5,12 +5,16 @@ use std::borrow::Cow;
 use contracts::{Document, Number, Record};
 use memchr::memchr2;
 
-use super::members::Members;
+use super::{members::Members, plain::plain_length};
 use crate::{
     Expect, Limits, Reading, Unreadable,
     text::{self, Traits},
     unreadable::{Problem, Rule},
 };
+
+/// Room is made for so many members at most because the record before had as many: more would let one
+/// long record make short ones dear.
+const FORESEEN: usize = 32;
 
 type Result<T> = std::result::Result<T, Problem<'static>>;
 
@@ -46,7 +50,7 @@ fn read_text<'a>(bytes: &'a [u8], expect: Expect, limits: &Limits) -> Result<Rea
     if !accepted {
         return Err(reader.problem(Rule::WrongRoot));
     }
-    let document = reader.value(1)?;
+    let document = reader.value(1, None)?;
     reader.skip_space();
     if reader.peek().is_some() {
         return Err(reader.problem(Rule::TrailingBytes));
@@ -63,7 +67,7 @@ pub(crate) fn read_value<'a>(
     depth: usize,
 ) -> Result<(Document<'a>, usize)> {
     let mut reader = Reader { text, at: 0, limits, nodes: 0, normal: traits.normal, changed: false };
-    let document = reader.value(depth)?;
+    let document = reader.value(depth, None)?;
     Ok((document, reader.at))
 }
 
@@ -106,7 +110,7 @@ impl<'a, 'l> Parts<'a, 'l> {
 
     /// A value that stands `depth` deep in its document.
     pub fn value(&mut self, depth: usize) -> Result<Document<'a>> {
-        self.reader.value(depth)
+        self.reader.value(depth, None)
     }
 }
 
@@ -124,7 +128,8 @@ struct Reader<'a, 'l> {
 }
 
 impl<'a> Reader<'a, '_> {
-    fn value(&mut self, depth: usize) -> Result<Document<'a>> {
+    /// The next value, which may be made as `like` is, the one before it in a list.
+    fn value(&mut self, depth: usize, like: Option<&Document<'a>>) -> Result<Document<'a>> {
         self.nodes += 1;
         if self.nodes > self.limits.nodes {
             return Err(self.problem(Rule::TooManyNodes));
@@ -134,8 +139,8 @@ impl<'a> Reader<'a, '_> {
                 self.at += 1;
                 self.string(self.limits.text, Rule::TextTooLong).map(Document::Text)
             }
-            Some(b'{') => self.record(depth),
-            Some(b'[') => self.list(depth),
+            Some(b'{') => self.record(depth, like.and_then(Document::as_record)),
+            Some(b'[') => self.list(depth, like.and_then(Document::as_list).unwrap_or_default()),
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b't') => self.literal("true", Document::Bool(true)),
             Some(b'f') => self.literal("false", Document::Bool(false)),
@@ -144,24 +149,36 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    fn record(&mut self, depth: usize) -> Result<Document<'a>> {
+    fn record(&mut self, depth: usize, like: Option<&Record<'a>>) -> Result<Document<'a>> {
         self.descend(depth)?;
-        let mut record = Record::default();
-        let mut members = Members::default();
         if self.take(b'}') {
-            return Ok(Document::Record(record));
+            return Ok(Document::Record(Record::default()));
         }
+        let mut record = Record::with_capacity(like.map_or(0, |like| like.len().min(FORESEEN)));
+        // None while the names are names of `like`, in its order: they are distinct there.
+        let mut members: Option<Members> = None;
+        let mut next = 0;
         loop {
             let start = self.at;
             self.expect(b'"')?;
-            let name = self.string(self.limits.name, Rule::NameTooLong)?;
-            if !members.admit(&record, &name) {
-                return Err(Problem::new(Rule::DuplicateKey, start));
-            }
+            let twin = if members.is_none() { like.and_then(|like| self.twin(like, next)) } else { None };
+            let (name, like) = match twin {
+                Some((position, name, like)) => {
+                    next = position + 1;
+                    (Cow::Borrowed(name), Some(like))
+                }
+                None => {
+                    let name = self.string(self.limits.name, Rule::NameTooLong)?;
+                    if !members.get_or_insert_with(|| Members::of(&record)).admit(&record, &name) {
+                        return Err(Problem::new(Rule::DuplicateKey, start));
+                    }
+                    (name, None)
+                }
+            };
             self.skip_space();
             self.expect(b':')?;
             self.skip_space();
-            let value = self.value(depth + 1)?;
+            let value = self.value(depth + 1, like)?;
             record.push(name, value);
             self.skip_space();
             if self.take(b'}') {
@@ -172,14 +189,37 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    fn list(&mut self, depth: usize) -> Result<Document<'a>> {
+    /// Reads a name if it is the one that stands in `like` at `next`, or the one behind where a field was left
+    /// out.
+    fn twin<'l>(&mut self, like: &'l Record<'a>, next: usize) -> Option<(usize, &'a str, &'l Document<'a>)> {
+        (next..=next + 1).find_map(|position| {
+            let (name, value) = like.member(position)?;
+            Some((position, self.same(name)?, value))
+        })
+    }
+
+    /// Reads a string if it is written as `name` was, and `name` was cut from the text as it stood: then all
+    /// that is asked of a name has been asked.
+    fn same(&mut self, name: &Cow<'a, str>) -> Option<&'a str> {
+        let Cow::Borrowed(name) = name else { return None };
+        let behind = self.rest().strip_prefix(name.as_bytes())?;
+        if behind.first() != Some(&b'"') {
+            return None;
+        }
+        self.at += name.len() + 1;
+        Some(name)
+    }
+
+    /// `like`: the items of the list before, in a list of lists.
+    fn list(&mut self, depth: usize, like: &[Document<'a>]) -> Result<Document<'a>> {
         self.descend(depth)?;
-        let mut items = Vec::new();
+        let mut items: Vec<Document<'a>> = Vec::new();
         if self.take(b']') {
             return Ok(Document::List(items));
         }
         loop {
-            items.push(self.value(depth + 1)?);
+            let item = self.value(depth + 1, items.last().or(like.first()))?;
+            items.push(item);
             self.skip_space();
             if self.take(b']') {
                 return Ok(Document::List(items));
@@ -202,11 +242,24 @@ impl<'a> Reader<'a, '_> {
     /// The text after an opening quotation mark, which is already read.
     fn string(&mut self, most: usize, too_long: Rule) -> Result<Cow<'a, str>> {
         let start = self.at;
-        let piece = self.piece(most, too_long)?;
-        if self.take(b'"') {
-            let text = Cow::Borrowed(piece);
-            return if self.normal { Ok(text) } else { self.composed(text, start) };
+        let rest = self.rest();
+        let end = plain_length(rest);
+        // Nearly every text ends where it stops being plain.
+        match self.text.get(start..start + end) {
+            Some(piece) if end <= most && rest.get(end) == Some(&b'"') => {
+                self.at += end + 1;
+                let text = Cow::Borrowed(piece);
+                if self.normal { Ok(text) } else { self.composed(text, start) }
+            }
+            _ => self.escaped(most, too_long),
         }
+    }
+
+    /// The same for a text with escapes, or one that breaks a rule.
+    #[cold]
+    fn escaped(&mut self, most: usize, too_long: Rule) -> Result<Cow<'a, str>> {
+        let start = self.at;
+        let piece = self.piece(most, too_long)?;
         let mut text = String::with_capacity(piece.len() + 16);
         text.push_str(piece);
         while self.take(b'\\') {
@@ -236,7 +289,7 @@ impl<'a> Reader<'a, '_> {
         if end == rest.len() {
             return Err(self.unfinished());
         }
-        let piece = self.text.get(self.at..self.at + end).ok_or(self.problem(Rule::NotWellFormed))?;
+        let piece = self.text.get(self.at..self.at + end).ok_or_else(|| self.problem(Rule::NotWellFormed))?;
         if let Some(control) = text::first(piece.as_bytes(), |byte| byte < 0x20) {
             return Err(Problem::new(Rule::ControlCharacter, self.at + control));
         }
@@ -303,7 +356,7 @@ impl<'a> Reader<'a, '_> {
             return Err(self.unfinished());
         }
         let lexical = self.text.get(self.at..self.at + end).unwrap_or_default();
-        let number = Number::new(lexical).ok_or(self.problem(Rule::NotWellFormed))?;
+        let number = Number::new(lexical).ok_or_else(|| self.problem(Rule::NotWellFormed))?;
         // Other formats write it without its exponent, and it must not grow there.
         if number.plain_length() > self.limits.number {
             return Err(self.problem(Rule::NumberTooLong));
@@ -322,7 +375,15 @@ impl<'a> Reader<'a, '_> {
         Ok(value)
     }
 
+    #[inline]
     fn skip_space(&mut self) {
+        // Those who write for programs put none.
+        if self.peek().is_some_and(|byte| byte <= b' ') {
+            self.skip_spaces();
+        }
+    }
+
+    fn skip_spaces(&mut self) {
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
             self.at += 1;
         }

@@ -66,6 +66,31 @@ fn names_given_twice_are_refused_at_their_place() {
 }
 
 #[test]
+fn a_record_like_the_one_before_is_read_by_the_same_rules() {
+    for (text, broken) in [
+        (r#"[{"a":1,"b":2},{"a":3,"b":4}]"#, ""),
+        (r#"[{"a":1,"b":2},{"a":3,"a":4}]"#, "duplicate-key"),
+        (r#"[{"a":1,"b":2},{"b":3,"b":4}]"#, "duplicate-key"),
+        (r#"[{"a":1,"b":2},{"a":3,"b":4,"a":5}]"#, "duplicate-key"),
+        (r#"[{"a":1,"b":2},{"a":3,"\u0061":4}]"#, "duplicate-key"),
+        // What a name says is not how it is written.
+        (r#"[{"a\"":1},{"a"":2}]"#, "not-well-formed"),
+        (r#"[{"a\u0062":1},{"ab":2}]"#, ""),
+        (r#"[{"a":1,"b":2,"c":3},{"a":1,"c":2}]"#, ""),
+        (r#"[{"a":1,"b":2,"c":3},{"a":1,"c":2,"b":3}]"#, ""),
+        (r#"[{"a":1,"b":2,"c":3},{"a":1,"c":2,"a":3}]"#, "duplicate-key"),
+        (r#"[{"a":1,"b":2,"c":3},{"b":1,"c":2,"c":3}]"#, "duplicate-key"),
+        (r#"[{"ab":1},{"a":2}]"#, ""),
+        (r#"[{"a":1},{"ab":2}]"#, ""),
+        (r#"[{"a":1},{"a" "b":2}]"#, "not-well-formed"),
+        (r#"[{"a":{"b":1}},{"a":{"b":1,"b":2}}]"#, "duplicate-key"),
+        (r#"[[{"a":1}],[{"a":1,"a":2}]]"#, "duplicate-key"),
+    ] {
+        assert_eq!(rule(text), broken, "{text}");
+    }
+}
+
+#[test]
 fn text_is_normalised_and_then_not_faithful() {
     for text in ["[\"Nguye\u{302}\u{303}n\"]", r#"["Nguye\u0302\u0303n"]"#] {
         let reading = read(text.as_bytes(), Expect::Collection, &Limits::default()).unwrap();
@@ -191,6 +216,18 @@ fn fragments() -> impl Strategy<Value = String> {
     prop::collection::vec(fragment, 0..12).prop_map(|fragments| fragments.concat())
 }
 
+/// Names as they are written, and what they say.
+const NAMES: [(&str, &str); 8] = [
+    ("a", "a"),
+    ("ab", "ab"),
+    (r"\u0061", "a"),
+    (r#"a\""#, "a\""),
+    ("é", "é"),
+    ("e\u{301}", "é"),
+    ("", ""),
+    ("a,", "a,"),
+];
+
 proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(bytes: Vec<u8>) {
@@ -206,6 +243,35 @@ proptest! {
             (Err(unreadable), Some(_)) => prop_assert!(
                 ["wrong-root", "duplicate-key"].contains(&unreadable.rule), "{}", unreadable.rule),
             (Err(_), None) => {}
+        }
+    }
+
+    #[test]
+    fn alike_records_are_told_apart(
+        records in prop::collection::vec(prop::collection::vec(0..NAMES.len(), 0..5), 1..5),
+    ) {
+        let record = |names: &Vec<usize>| {
+            let members: Vec<_> = names.iter().map(|name| format!("\"{}\":{name}", NAMES[*name].0)).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        let text = format!("[{}]", records.iter().map(record).collect::<Vec<_>>().join(","));
+        let repeats = |names: &Vec<usize>| {
+            let mut meant: Vec<_> = names.iter().map(|name| NAMES[*name].1).collect();
+            meant.sort_unstable();
+            meant.windows(2).any(|pair| pair[0] == pair[1])
+        };
+        match read(text.as_bytes(), Expect::Collection, &Limits::default()) {
+            Ok(reading) => {
+                prop_assert!(!records.iter().any(repeats));
+                for (names, read) in records.iter().zip(reading.document.as_list().unwrap()) {
+                    let read: Vec<_> = read.as_record().unwrap().iter().map(|(name, _)| name).collect();
+                    prop_assert_eq!(names.iter().map(|name| NAMES[*name].1).collect::<Vec<_>>(), read);
+                }
+            }
+            Err(unreadable) => {
+                prop_assert_eq!(unreadable.rule, "duplicate-key");
+                prop_assert!(records.iter().any(repeats));
+            }
         }
     }
 

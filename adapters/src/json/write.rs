@@ -2,7 +2,7 @@
 
 use contracts::Document;
 
-use crate::text::first;
+use super::plain::plain_length;
 
 /// Appends `document` to `out` as UTF-8. The same tree always gives the same bytes.
 ///
@@ -40,12 +40,11 @@ pub fn write(document: &Document<'_>, out: &mut Vec<u8>) {
 }
 
 fn string(text: &str, out: &mut Vec<u8>) {
+    out.reserve(text.len() + 2);
     out.push(b'"');
     let mut rest = text.as_bytes();
-    while let Some(end) = first(rest, |byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
-        let (plain, escaped) = rest.split_at(end);
+    while let Some((plain, [byte, after @ ..])) = rest.split_at_checked(plain_length(rest)) {
         out.extend_from_slice(plain);
-        let Some((byte, after)) = escaped.split_first() else { break };
         escape(*byte, out);
         rest = after;
     }
