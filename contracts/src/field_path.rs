@@ -15,7 +15,15 @@ impl FieldPath {
 
     /// The names from the root down.
     pub fn segments(&self) -> impl Iterator<Item = &str> {
-        self.0.split('.')
+        let mut left = Some(&*self.0);
+        std::iter::from_fn(move || {
+            let path = left?;
+            // Asked of every record; paths are too short for the library's search, which is set up first.
+            let parts = path.bytes().position(|byte| byte == b'.').and_then(|dot| path.split_at_checked(dot));
+            let (name, rest) = parts.map_or((path, None), |(name, rest)| (name, rest.get(1..)));
+            left = rest;
+            Some(name)
+        })
     }
 
     /// The path of field `name` under this one.
@@ -57,6 +65,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn segments_are_what_stands_between_dots() {
+        for path in ["MaSo", "ChuNhiem.HoVaTen", "a.b.c"] {
+            let segments: Vec<_> = path.split('.').collect();
+            assert_eq!(path.parse::<FieldPath>().unwrap().segments().collect::<Vec<_>>(), segments);
+        }
+    }
 
     #[test]
     fn paths_are_dotted_names() {

@@ -36,6 +36,9 @@ impl<'a> Number<'a> {
 
     /// Whether the value has no fraction: `1`, `1.0` and `1e2`, as JSON Schema's `integer` means it.
     pub fn is_integer(&self) -> bool {
+        if self.0.bytes().all(|byte| !matches!(byte, b'.' | b'e' | b'E')) {
+            return true;
+        }
         let decimal = Decimal::of(&self.0);
         decimal.is_zero() || decimal.exponent_of_last() >= 0
     }
@@ -62,7 +65,7 @@ impl<'a> Number<'a> {
 
     /// The characters of [`plain`](Self::plain); `usize::MAX` stands for more than anyone counts.
     pub fn plain_length(&self) -> usize {
-        let Some((mantissa, exponent)) = self.0.split_once(['e', 'E']) else { return self.0.len() };
+        let (mantissa, Some(exponent)) = scientific(self.0.as_bytes()) else { return self.0.len() };
         let size = usize::try_from(read_exponent(exponent).unsigned_abs()).unwrap_or(usize::MAX);
         // Each step of the exponent moves the point over a digit, or over a zero to be written.
         mantissa.len().saturating_add(size).saturating_add(2)
@@ -82,7 +85,7 @@ impl<'a> Number<'a> {
         let (integer, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
         let digits = [integer, fraction].concat();
         // Where the point stands among the digits.
-        let point = length(integer.as_bytes()) + read_exponent(exponent);
+        let point = length(integer.as_bytes()) + read_exponent(exponent.as_bytes());
         let zeros = |count: i64| "0".repeat(usize::try_from(count).unwrap_or_default());
         let (whole, decimals) = match usize::try_from(point) {
             Ok(point) if point < digits.len() => {
@@ -149,16 +152,14 @@ const EXPONENT_CAP: i64 = 1_000_000_000_000_000;
 
 impl<'a> Decimal<'a> {
     fn of(text: &'a str) -> Self {
-        let (negative, text) = match text.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, text),
+        let (negative, text) = match text.as_bytes() {
+            [b'-', rest @ ..] => (true, rest),
+            rest => (false, rest),
         };
-        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (mantissa, read_exponent(exponent)),
-            None => (text, 0),
-        };
-        let (integer, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let (integer, fraction) = (integer.as_bytes(), fraction.as_bytes());
+        let (mantissa, exponent) = scientific(text);
+        let exponent = exponent.map_or(0, read_exponent);
+        let (integer, fraction) = cut(mantissa, |byte| byte == b'.');
+        let fraction = fraction.unwrap_or_default();
         // The exponent below is that of the last digit of `integer`; trimming an empty side moves it.
         let integer = trim_start(integer);
         let fraction = trim_end(fraction);
@@ -210,8 +211,23 @@ impl<'a> Decimal<'a> {
     }
 }
 
-fn read_exponent(text: &str) -> i64 {
-    let (negative, digits) = match text.as_bytes() {
+/// A number's mantissa, and its exponent if it has one.
+fn scientific(text: &[u8]) -> (&[u8], Option<&[u8]>) {
+    cut(text, |byte| matches!(byte, b'e' | b'E'))
+}
+
+/// What stands before the first byte that `is_meant`, and what stands behind it. Numbers are short: any
+/// search that must first be set up costs more than this one.
+fn cut(text: &[u8], is_meant: impl Fn(u8) -> bool) -> (&[u8], Option<&[u8]>) {
+    let parts = text.iter().position(|byte| is_meant(*byte)).and_then(|at| text.split_at_checked(at));
+    match parts {
+        Some((before, [_, behind @ ..])) => (before, Some(behind)),
+        _ => (text, None),
+    }
+}
+
+fn read_exponent(text: &[u8]) -> i64 {
+    let (negative, digits) = match text {
         [b'-', digits @ ..] => (true, digits),
         [b'+', digits @ ..] => (false, digits),
         digits => (false, digits),

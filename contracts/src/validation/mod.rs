@@ -18,6 +18,7 @@
 mod editions;
 mod formats;
 mod keywords;
+mod matcher;
 pub(crate) mod order;
 mod quick;
 mod report;

@@ -9,12 +9,12 @@
 //!
 //! Rules of our own keywords and formats are the very ones that the library calls.
 
-use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::{
     formats,
     keywords::{self, Rule},
+    matcher::Matcher,
     order::Order,
     tree,
 };
@@ -53,7 +53,7 @@ pub(super) struct Text {
     least: usize,
     most: usize,
     options: Option<Vec<Box<str>>>,
-    pattern: Option<Regex>,
+    pattern: Option<Matcher>,
     format: Option<fn(&str) -> bool>,
     rules: Vec<Box<dyn Rule>>,
 }
@@ -82,7 +82,7 @@ enum Condition {
     /// The field, if it is there and a text, has this pattern, or it has not.
     Matches {
         name: Box<str>,
-        pattern: Regex,
+        pattern: Matcher,
         is: bool,
     },
     All(Vec<Condition>),
@@ -190,7 +190,7 @@ impl Text {
                 "type" | "minLength" | "maxLength" => {}
                 "enum" if text.options.is_none() => text.options = Some(texts(value)?),
                 "const" if text.options.is_none() => text.options = Some(vec![value.as_str()?.into()]),
-                "pattern" => text.pattern = Some(pattern(value.as_str()?)?),
+                "pattern" => text.pattern = Some(Matcher::of(value.as_str()?)?),
                 "format" => text.format = Some(formats::ours(value.as_str()?)?),
                 "x-code-list" | "x-identifier" => {
                     text.rules.push(keywords::rule(keyword, value, code_lists)?)
@@ -249,15 +249,24 @@ impl Fields {
         })
     }
 
+    /// The field called `name`: most records are in the schema's order, so it is the one at `next` or soon
+    /// after.
+    fn find(&self, name: &str, next: usize) -> Option<(usize, &Quick)> {
+        match self.fields.get(next) {
+            Some((known, rules)) if **known == *name => return Some((next, rules)),
+            _ => {}
+        }
+        let is_meant = |(_, (known, _)): &(usize, &(Box<str>, Quick))| **known == *name;
+        let fields = || self.fields.iter().enumerate();
+        let found = fields().skip(next).find(is_meant).or_else(|| fields().take(next).find(is_meant));
+        found.map(|(position, (_, rules))| (position, rules))
+    }
+
     fn accept(&self, record: &Record<'_>) -> bool {
         let mut seen = 0_u128;
         let mut next = 0;
         for (name, value) in record.iter() {
-            // Most records are in the schema's order: the field is the next one or soon after.
-            let is_meant = |(_, (known, _)): &(usize, &(Box<str>, Quick))| **known == *name;
-            let fields = || self.fields.iter().enumerate();
-            let found = fields().skip(next).find(is_meant).or_else(|| fields().take(next).find(is_meant));
-            let Some((position, (_, rules))) = found else { return false };
+            let Some((position, rules)) = self.find(name, next) else { return false };
             let bit = 1 << position;
             if seen & bit != 0 || !rules.accepts(value) {
                 return false;
@@ -309,7 +318,7 @@ impl Condition {
             (said, is) = (negated, !is);
         }
         if let (1, Some(written)) = (said.len(), said.get("pattern")) {
-            return Some(Self::Matches { name: name.into(), pattern: pattern(written.as_str()?)?, is });
+            return Some(Self::Matches { name: name.into(), pattern: Matcher::of(written.as_str()?)?, is });
         }
         let options = match (said.len(), said.get("const"), said.get("enum")) {
             (1, Some(value), None) => vec![value.clone()],
@@ -377,11 +386,6 @@ fn count(said: &Map<String, Value>, keyword: &str, default: usize) -> Option<usi
 
 fn texts(options: &Value) -> Option<Vec<Box<str>>> {
     options.as_array()?.iter().map(|option| option.as_str().map(Box::from)).collect()
-}
-
-/// An ECMA-262 pattern, translated as the library does it and for the engine that it runs.
-fn pattern(pattern: &str) -> Option<Regex> {
-    Regex::new(&jsonschema_regex::to_rust_regex(pattern).ok()?).ok()
 }
 
 #[cfg(test)]

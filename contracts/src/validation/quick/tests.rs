@@ -250,7 +250,7 @@ proptest! {
     #[test]
     fn patterns_mean_what_they_mean_to_the_library(pattern in "\\^?[a-c\\[\\](){}|*+\\-^$,2]{1,10}\\$?", text in "[a-d\\-\\]2\n]{0,6}") {
         let library = library(&serde_json::json!({ "pattern": pattern }));
-        if let (Some(ours), Some(library)) = (super::pattern(&pattern), library) {
+        if let (Some(ours), Some(library)) = (Matcher::of(&pattern), library) {
             prop_assert_eq!(ours.is_match(&text), library.is_valid(&Value::from(text.as_str())), "{} {:?}", pattern, text);
         }
     }
