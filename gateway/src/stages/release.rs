@@ -123,7 +123,7 @@ async fn undressed<'w>(checked: Checked<'w, '_>) -> Result<Released<'w>, Refusal
         // The verdict has a contract of its own and holds nothing but itself.
         released.records = 1;
         released.etag = None;
-        released.body = write(&document, format, contract);
+        released.body = write(&document, format, contract, 0);
         return Ok(released);
     }
     let list = document.as_list().is_some();
@@ -164,7 +164,7 @@ async fn undressed<'w>(checked: Checked<'w, '_>) -> Result<Released<'w>, Refusal
         } else if released.records != before {
             "signed-not-whole"
         } else if granted.takes_beside() && format != Format::Soap {
-            let translation = write(&document, format, contract);
+            let translation = write(&document, format, contract, size);
             let original = (version.format.media_type(), &replied.bytes()[..]);
             let both = adapters::beside((format.media_type(), &translation), original);
             released.etag = None;
@@ -198,11 +198,11 @@ async fn undressed<'w>(checked: Checked<'w, '_>) -> Result<Released<'w>, Refusal
     released.body = match format {
         // Its header would name every field of the contract.
         Format::Csv => {
-            let mut out = Vec::with_capacity(1024);
+            let mut out = Vec::with_capacity(room(size));
             adapters::write_rows(format, &document, contract, &plan.view(contract).shape, &mut out);
             out.into()
         }
-        _ => write(&document, format, contract),
+        _ => write(&document, format, contract, size),
     };
     Ok(released)
 }
@@ -269,10 +269,16 @@ fn location(routed: &Routed<'_>, contract: &Contract, record: &Document<'_>) -> 
     Some(format!("/api/{}/v{}/records/{escaped}", routed.service().id, routed.version()))
 }
 
-fn write(document: &Document<'_>, format: Format, contract: &Contract) -> Bytes {
-    let mut out = Vec::with_capacity(1024);
+/// `size`: how long what was read was; what is written is seldom longer.
+fn write(document: &Document<'_>, format: Format, contract: &Contract, size: usize) -> Bytes {
+    let mut out = Vec::with_capacity(room(size));
     // What a message carries is XML.
     let format = if format == Format::Soap { Format::Xml } else { format };
     adapters::write(format, document, contract, &mut out);
     out.into()
+}
+
+/// Room for what becomes of a body of `size` bytes. Beyond the largest, growing costs little beside writing.
+fn room(size: usize) -> usize {
+    size.clamp(1024, 64 * 1024)
 }

@@ -350,7 +350,8 @@ fn target(granted: &Granted<'_>, terms: &OperationTerms) -> String {
 }
 
 fn write(document: &Document<'_>, format: Format, contract: &Contract) -> Bytes {
-    let mut out = Vec::with_capacity(1024);
+    // Most submissions fit, and are not copied while they are written.
+    let mut out = Vec::with_capacity(8 * 1024);
     adapters::write(format, document, contract, &mut out);
     out.into()
 }

@@ -67,7 +67,7 @@ impl Mask {
             Self::Initials => json!({ "type": "string", "pattern": "^(.{1,3}\\.)*$" }),
             Self::Year => json!({ "type": "string", "format": "year" }),
             Self::Last4 => json!({
-                "type": "string", "minLength": STARS.len(), "maxLength": STARS.len() + 4, "pattern": "^\\*\\*\\*",
+                "type": "string", "minLength": STARS.len(), "maxLength": STARS.len() + SHOWN, "pattern": "^\\*\\*\\*",
             }),
         };
         // Other masks leave something of every text; a year is there where a date must be.
@@ -104,6 +104,8 @@ pub(super) struct Masker<'k> {
 
 /// Less than this and the last four characters would be half of the value or more.
 const SHORTEST_FOR_LAST4: usize = 8;
+/// The characters that are shown.
+const SHOWN: usize = 4;
 /// What every pseudonym begins with.
 const PSEUDONYM: &str = "bidanh-";
 /// What stands for the characters that are hidden.
@@ -173,9 +175,11 @@ fn year(text: &str) -> Option<String> {
 }
 
 fn last4(text: &str) -> String {
-    let length = text.chars().count();
-    let shown = text.chars().skip(length.saturating_sub(4));
-    if length < SHORTEST_FOR_LAST4 { STARS.to_owned() } else { STARS.chars().chain(shown).collect() }
+    if text.chars().count() < SHORTEST_FOR_LAST4 {
+        return STARS.to_owned();
+    }
+    let shown = text.char_indices().rev().nth(SHOWN - 1).and_then(|(start, _)| text.get(start..));
+    [STARS, shown.unwrap_or_default()].concat()
 }
 
 #[cfg(test)]
@@ -225,6 +229,8 @@ mod tests {
         assert_eq!(word(Mask::Year, "17/05/1990"), None, "not a date of the contract: nothing leaves");
         assert_eq!(word(Mask::Year, "199"), None);
         assert_eq!(word(Mask::Last4, "0123456789").as_deref(), Some("***6789"));
+        assert_eq!(word(Mask::Last4, "2026/Đ-Ắếữ").as_deref(), Some("***-Ắếữ"));
+        assert_eq!(word(Mask::Last4, "Đệ trình").as_deref(), Some("***rình"));
         assert_eq!(word(Mask::Last4, "1234567").as_deref(), Some("***"), "four of seven would be too much");
     }
 

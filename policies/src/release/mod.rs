@@ -202,18 +202,25 @@ impl ReleasePlan {
 }
 
 impl RecordPlan {
+    /// What becomes of the field called `name`, and where it stands. Documents mostly have the shape's order,
+    /// so the search starts at `next`, where the last one ended.
+    fn find(&self, name: &str, next: usize) -> Option<(usize, &Keep)> {
+        match self.fields.get(next) {
+            Some((known, keep)) if known == name => return Some((next, keep)),
+            _ => {}
+        }
+        let is_meant = |(_, (known, _)): &(usize, &(String, Keep))| known == name;
+        let fields = || self.fields.iter().enumerate();
+        let found = fields().skip(next).find(is_meant).or_else(|| fields().take(next).find(is_meant));
+        found.map(|(position, (_, keep))| (position, keep))
+    }
+
     /// Reduces a record; `false` when this is none.
     fn apply(&self, document: &mut Document<'_>, masker: &Masker<'_>) -> bool {
         let Document::Record(record) = document else { return false };
-        // Documents mostly have the shape's order, so the search starts where the last one ended.
         let mut next = 0;
         record.retain(|name, value| {
-            let (passed, ahead) = self.fields.split_at_checked(next).unwrap_or((&self.fields, &[]));
-            let found = ahead.iter().position(|(known, _)| known == name).map(|position| next + position);
-            let found = found.or_else(|| passed.iter().position(|(known, _)| known == name));
-            let Some((position, (_, keep))) = found.and_then(|at| Some((at, self.fields.get(at)?))) else {
-                return false;
-            };
+            let Some((position, keep)) = self.find(name, next) else { return false };
             next = position + 1;
             keep.apply(value, masker)
         });
