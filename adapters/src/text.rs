@@ -149,6 +149,13 @@ pub(crate) fn first(bytes: &[u8], is_meant: impl Fn(u8) -> bool) -> Option<usize
     from.iter().position(|byte| is_meant(*byte)).map(|offset| start + offset)
 }
 
+/// What stands before and behind the first `mark`, which is ASCII. Names and attributes are too short for the
+/// library's search, which is set up first.
+pub(crate) fn cut(text: &str, mark: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|byte| byte == mark)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
 /// Text, by vector instructions where the machine has them; a fault is told by the standard library.
 pub(crate) fn utf8(bytes: &[u8]) -> Result<&str, Utf8Error> {
     match simdutf8::basic::from_utf8(bytes) {
@@ -225,6 +232,11 @@ mod tests {
             if let Ok(surveyed) = survey(text.as_bytes()) {
                 prop_assert!(!surveyed.traits.normal || is_nfc(surveyed.text));
             }
+        }
+
+        #[test]
+        fn text_is_cut_at_the_first_mark(text in "[a-cé:=]{0,12}") {
+            prop_assert_eq!(cut(&text, b':'), text.split_once(':'));
         }
 
         #[test]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::references::References;
 use crate::{
-    Limits,
+    Limits, text,
     unreadable::{Problem, Rule},
 };
 
@@ -40,10 +40,10 @@ pub(super) fn cut<'a>(
         if attributes.len() == limits.attributes {
             return Err(Problem::new(Rule::TooManyAttributes, offset));
         }
-        let (name, quoted) = trimmed.split_once('=').ok_or(malformed)?;
+        let (name, quoted) = text::cut(trimmed, b'=').ok_or(malformed)?;
         let quoted = quoted.trim_start_matches(SPACE);
-        let quote = quoted.chars().next().filter(|quote| matches!(quote, '"' | '\'')).ok_or(malformed)?;
-        let (value, after) = quoted.strip_prefix(quote).and_then(|q| q.split_once(quote)).ok_or(malformed)?;
+        let inner = |quote: u8| text::cut(quoted.strip_prefix(char::from(quote))?, quote);
+        let (value, after) = inner(b'"').or_else(|| inner(b'\'')).ok_or(malformed)?;
         attributes.push(Written { name: name.trim_end_matches(SPACE), value, offset });
         rest = after;
     }

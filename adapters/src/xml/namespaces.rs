@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::unreadable::Rule;
+use crate::{text, unreadable::Rule};
 
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
@@ -200,7 +200,7 @@ impl<'a> Namespaces<'a> {
 
 /// Prefix (empty when there is none) and local part of a qualified name; none when it is not one.
 pub(super) fn split(name: &str) -> Option<(&str, &str)> {
-    let (prefix, local) = name.split_once(':').unwrap_or(("", name));
+    let (prefix, local) = text::cut(name, b':').unwrap_or(("", name));
     let prefixed = prefix.len() < name.len() - local.len();
     (is_name(local) && (!prefixed || is_name(prefix))).then_some((prefix, local))
 }

@@ -1,6 +1,6 @@
 //! XML to a tree, the shape in hand.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, cmp::Reverse};
 
 use contracts::{Document, Field, Form, ListForm, NodeKind, Number, Record, RecordShape, Shape};
 
@@ -73,7 +73,7 @@ pub(crate) enum Opened {
 #[derive(Default)]
 struct Attributes<'a> {
     nil: bool,
-    /// Attribute fields by their position in the shape, in that order.
+    /// Attribute fields by their position in the shape, the last one first.
     fields: Vec<(usize, &'a Field, Document<'a>)>,
     strangers: Record<'a>,
 }
@@ -329,7 +329,7 @@ impl<'a, 'l> Reader<'a, 'l> {
                 (None, Unknown::Keep | Unknown::Reject, _) => return Err(problem(Rule::UnknownAttribute)),
             }
         }
-        found.fields.sort_by_key(|(position, _, _)| *position);
+        found.fields.sort_by_key(|(position, _, _)| Reverse(*position));
         if found.nil && !found.fields.is_empty() {
             return Err(self.problem(Rule::Nil, owner));
         }
@@ -426,8 +426,8 @@ struct Unfinished<'a> {
     record: Record<'a>,
     /// Unknown members to be reported; they come last.
     strangers: Record<'a>,
-    /// Attribute fields that stand, by the shape, after what the record holds so far.
-    attributes: std::iter::Peekable<std::vec::IntoIter<(usize, &'a Field, Document<'a>)>>,
+    /// Attribute fields that stand, by the shape, after what the record holds so far; the next one is last.
+    attributes: Vec<(usize, &'a Field, Document<'a>)>,
     /// The position after the field read last.
     next: usize,
     /// The unwrapped list whose items are being read.
@@ -439,7 +439,7 @@ impl<'a> Unfinished<'a> {
         Self {
             record: Record::with_capacity(shape.fields.len()),
             strangers: attributes.strangers,
-            attributes: attributes.fields.into_iter().peekable(),
+            attributes: attributes.fields,
             next: 0,
             list: None,
         }
@@ -487,7 +487,7 @@ impl<'a> Unfinished<'a> {
     }
 
     fn push_attributes_before(&mut self, position: usize) {
-        while let Some((_, field, value)) = self.attributes.next_if(|(own, _, _)| *own < position) {
+        while let Some((_, field, value)) = self.attributes.pop_if(|(own, _, _)| *own < position) {
             self.record.push(field.name.as_str(), value);
         }
     }
