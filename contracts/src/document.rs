@@ -44,6 +44,15 @@ impl<'a> Record<'a> {
         self.members.push((name.into(), value));
     }
 
+    /// Adds a member at the end, null for now, and gives the place to put its value in: a value that is made
+    /// elsewhere is copied here, and a copy so soon behind the making waits for it. The caller guarantees that
+    /// the name is new.
+    #[inline]
+    pub fn place(&mut self, name: Cow<'a, str>) -> Option<&mut Document<'a>> {
+        self.members.push((name, Document::Null));
+        self.members.last_mut().map(|(_, value)| value)
+    }
+
     /// The member called `name`. Records are short: a scan beats a hash.
     pub fn get(&self, name: &str) -> Option<&Document<'a>> {
         self.members.iter().find(|(known, _)| known == name).map(|(_, value)| value)

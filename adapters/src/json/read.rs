@@ -50,7 +50,8 @@ fn read_text<'a>(bytes: &'a [u8], expect: Expect, limits: &Limits) -> Result<Rea
     if !accepted {
         return Err(reader.problem(Rule::WrongRoot));
     }
-    let document = reader.value(1, None)?;
+    let mut document = Document::Null;
+    reader.value(1, None, &mut document)?;
     reader.skip_space();
     if reader.peek().is_some() {
         return Err(reader.problem(Rule::TrailingBytes));
@@ -67,7 +68,8 @@ pub(crate) fn read_value<'a>(
     depth: usize,
 ) -> Result<(Document<'a>, usize)> {
     let mut reader = Reader { text, at: 0, limits, nodes: 0, normal: traits.normal, changed: false };
-    let document = reader.value(depth, None)?;
+    let mut document = Document::Null;
+    reader.value(depth, None, &mut document)?;
     Ok((document, reader.at))
 }
 
@@ -110,7 +112,9 @@ impl<'a, 'l> Parts<'a, 'l> {
 
     /// A value that stands `depth` deep in its document.
     pub fn value(&mut self, depth: usize) -> Result<Document<'a>> {
-        self.reader.value(depth, None)
+        let mut document = Document::Null;
+        self.reader.value(depth, None, &mut document)?;
+        Ok(document)
     }
 }
 
@@ -128,8 +132,8 @@ struct Reader<'a, 'l> {
 }
 
 impl<'a> Reader<'a, '_> {
-    /// The next value, which may be made as `like` is, the one before it in a list.
-    fn value(&mut self, depth: usize, like: Option<&Document<'a>>) -> Result<Document<'a>> {
+    /// The next value, put in `place`; it may be made as `like` is, the one before it in a list.
+    fn value(&mut self, depth: usize, like: Option<&Document<'a>>, place: &mut Document<'a>) -> Result<()> {
         self.nodes += 1;
         if self.nodes > self.limits.nodes {
             return Err(self.problem(Rule::TooManyNodes));
@@ -137,24 +141,38 @@ impl<'a> Reader<'a, '_> {
         match self.peek() {
             Some(b'"') => {
                 self.at += 1;
-                self.string(self.limits.text, Rule::TextTooLong).map(Document::Text)
+                match self.plain(self.limits.text) {
+                    Some(text) => *place = Document::Text(Cow::Borrowed(text)),
+                    None => *place = Document::Text(self.string(self.limits.text, Rule::TextTooLong)?),
+                }
+                Ok(())
             }
-            Some(b'{') => self.record(depth, like.and_then(Document::as_record)),
-            Some(b'[') => self.list(depth, like.and_then(Document::as_list).unwrap_or_default()),
-            Some(b'-' | b'0'..=b'9') => self.number(),
-            Some(b't') => self.literal("true", Document::Bool(true)),
-            Some(b'f') => self.literal("false", Document::Bool(false)),
-            Some(b'n') => self.literal("null", Document::Null),
+            Some(b'{') => self.record(depth, like.and_then(Document::as_record), place),
+            Some(b'[') => self.list(depth, like.and_then(Document::as_list).unwrap_or_default(), place),
+            Some(b'-' | b'0'..=b'9') => self.number(place),
+            Some(b't') => self.literal("true", Document::Bool(true), place),
+            Some(b'f') => self.literal("false", Document::Bool(false), place),
+            Some(b'n') => self.literal("null", Document::Null, place),
             _ => Err(self.malformed()),
         }
     }
 
-    fn record(&mut self, depth: usize, like: Option<&Record<'a>>) -> Result<Document<'a>> {
+    fn record(&mut self, depth: usize, like: Option<&Record<'a>>, place: &mut Document<'a>) -> Result<()> {
         self.descend(depth)?;
         if self.take(b'}') {
-            return Ok(Document::Record(Record::default()));
+            *place = Document::Record(Record::default());
+            return Ok(());
         }
-        let mut record = Record::with_capacity(like.map_or(0, |like| like.len().min(FORESEEN)));
+        let foreseen = like.map_or(0, |like| like.len().min(FORESEEN));
+        *place = Document::Record(Record::with_capacity(foreseen));
+        match place {
+            Document::Record(record) => self.members(depth, like, record),
+            _ => Err(self.malformed()),
+        }
+    }
+
+    /// The members of an object that is not empty, up to its end.
+    fn members(&mut self, depth: usize, like: Option<&Record<'a>>, record: &mut Record<'a>) -> Result<()> {
         // None while the names are names of `like`, in its order: they are distinct there.
         let mut members: Option<Members> = None;
         let mut next = 0;
@@ -162,27 +180,48 @@ impl<'a> Reader<'a, '_> {
             let start = self.at;
             self.expect(b'"')?;
             let twin = if members.is_none() { like.and_then(|like| self.twin(like, next)) } else { None };
-            let (name, like) = match twin {
+            let (place, like) = match twin {
                 Some((position, name, like)) => {
                     next = position + 1;
-                    (Cow::Borrowed(name), Some(like))
+                    (record.place(Cow::Borrowed(name)), Some(like))
                 }
                 None => {
                     let name = self.string(self.limits.name, Rule::NameTooLong)?;
-                    if !members.get_or_insert_with(|| Members::of(&record)).admit(&record, &name) {
+                    if !members.get_or_insert_with(|| Members::of(record)).admit(record, &name) {
                         return Err(Problem::new(Rule::DuplicateKey, start));
                     }
-                    (name, None)
+                    (record.place(name), None)
                 }
             };
+            let Some(place) = place else { return Err(self.malformed()) };
             self.skip_space();
             self.expect(b':')?;
             self.skip_space();
-            let value = self.value(depth + 1, like)?;
-            record.push(name, value);
+            self.value(depth + 1, like, place)?;
             self.skip_space();
             if self.take(b'}') {
-                return Ok(Document::Record(record));
+                return Ok(());
+            }
+            self.expect(b',')?;
+            self.skip_space();
+        }
+    }
+
+    /// `like`: the items of the list before, in a list of lists.
+    fn list(&mut self, depth: usize, like: &[Document<'a>], place: &mut Document<'a>) -> Result<()> {
+        self.descend(depth)?;
+        *place = Document::List(Vec::new());
+        let Document::List(items) = place else { return Err(self.malformed()) };
+        if self.take(b']') {
+            return Ok(());
+        }
+        loop {
+            items.push(Document::Null);
+            let Some((item, before)) = items.split_last_mut() else { return Err(self.malformed()) };
+            self.value(depth + 1, before.last().or(like.first()), item)?;
+            self.skip_space();
+            if self.take(b']') {
+                return Ok(());
             }
             self.expect(b',')?;
             self.skip_space();
@@ -210,25 +249,6 @@ impl<'a> Reader<'a, '_> {
         Some(name)
     }
 
-    /// `like`: the items of the list before, in a list of lists.
-    fn list(&mut self, depth: usize, like: &[Document<'a>]) -> Result<Document<'a>> {
-        self.descend(depth)?;
-        let mut items: Vec<Document<'a>> = Vec::new();
-        if self.take(b']') {
-            return Ok(Document::List(items));
-        }
-        loop {
-            let item = self.value(depth + 1, items.last().or(like.first()))?;
-            items.push(item);
-            self.skip_space();
-            if self.take(b']') {
-                return Ok(Document::List(items));
-            }
-            self.expect(b',')?;
-            self.skip_space();
-        }
-    }
-
     /// Steps into an object or array, whose bracket is next.
     fn descend(&mut self, depth: usize) -> Result<()> {
         if !self.limits.allows_depth(depth) {
@@ -241,25 +261,31 @@ impl<'a> Reader<'a, '_> {
 
     /// The text after an opening quotation mark, which is already read.
     fn string(&mut self, most: usize, too_long: Rule) -> Result<Cow<'a, str>> {
-        let start = self.at;
-        let rest = self.rest();
-        let end = plain_length(rest);
-        // Nearly every text ends where it stops being plain.
-        match self.text.get(start..start + end) {
-            Some(piece) if end <= most && rest.get(end) == Some(&b'"') => {
-                self.at += end + 1;
-                let text = Cow::Borrowed(piece);
-                if self.normal { Ok(text) } else { self.composed(text, start) }
-            }
-            _ => self.escaped(most, too_long),
+        match self.plain(most) {
+            Some(text) => Ok(Cow::Borrowed(text)),
+            None => self.escaped(most, too_long),
         }
     }
 
-    /// The same for a text with escapes, or one that breaks a rule.
-    #[cold]
+    /// The same, when it is what it says as it stands: nearly every text ends where it stops being plain.
+    fn plain(&mut self, most: usize) -> Option<&'a str> {
+        let rest = self.rest();
+        let end = plain_length(rest);
+        if end > most || rest.get(end) != Some(&b'"') || !self.normal {
+            return None;
+        }
+        let text = self.text.get(self.at..self.at + end)?;
+        self.at += end + 1;
+        Some(text)
+    }
+
+    /// The same for a text with escapes, one that may not be NFC, or one that breaks a rule.
     fn escaped(&mut self, most: usize, too_long: Rule) -> Result<Cow<'a, str>> {
         let start = self.at;
         let piece = self.piece(most, too_long)?;
+        if self.take(b'"') {
+            return self.composed(Cow::Borrowed(piece), start);
+        }
         let mut text = String::with_capacity(piece.len() + 16);
         text.push_str(piece);
         while self.take(b'\\') {
@@ -344,7 +370,7 @@ impl<'a> Reader<'a, '_> {
         Ok(unit)
     }
 
-    fn number(&mut self) -> Result<Document<'a>> {
+    fn number(&mut self, place: &mut Document<'a>) -> Result<()> {
         let rest = self.rest();
         let is_part = |byte: &u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
         let end = rest.iter().position(|byte| !is_part(byte)).unwrap_or(rest.len());
@@ -362,17 +388,19 @@ impl<'a> Reader<'a, '_> {
             return Err(self.problem(Rule::NumberTooLong));
         }
         self.at += end;
-        Ok(Document::Number(number))
+        *place = Document::Number(number);
+        Ok(())
     }
 
-    fn literal(&mut self, literal: &str, value: Document<'a>) -> Result<Document<'a>> {
+    fn literal(&mut self, literal: &str, value: Document<'a>, place: &mut Document<'a>) -> Result<()> {
         let rest = self.rest();
         if !rest.starts_with(literal.as_bytes()) {
             let begun = literal.as_bytes().starts_with(rest);
             return Err(if begun { self.unfinished() } else { self.problem(Rule::NotWellFormed) });
         }
         self.at += literal.len();
-        Ok(value)
+        *place = value;
+        Ok(())
     }
 
     #[inline]
