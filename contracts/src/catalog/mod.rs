@@ -42,12 +42,23 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// Whether `other` is this very catalog, loaded once.
-    pub fn is(&self, other: &Self) -> bool {
-        let same = |(one, two): (&Arc<Contract>, &Arc<Contract>)| Arc::ptr_eq(one, two);
+    /// This catalog, with what of `before` is the same in the place of its own, so that whatever was compiled
+    /// against that still holds. Both must have been loaded with the same code lists, word for word: a
+    /// contract follows from them and from the texts that its revision stands for.
+    #[must_use]
+    pub fn taking_over(mut self, before: &Self) -> Self {
+        for (id, contract) in &mut self.contracts {
+            if let Some(known) = before.contract(id).filter(|known| known.revision() == contract.revision()) {
+                *contract = Arc::clone(known);
+            }
+        }
+        self.code_lists = Arc::clone(&before.code_lists);
+        self
+    }
+
+    /// Whether `other` has the very same code lists, loaded once.
+    pub fn has_code_lists_of(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.code_lists, &other.code_lists)
-            && self.contracts.len() == other.contracts.len()
-            && self.contracts.values().zip(other.contracts.values()).all(same)
     }
 
     /// Reads `<folder>/catalog` and `<folder>/code-lists`.

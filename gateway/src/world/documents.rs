@@ -30,7 +30,8 @@ pub(super) const DEPTH_CAP: usize = 6;
 const POLICIES: &str = "policies";
 const CONTRACTS: &str = "contracts";
 /// The folders of the contracts' root that are read, and the endings of their files.
-const CONTRACT_FOLDERS: [&str; 2] = ["catalog", "code-lists"];
+const CONTRACT_FOLDERS: [&str; 2] = ["catalog", CODE_LISTS];
+const CODE_LISTS: &str = "code-lists";
 const CONTRACT_FILES: [&str; 3] = ["toml", "json", "csv"];
 
 /// Sharing documents, contracts and code lists, as texts.
@@ -128,6 +129,16 @@ impl Documents {
     /// Whether the contracts and code lists are those of `other`, read once.
     pub fn has_contracts_of(&self, other: &Self) -> bool {
         self.contracts == other.contracts
+    }
+
+    /// Whether the code lists are those of `other`, word for word.
+    pub fn has_code_lists_of(&self, other: &Self) -> bool {
+        let lists = |documents: &Self| {
+            let contracts = Arc::clone(&documents.contracts);
+            let lists = contracts.iter().filter(|(file, _)| file.starts_with(CODE_LISTS));
+            lists.map(|(file, source)| (file.clone(), source.revision())).collect::<Vec<_>>()
+        };
+        lists(self) == lists(other)
     }
 
     /// The digest of all: names and texts, and what else decides (`salt`, the settings).

@@ -56,10 +56,16 @@ struct Ground {
 }
 
 impl Ground {
-    fn load(documents: &Documents, loaded: &Loaded) -> Result<Self, Vec<Fault>> {
+    /// Of `documents`; where only some contracts changed, the others are those of `previous`.
+    fn load(previous: Option<&Snapshot>, documents: &Documents, loaded: &Loaded) -> Result<Self, Vec<Fault>> {
         let settings = &loaded.settings;
         let rooted = |faults| rooted(&settings.documents.contracts, faults);
         let (catalog, warnings) = documents.catalog(&settings.data.folder).map_err(rooted)?;
+        if let Some(previous) = previous.filter(|previous| previous.documents.has_code_lists_of(documents)) {
+            let Self { catalog: before, code_lists, .. } = &previous.ground;
+            let (catalog, code_lists) = (catalog.taking_over(before), Arc::clone(code_lists));
+            return Ok(Self { catalog, code_lists, warnings: rooted(warnings).into() });
+        }
         let code_lists = Arc::new(code_lists::Pages::of(catalog.code_lists()));
         Ok(Self { catalog, code_lists, warnings: rooted(warnings).into() })
     }
@@ -82,7 +88,7 @@ impl Snapshot {
         let folders = &loaded.settings.documents;
         let ground = match previous.filter(|previous| previous.documents.has_contracts_of(documents)) {
             Some(previous) => previous.ground.clone(),
-            None => Ground::load(documents, loaded)?,
+            None => Ground::load(previous, documents, loaded)?,
         };
         let today = policies::local(now).date();
         let before = previous.map(|previous| &previous.register);

@@ -5,10 +5,10 @@
 //!
 //! - a member's document is held against nothing while it is read, so what it says is taken over, and
 //!   held against the others anew: that is quick;
-//! - a service follows from its document, the contracts and code lists, the day, and that its system
+//! - a service follows from its document, its contracts, the code lists, the day, and that its system
 //!   exists;
-//! - an agreement follows from its document, the contracts and code lists, the day, its service, its
-//!   consumer's member and province, and that its purposes exist.
+//! - an agreement follows from its document, the code lists, the day, its service with the contract there,
+//!   its consumer's member and province, and that its purposes exist.
 //!
 //! What does not hold any more is compiled from its text as if there had been no register before, with
 //! every fault that this finds. Only a register without faults is ever a previous one, so what is taken
@@ -17,7 +17,7 @@
 
 use std::sync::Arc;
 
-use contracts::{Catalog, Fault};
+use contracts::{Catalog, Contract, Fault};
 use jiff::civil::Date;
 
 use super::{Content, Page};
@@ -73,7 +73,8 @@ fn warnings<T, C>(pages: &[Page<'_, T, C>]) -> Map<usize, Vec<Fault>> {
 /// A register, and where in it the documents are.
 pub(super) struct Previous<'r> {
     register: &'r Register,
-    /// Whether contracts, code lists and the day are what they were.
+    catalog: &'r Catalog,
+    /// Whether code lists and the day are what they were.
     same_ground: bool,
     /// Positions by the address of the source, which lives as long as the register that is kept.
     members: Map<usize, usize>,
@@ -90,16 +91,25 @@ pub(super) struct Parties {
 }
 
 impl<'r> Previous<'r> {
-    pub(super) fn of(register: &'r Register, catalog: &Catalog, today: Date) -> Self {
+    pub(super) fn of(register: &'r Register, catalog: &'r Catalog, today: Date) -> Self {
         let origin = &register.origin;
         let positions = |sources: &[Arc<Source>]| sources.iter().map(address).zip(0..).collect();
         Self {
             register,
-            same_ground: origin.today == today && origin.catalog.is(catalog),
+            catalog,
+            same_ground: origin.today == today && origin.catalog.has_code_lists_of(catalog),
             members: positions(&origin.sources.members),
             services: positions(&origin.sources.services),
             agreements: positions(&origin.sources.agreements),
         }
+    }
+
+    /// Whether a service's contracts are those that it was compiled with.
+    fn has_contracts_of(&self, service: &Service) -> bool {
+        let is = |contract: &Arc<Contract>| {
+            self.catalog.contract(contract.id()).is_some_and(|found| Arc::ptr_eq(found, contract))
+        };
+        service.versions.iter().all(|version| is(&version.contract))
     }
 
     /// Who of the previous register is who in `next`, which has its members and services by now.
@@ -150,6 +160,9 @@ pub(super) fn service<'s>(
     let kept = previous.filter(|previous| previous.same_ground).and_then(|previous| {
         let position = *previous.services.get(&address(source))?;
         let before = previous.register.services.get(position)?;
+        if !previous.has_contracts_of(before) {
+            return None;
+        }
         let system = register.system_named(&previous.register.system(before.system).id)?;
         let warnings = previous.register.origin.services.get(&position).cloned().unwrap_or_default();
         Some((Service { system, offer: Arc::clone(&before.offer) }, warnings))
@@ -194,7 +207,10 @@ mod tests {
     use super::*;
     use crate::{
         Ask, Operation,
-        fixture::{Fixture, TODAY, TT_1, ask, catalog, noon},
+        fixture::{
+            Fixture, TODAY, TT_1, ask, catalog, catalog_with_a_new_field, catalog_with_a_personal_key, noon,
+            pin, pin_of,
+        },
     };
 
     const TT_2: &str = r#"
@@ -392,5 +408,35 @@ release = ["MaSo"]
             "conditions are those of the day"
         );
         assert!(TT_1.contains("include_predecessors"));
+    }
+
+    #[test]
+    fn a_contract_that_changed_compiles_again_what_names_it_and_nothing_else() {
+        let fixture = base();
+        let before = fixture.compile();
+        let after = |fixture: &Fixture, catalog: &Catalog| {
+            let again = Register::compile_after(Some(&before), &fixture.sources, catalog, TODAY).unwrap().0;
+            let cold = Register::compile(&fixture.sources, catalog, TODAY).unwrap().0;
+            assert_eq!(decisions(&again), decisions(&cold));
+            let same = |service: &&Service| {
+                let found = before.service_of(&service.id);
+                found.is_some_and(|found| before.service(found).is(service))
+            };
+            let services = again.services().map(|(_, service)| service).filter(same);
+            let mut taken: Vec<String> = services.map(|service| service.id.to_string()).collect();
+            taken.extend(taken_over(&before, &again));
+            taken.join(" ")
+        };
+        let all = "G06/thu G06/chung G06/mo G06/xac-thuc TT-1 TT-2";
+        let added = catalog_with_a_personal_key();
+        assert_eq!(after(&fixture, &added.clone().taking_over(catalog())), all);
+        assert_eq!(after(&fixture, &added), "", "code lists may have changed");
+        // Who shares by mode says what revision of the contract was looked at.
+        let changed = catalog_with_a_new_field().taking_over(catalog());
+        let (was, is) = (pin(), pin_of(&changed));
+        let fixture = ["services/G06/chung.toml", "services/G06/mo.toml"]
+            .into_iter()
+            .fold(fixture.clone(), |fixture, file| fixture.edit(file, &was, &is));
+        assert_eq!(after(&fixture, &changed), "");
     }
 }
