@@ -107,7 +107,8 @@ pub fn settle(rival: &Rival) -> Result<()> {
     while begun.elapsed() < SETTLED_WITHIN {
         let before = rival.usage()?.cpu;
         thread::sleep(LOOK);
-        let worked = rival.usage()?.cpu.saturating_sub(before) > LOOK / 50;
+        // Looking every second at the counts of a hundred thousand agreements is rest; compiling them is not.
+        let worked = rival.usage()?.cpu.saturating_sub(before) > LOOK / 10;
         quiet = if worked { 0 } else { quiet + 1 };
         if quiet == QUIET_LOOKS {
             return Ok(());
