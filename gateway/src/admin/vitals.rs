@@ -65,6 +65,7 @@ fn connections(admin: &Admin, page: &mut Page) {
         ("write_stall", &tally.stalled),
         ("resets", &tally.reset_floods),
         ("idle_frames", &tally.frame_floods),
+        ("unsent", &tally.unsent),
         ("exchanges_per_connection", &tally.refused_streams),
         ("malformed_streams", &tally.malformed_connections),
         ("engine", &tally.calmed),

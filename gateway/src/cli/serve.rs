@@ -259,7 +259,12 @@ fn host_settings(settings: &Settings) -> crate::host::Settings {
             head_bytes: limits.head,
             headers: limits.headers,
             target_bytes: limits.target,
+            half_open: limits.half_open,
+            half_open_per_address: limits.half_open_per_address,
             streams: limits.streams,
+            resets: limits.resets,
+            idle_frames: limits.idle_frames,
+            unsent: u32::try_from(limits.unsent.max(limits.body)).unwrap_or(u32::MAX),
             ..crate::host::Limits::default()
         },
     }

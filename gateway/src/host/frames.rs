@@ -21,16 +21,15 @@ use std::sync::{
 
 use tokio::{sync::Notify, time::Instant};
 
-/// Resets at once: twice the streams that may be open by default, so that a caller may give up all of them
-/// and the next as many.
-const RESETS: u32 = 256;
-/// Resets that are forgotten each second: more than a caller with a sharp timeout makes.
-const RESETS_PER_SECOND: u32 = 16;
+use super::settings::Limits;
 
-/// Idle frames at once: a whole set of streams with a priority, an update and a ping each, twice over.
-const IDLE: u32 = 1024;
-/// Idle frames that are forgotten each second: a caller that measures its line with pings sends ten.
-const IDLE_PER_SECOND: u32 = 128;
+/// Which part of the resets that may come at once is forgotten each second: of 256, more than a caller with a sharp
+/// timeout makes.
+const RESETS_BACK: u32 = 16;
+
+/// Which part of the idle frames that may come at once is forgotten each second: of 1,024, more than the ten pings of
+/// a caller that measures its line.
+const IDLE_BACK: u32 = 8;
 
 /// Updates and pings that each of our DATA frames is worth: one update for the stream, one for the
 /// connection, one ping, one to spare.
@@ -87,12 +86,12 @@ pub(super) struct Frames {
 }
 
 impl Frames {
-    pub(super) fn new(notice: Arc<Notice>) -> Self {
+    pub(super) fn new(notice: Arc<Notice>, limits: &Limits) -> Self {
         Self {
             inbound: Walk { skip: PREFACE, ..Walk::default() },
             outbound: Walk::default(),
-            resets: Bucket::new(RESETS, RESETS_PER_SECOND),
-            idle: Bucket::new(IDLE, IDLE_PER_SECOND),
+            resets: Bucket::new(limits.resets, limits.resets.div_ceil(RESETS_BACK)),
+            idle: Bucket::new(limits.idle_frames, limits.idle_frames.div_ceil(IDLE_BACK)),
             earned: 0,
             notice,
         }
@@ -236,13 +235,20 @@ mod tests {
 
     use super::*;
 
+    const RESETS: u32 = 300;
+    const IDLE: u32 = 800;
+
+    fn limits() -> Limits {
+        Limits { resets: RESETS, idle_frames: IDLE, ..Limits::default() }
+    }
+
     fn frame(kind: u8, flags: u8, payload: &[u8]) -> Vec<u8> {
         let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
         [&length[1..], &[kind, flags, 0, 0, 0, 1], payload].concat()
     }
 
     fn after_preface() -> Frames {
-        let mut frames = Frames::new(Arc::default());
+        let mut frames = Frames::new(Arc::default(), &limits());
         assert!(frames.came(&[0; PREFACE]));
         frames
     }
@@ -278,7 +284,7 @@ mod tests {
         let ping = frame(6, 0, &[0; 8]);
         assert_eq!(passes(&mut frames, &ping, IDLE as usize), IDLE as usize);
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert_eq!(passes(&mut frames, &ping, 5000), IDLE_PER_SECOND as usize);
+        assert_eq!(passes(&mut frames, &ping, 5000), (IDLE / IDLE_BACK) as usize);
     }
 
     #[tokio::test(start_paused = true)]

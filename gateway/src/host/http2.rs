@@ -3,7 +3,8 @@
 //! The engine reads and frames; the task of this connection drives it and starts one task per
 //! stream. Malformed streams are ended by the engine below the application and only counted.
 //!
-//! What a caller can make us do without asking for anything is bounded twice: by the engine's own caps, set
+//! What a caller can make us hold of answers that it asked for and does not take is bounded by
+//! [`unsent`](super::unsent). What it can make us do without asking for anything is bounded twice: by the engine's own caps, set
 //! below, and by what [`frames`](super::frames) counts. A connection beyond either ends with GOAWAY
 //! `ENHANCE_YOUR_CALM`.
 
@@ -29,6 +30,7 @@ use super::{
     outgoing::Progress,
     settings::Limits,
     tally::Tally,
+    unsent::{NoRoom, Unsent},
 };
 
 /// Malformed streams after which a connection is closed: a broken client makes one, an attack many.
@@ -69,7 +71,7 @@ pub(super) async fn serve<A: Application>(
     house: Arc<House<A>>,
 ) {
     let notice = Arc::new(Notice::default());
-    link.watch(Watch::Frames(Box::new(Frames::new(notice.clone()))));
+    link.watch(Watch::Frames(Box::new(Frames::new(notice.clone(), &house.limits))));
     drive(link, connection, &house, &notice).await;
     house.tally.reset_streams.fetch_add(notice.broken.load(Ordering::Relaxed), Ordering::Relaxed);
 }
@@ -86,6 +88,7 @@ async fn drive<A: Application>(
     let digest = Arc::new(Digest::default());
     let mut stopping = house.stopping.clone();
     let streams = Arc::new(());
+    let unsent = Arc::new(Unsent::new(limits.unsent));
     let mut idle_since = Instant::now();
     let mut malformed = 0;
     let mut leaving = false;
@@ -132,7 +135,7 @@ async fn drive<A: Application>(
                     session.shutdown_with_reason(Reason::REFUSED_STREAM);
                     continue;
                 }
-                let stream = stream(session, connection.clone(), house.clone());
+                let stream = stream(session, connection.clone(), house.clone(), unsent.clone());
                 let mark = streams.clone();
                 tokio::spawn(async move {
                     stream.await;
@@ -179,7 +182,21 @@ fn options(limits: &Limits) -> H2Options {
 }
 
 /// One request.
-async fn stream<A: Application>(session: HttpSession, connection: Arc<Connection>, house: Arc<House<A>>) {
+async fn stream<A: Application>(
+    mut session: HttpSession,
+    connection: Arc<Connection>,
+    house: Arc<House<A>>,
+    unsent: Arc<Unsent>,
+) {
+    let room = tokio::select! {
+        biased;
+        room = timeout(house.limits.write_stall, unsent.one_more()) => room,
+        _ = session.idle() => return,
+    };
+    let Ok(Ok(room)) = room else {
+        house.tally.unsent.ring("unsent", connection.peer_address);
+        return session.shutdown_with_reason(Reason::REFUSED_STREAM);
+    };
     let head = session.req_header();
     let authority = head.uri.authority().map(|authority| authority.as_str().as_bytes());
     let authority = authority.or_else(|| head.headers.get(header::HOST).map(|host| host.as_bytes()));
@@ -187,6 +204,7 @@ async fn stream<A: Application>(session: HttpSession, connection: Arc<Connection
     let address = connection.peer_address;
     let mut request =
         Incoming::new(Session::H2(Box::new(session)), connection, Timestamp::now(), house.limits.clone());
+    request.room = Some(room);
     let answered = match verdict {
         Ok(()) => house.application.exchange(&mut request).await,
         Err(fault) => {
@@ -194,7 +212,7 @@ async fn stream<A: Application>(session: HttpSession, connection: Arc<Connection
             house.application.refuse(&Refused::of(fault, &request)).await.into()
         }
     };
-    let answer = match answered {
+    let mut answer = match answered {
         Answered::Whole(answer) => answer,
         Answered::InPieces => {
             if request.progress == Progress::Stalled {
@@ -209,6 +227,15 @@ async fn stream<A: Application>(session: HttpSession, connection: Arc<Connection
         }
     };
     let bodiless = fields::is_bodiless(answer.status) || *request.method() == http::Method::HEAD;
+    let kept = request.room.take().map_or(Err(NoRoom), |room| room.keep(std::mem::take(&mut answer.body)));
+    match (kept, &mut request.session) {
+        (Ok(body), _) => answer.body = body,
+        (Err(NoRoom), Session::H2(session)) => {
+            house.tally.unsent.ring("unsent", address);
+            return session.shutdown_with_reason(Reason::ENHANCE_YOUR_CALM);
+        }
+        (Err(NoRoom), _) => return,
+    }
     let drained = request.drain().await;
     let Session::H2(session) = &mut request.session else { return };
     if let Err(lost) = write(session, answer, bodiless, &house.limits).await {

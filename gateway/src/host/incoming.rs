@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use pingora_core::protocols::http::{v1, v2};
 use tokio::time::{Instant, timeout};
 
-use super::{bare::Bare, connection::Connection, outgoing::Progress, settings::Limits};
+use super::{bare::Bare, connection::Connection, outgoing::Progress, settings::Limits, unsent::Room};
 
 /// Why a body could not be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -74,6 +74,8 @@ pub struct Incoming {
     pub(super) continuation: Continuation,
     taken: Taken,
     pub(super) progress: Progress,
+    /// Where an answer may lie that its caller does not take; on HTTP/1.1 there is never but one.
+    pub(super) room: Option<Room>,
 }
 
 /// What was read of a body, and how long the caller let us wait for it: time that we spent
@@ -121,6 +123,7 @@ impl Incoming {
             continuation,
             taken: Taken::default(),
             progress: Progress::None,
+            room: None,
         }
     }
 

@@ -29,6 +29,7 @@ mod settings;
 mod tally;
 #[cfg(test)]
 pub(crate) mod tests;
+mod unsent;
 
 pub use application::{Answer, Answered, Application, Refused};
 pub use connection::{Census, Connection};

@@ -72,6 +72,9 @@ impl Incoming {
         let head =
             fields::head_in_pieces(&answer, matches!(self.session, Session::H1(_))).map_err(|()| Gone)?;
         self.progress = Progress::Begun;
+        if let Some(room) = &mut self.room {
+            room.for_pieces();
+        }
         let within = self.limits.transfer(0);
         let begun = match &mut self.session {
             Session::Bare(_) => false,
@@ -108,14 +111,25 @@ impl Outgoing<'_> {
         let sent = match &mut self.request.session {
             Session::Bare(_) => return Err(Gone),
             Session::H1(session) => {
-                timeout(within, session.write_body(&piece)).await.map(|sent| sent.map(drop))
+                timeout(within, session.write_body(&piece)).await.map(|sent| sent.is_ok())
             }
-            Session::H2(session) => timeout(within, session.write_body(piece, false)).await,
+            Session::H2(session) => {
+                let room = self.request.room.as_ref();
+                let send = async {
+                    let piece = match room {
+                        Some(room) => room.keep_piece(piece).await,
+                        None => Ok(piece),
+                    };
+                    let Ok(piece) = piece else { return false };
+                    session.write_body(piece, false).await.is_ok()
+                };
+                timeout(within, send).await
+            }
         };
         self.waited += asked.elapsed();
         match sent {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(Gone),
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Gone),
             Err(_) => {
                 self.request.progress = Progress::Stalled;
                 Err(Gone)

@@ -54,6 +54,14 @@ pub struct Limits {
     pub target_bytes: usize,
     /// Streams of one HTTP/2 connection open at once.
     pub streams: u32,
+    /// Bytes of answers that one HTTP/2 connection may hold because its caller does not take them.
+    pub unsent: u32,
+    /// Streams of one HTTP/2 connection that its caller may reset at once; a sixteenth of it is forgotten each
+    /// second.
+    pub resets: u32,
+    /// Frames of one HTTP/2 connection that carry nothing and may come at once; an eighth of it is forgotten
+    /// each second.
+    pub idle_frames: u32,
     /// Bytes of an unread body taken in after a refusal so that the connection can stay open.
     pub drain_bytes: usize,
     /// How long that may take.
@@ -79,6 +87,9 @@ impl Default for Limits {
             headers: 64,
             target_bytes: 8 * 1024,
             streams: 128,
+            unsent: 16 * 1024 * 1024,
+            resets: 256,
+            idle_frames: 1024,
             drain_bytes: 64 * 1024,
             drain: Duration::from_secs(1),
         }

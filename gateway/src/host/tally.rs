@@ -29,6 +29,8 @@ pub struct Tally {
     pub reset_streams: AtomicU64,
     /// HTTP/2 streams refused because too many exchanges of streams that their caller had reset were under way.
     pub refused_streams: Alarm,
+    /// HTTP/2 streams ended because their connection holds too many answers that its caller does not take.
+    pub unsent: Alarm,
     /// HTTP/2 connections ended because of too many resets, ours and the caller's.
     pub reset_floods: Alarm,
     /// HTTP/2 connections ended because of too many frames that carry nothing.

@@ -236,8 +236,20 @@ pub struct Limits {
     pub connections_per_address: usize,
     /// Open connections of one system, over all addresses.
     pub connections_per_system: usize,
+    /// Connections in their handshake, all together: an outage's end brings all callers back at once.
+    pub half_open: usize,
+    /// Connections in their handshake from one address, which may be a translator for many.
+    pub half_open_per_address: usize,
     /// Streams of one HTTP/2 connection.
     pub streams: u32,
+    /// Streams of one HTTP/2 connection that its caller may reset at once.
+    pub resets: u32,
+    /// Frames of one HTTP/2 connection that carry nothing and may come at once.
+    pub idle_frames: u32,
+    /// What one HTTP/2 connection may hold of answers that its caller does not take, in bytes; never less than
+    /// `body`, or no answer of that length could be held.
+    #[serde(deserialize_with = "size")]
+    pub unsent: usize,
     /// Requests per second of one system over all its connections, whatever its agreements say.
     pub flood_per_second: u32,
     /// Violations listed in one problem document; a broken mapping breaks every record.
@@ -254,11 +266,66 @@ impl Default for Limits {
             connections: 20_000,
             connections_per_address: 4_000,
             connections_per_system: 4_000,
+            half_open: 4_000,
+            half_open_per_address: 1_000,
             streams: 128,
+            resets: 256,
+            idle_frames: 1024,
+            unsent: 16 * 1024 * 1024,
             flood_per_second: 5_000,
             violations: 100,
         }
     }
+}
+
+impl Limits {
+    /// Limits that honest callers would reach at once: each with the least it may be and the reason.
+    fn too_small(&self) -> Vec<(&'static str, usize, &'static str, &'static str)> {
+        let nobody = ("không ai kết nối được", "nobody could connect");
+        let streams = usize::try_from(self.streams).unwrap_or(usize::MAX);
+        let resets = usize::try_from(self.resets).unwrap_or(usize::MAX);
+        let idle_frames = usize::try_from(self.idle_frames).unwrap_or(usize::MAX);
+        let one_each = [
+            ("connections", self.connections),
+            ("connections_per_address", self.connections_per_address),
+            ("half_open", self.half_open),
+            ("half_open_per_address", self.half_open_per_address),
+            ("streams", streams),
+        ];
+        let one_each = one_each.map(|(key, is)| (key, is, 1, nobody));
+        let budgets = [
+            (
+                "resets",
+                resets,
+                streams,
+                (
+                    "một bên gọi được phép bỏ mọi luồng đang mở cùng lúc",
+                    "a caller may give up all its open streams at once",
+                ),
+            ),
+            (
+                "idle_frames",
+                idle_frames,
+                streams.saturating_mul(4),
+                (
+                    "mỗi luồng đang mở có thể kèm khung ưu tiên, cửa sổ và ping",
+                    "each open stream may bring a priority, updates of its window and a ping",
+                ),
+            ),
+        ];
+        let all = one_each.into_iter().chain(budgets);
+        all.filter(|(_, is, least, _)| is < least)
+            .map(|(key, _, least, (vi, en))| (key, least, vi, en))
+            .collect()
+    }
+}
+
+/// Where a key of `[limits]` is written.
+fn written_at(text: &str, key: &str) -> Option<Place> {
+    let all = toml::de::DeTable::parse(text).ok()?;
+    let limits = all.get_ref().get("limits")?.get_ref().as_table()?;
+    let (key, _) = limits.iter().find(|(name, _)| name.get_ref() == key)?;
+    Some(Place::of(text, key.span().start))
 }
 
 /// A secret, never written in the document itself.
@@ -410,6 +477,26 @@ impl Settings {
         for anchor in &mut settings.tls.anchors {
             anchor.crl_file = anchor.crl_file.take().map(|path| folder.join(path));
         }
+        let faults: Vec<Fault> = settings
+            .limits
+            .too_small()
+            .into_iter()
+            .flat_map(|(key, least, vi, en)| {
+                fault(
+                    written_at(&text, key),
+                    "limit-too-small",
+                    format!("`limits.{key}` quá nhỏ: {vi}"),
+                    format!("`limits.{key}` is too small: {en}"),
+                    (
+                        &format!("Đặt `{key}` ít nhất là {least}, hoặc bỏ khóa này để dùng mặc định."),
+                        &format!("Make `{key}` at least {least}, or leave it out for its default."),
+                    ),
+                )
+            })
+            .collect();
+        if !faults.is_empty() {
+            return Err(faults);
+        }
         Ok(Loaded { settings, file: file.to_owned(), folder, text })
     }
 }
@@ -440,6 +527,26 @@ mod tests {
         let place = fault.place.unwrap();
         assert_eq!((place.line, place.column), (18, 3), "{}", fault.message.en);
         assert!(fault.message.vi.contains("foldr") && fault.message.en.contains("foldr"));
+    }
+
+    #[test]
+    fn limits_that_would_keep_everybody_out_are_all_told_with_their_places() {
+        let fixture = Fixture::new();
+        let limits = "[limits]\nhalf_open = 0\nstreams = 300\nresets = 299\nidle_frames = 1200\n";
+        fixture.edit("gateway.toml", "[data]\n", &format!("{limits}[data]\n"));
+        let faults = Settings::read(&fixture.path("gateway.toml")).unwrap_err();
+        let told: Vec<_> = faults
+            .iter()
+            .map(|fault| (fault.rule, fault.place.unwrap().line, fault.remedy.en.as_str()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("limit-too-small", 18, "Make `half_open` at least 1, or leave it out for its default."),
+                ("limit-too-small", 20, "Make `resets` at least 300, or leave it out for its default."),
+            ]
+        );
+        assert!(faults[1].message.vi.contains("`limits.resets` quá nhỏ"));
     }
 
     #[test]

@@ -22,6 +22,9 @@ const END_HEADERS: u8 = 4;
 /// Frames that a caller may send to no purpose are few; these are more.
 const MANY: usize = 6000;
 
+/// What `/large` answers with.
+const LARGE: u32 = 300_000;
+
 /// A frame as it was received.
 #[derive(Clone, Debug)]
 struct Frame {
@@ -512,4 +515,76 @@ async fn slow_heads_and_bodies_end_on_this_protocol_too() {
     silent.send(b"PRI * HTTP/2.0\r\n").await;
     drop(caller);
     stage.until(|stage| stage.serving.connections() <= 1).await;
+}
+
+/// A caller that opens no window: it asks and takes nothing but heads.
+async fn dial_shut(stage: &Stage) -> Caller {
+    let mut caller = stage.dial_frames().await;
+    const INITIAL_WINDOW_SIZE: [u8; 6] = [0, 4, 0, 0, 0, 0];
+    caller.send(frame(SETTINGS, 0, 0, &INITIAL_WINDOW_SIZE)).await;
+    caller
+}
+
+#[tokio::test]
+async fn answers_that_nobody_takes_keep_the_next_exchange_from_beginning() {
+    let stall = Duration::from_millis(1500);
+    let stage = Stage::set(Limits { unsent: 4 * LARGE, write_stall: stall, ..brisk() });
+    let mut caller = dial_shut(&stage).await;
+    let all: Vec<u8> = streams(100).flat_map(|stream| get(stream, "/large")).collect();
+    assert!(caller.push(&all).await);
+    let mut refused = 0;
+    while refused < 90 {
+        let frame = caller.frames(|frame| frame.kind == RST_STREAM).await.pop().unwrap();
+        if frame.code() == 7 {
+            refused += 1;
+        }
+    }
+    // An answer is expected to be long until shorter ones were made.
+    let begun = stage.reached("GET /large");
+    assert!((1..=10).contains(&begun), "{begun} of 100");
+    assert!(stage.tally.unsent.count() >= 90);
+    // The connection is as good as before for a caller that takes its answers.
+    let after = 2 * 100 + 1;
+    caller.send([get(after, "/empty"), get(after + 2, "/empty")].concat()).await;
+    caller.frames(|frame| frame.kind == HEADERS && frame.stream == after + 2).await;
+    drop(caller);
+    stage.is_well("unsent").await;
+}
+
+#[tokio::test]
+async fn who_asks_for_little_and_then_for_much_is_cut_where_the_room_ends() {
+    let stage = Stage::set(Limits { unsent: 4 * LARGE, ..brisk() });
+    let mut caller = dial_shut(&stage).await;
+    for stream in streams(100) {
+        caller.send(get(stream, "/empty")).await;
+        caller.frames(|frame| frame.kind == HEADERS && frame.stream == stream).await;
+    }
+    let many: Vec<u8> = (101..151).flat_map(|number| get(2 * number + 1, "/hold?large")).collect();
+    assert!(caller.push(&many).await);
+    stage.until(|stage| stage.reached("GET /hold") == 50).await;
+    stage.mirror.gate.add_permits(50);
+    let mut cut = 0;
+    while cut < 46 {
+        let frame = caller.frames(|frame| frame.kind == RST_STREAM).await.pop().unwrap();
+        assert_eq!(frame.code(), 11, "calm, not a fault");
+        cut += 1;
+    }
+    assert_eq!(stage.tally.unsent.count(), 46);
+    // What was kept is whole for a caller that opens its windows after all.
+    let wide = (4 * LARGE).to_be_bytes();
+    let windows = [0].into_iter().chain((101..151).map(|number| 2 * number + 1));
+    let windows: Vec<u8> = windows.flat_map(|stream| frame(WINDOW_UPDATE, 0, stream, &wide)).collect();
+    assert!(caller.push(&windows).await);
+    for _ in 0..4 {
+        caller.frames(|frame| frame.kind == DATA && frame.flags & END_STREAM != 0).await;
+    }
+    // All of the room is free again.
+    let again: Vec<u8> = (201..204).flat_map(|number| get(2 * number + 1, "/large")).collect();
+    assert!(caller.push(&again).await);
+    for _ in 0..3 {
+        caller.frames(|frame| frame.kind == HEADERS).await;
+    }
+    assert_eq!(stage.tally.unsent.count(), 46);
+    drop(caller);
+    stage.is_well("unsent").await;
 }

@@ -93,7 +93,10 @@ impl Mirror {
             "/refuse" => Answer::new(StatusCode::FORBIDDEN, "refused"),
             "/hold" => {
                 let _permit = self.gate.acquire().await;
-                Answer::new(StatusCode::OK, "held")
+                match request.query() {
+                    Some("large") => Answer::new(StatusCode::OK, vec![b'x'; 300_000]),
+                    _ => Answer::new(StatusCode::OK, "held"),
+                }
             }
             path if path.starts_with("/relay/") => self.relay(request).await,
             "/slow" => {
