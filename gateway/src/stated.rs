@@ -62,6 +62,8 @@ pub const DEADLINE: &str = "lt-deadline-ms";
 
 /// The most digits of a number of milliseconds: some eleven days, more than any provider has.
 const DEADLINE_DIGITS: usize = 9;
+/// The most milliseconds that can be stated in so many digits.
+pub const DEADLINE_CAP: u32 = 999_999_999;
 
 /// Whether any field is one of X-Road's. Most requests have none, and are not asked for each in turn.
 pub fn speaks_xroad(headers: &HeaderMap) -> bool {

@@ -14,7 +14,7 @@ use super::{
     Offer, Offered, Reply,
     problems::{problem, problems, statuses},
 };
-use crate::stages::LIMIT_CAP;
+use crate::{stages::LIMIT_CAP, stated::DEADLINE_CAP};
 
 /// Describes `offer`, in words of `language`.
 pub fn describe(offer: &Offer<'_>, language: Language) -> Value {
@@ -160,7 +160,7 @@ impl Writer<'_> {
                 "description": told.join("; "), "schema": { "type": "string", "enum": codes },
             }));
         }
-        let mut common = vec!["user", "language"];
+        let mut common = vec!["user", "deadline", "language"];
         if !self.offer.represents.is_empty() {
             common.push("behalf");
         }
@@ -364,6 +364,13 @@ impl Writer<'_> {
                 "description": say(language,
                     "Cán bộ thực hiện: mã riêng của bên sử dụng, không phải số định danh cá nhân",
                     "The officer who asks: an id of the consumer's own, never a personal number"),
+            },
+            "deadline": {
+                "name": "Lt-Deadline-Ms", "in": "header", "required": false,
+                "schema": { "type": "integer", "minimum": 1, "maximum": DEADLINE_CAP },
+                "description": say(language,
+                    "Bên gọi chờ bao nhiêu mili giây, tính từ lúc yêu cầu tới; không bao giờ hơn thời gian của bên cung cấp",
+                    "How many milliseconds the caller waits, from the arrival of its request; never more than the provider has"),
             },
             "idempotency": {
                 "name": "Idempotency-Key", "in": "header", "required": false,

@@ -196,6 +196,9 @@ fn an_api_is_what_the_agreement_grants() {
     let names: Vec<&str> =
         query["parameters"].as_array().unwrap().iter().filter_map(|one| one["name"].as_str()).collect();
     assert_eq!(names, ["MaSo", "MaLinhVuc", "TinhTrang", "Lt-Purpose"], "agreed, and offered");
+    let deadline = serde_json::json!({ "$ref": "#/components/parameters/deadline" });
+    assert!(query["parameters"].as_array().unwrap().contains(&deadline));
+    assert_eq!(api["components"]["parameters"]["deadline"]["name"], "Lt-Deadline-Ms");
     let purpose =
         query["parameters"].as_array().unwrap().iter().find(|one| one["name"] == "Lt-Purpose").unwrap();
     assert_eq!(purpose["required"], true);
