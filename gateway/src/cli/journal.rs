@@ -175,6 +175,9 @@ fn line(exchange: &Exchange) -> String {
             told.push_str(&format!(" {name}={signed}"));
         }
     }
+    if let Some(retries) = record.retries {
+        told.push_str(&format!(" retries={retries}"));
+    }
     told
 }
 
@@ -203,6 +206,17 @@ pub(super) fn parse_time(text: &str, edge: Edge) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_seldom_there_is_said_when_it_is() {
+        let told = |record: journal::Record| {
+            line(&Exchange { record, file: "1/0-0.jsonl".to_owned(), outcome: Ending::Known })
+        };
+        let plain = told(journal::Record::default());
+        assert!(!plain.contains("retries") && !plain.contains("signed"), "{plain}");
+        let again = journal::Record { retries: Some(2), ..journal::Record::default() };
+        assert_eq!(told(again), format!("{plain} retries=2"));
+    }
 
     #[test]
     fn a_date_is_a_day_in_viet_nam() {
