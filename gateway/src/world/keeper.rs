@@ -263,7 +263,7 @@ impl Keeper {
             Ok((pki, warnings)) => {
                 memory.pki = Some(digest);
                 memory.standing.taken(Part::Certificates, warnings);
-                self.tls.swap(pki);
+                self.reaper.take(self.tls.swap(pki), Pki::is_alone);
                 self.parts.metrics.reloads.inc();
                 self.record(actor, "certificates-loaded", None, None);
                 Done::Something
@@ -301,7 +301,7 @@ impl Keeper {
         memory.standing.last_good = false;
         memory.standing.taken(Part::Documents, warnings);
         self.swap(|world| World { snapshot, overlay: Arc::clone(&world.overlay) });
-        self.reaper.take(serving);
+        self.reaper.take(serving, |snapshot| Arc::strong_count(snapshot) == 1);
         Done::Something
     }
 

@@ -156,6 +156,11 @@ impl Pki {
         self.generation
     }
 
+    /// Whether nobody else holds `this` or the part of it that connections hold.
+    pub fn is_alone(this: &Arc<Self>) -> bool {
+        Arc::strong_count(this) == 1 && Arc::strong_count(&this.server) == 1
+    }
+
     /// When our own certificate ends.
     pub fn own_expiry(&self) -> Timestamp {
         self.own_expiry
@@ -223,8 +228,9 @@ impl Tls {
     }
 
     /// Puts `pki` in force: new handshakes see it at once, open connections at their next request.
-    pub fn swap(&self, pki: Pki) {
-        self.current.store(Arc::new(pki));
+    /// Gives the one that was in force: connections keep parts of it for as long as they live.
+    pub fn swap(&self, pki: Pki) -> Arc<Pki> {
+        self.current.swap(Arc::new(pki))
     }
 
     /// The generation in force.
