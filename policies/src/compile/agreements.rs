@@ -219,9 +219,9 @@ fn service_of<'r>(
         return Some((key, register.service(key)));
     }
     if !desk.service_files.contains(&(id.member(), id.service())) {
-        let known: Vec<&str> = register.services.iter().map(|service| service.id.as_str()).collect();
+        let known = register.services.iter().map(|service| service.id.as_str());
         let place = format!("services/{id}.toml");
-        dangling(sheet, written.service.span(), ("dịch vụ", "service"), id.as_str(), &known, &place);
+        dangling(desk, sheet, written.service.span(), ("dịch vụ", "service"), id.as_str(), known, &place);
     }
     None
 }
@@ -229,13 +229,14 @@ fn service_of<'r>(
 fn known_purpose(register: &Register, desk: &Desk<'_>, sheet: &Sheet<'_>, purpose: &Spanned<PurposeId>) {
     let code = purpose.get_ref().as_str();
     if register.purpose(code).is_none() && !desk.purpose_files.contains(&code) {
-        let known: Vec<&str> = register.purposes.keys().map(PurposeId::as_str).collect();
+        let known = register.purposes.keys().map(PurposeId::as_str);
         dangling(
+            desk,
             sheet,
             purpose.span(),
             ("mục đích", "purpose"),
             code,
-            &known,
+            known,
             &format!("purposes/{code}.toml"),
         );
     }

@@ -83,14 +83,14 @@ fn successor(register: &Register, desk: &Desk<'_>, sheet: &Sheet<'_>, written: &
             ),
         );
     } else if register.member_named(name).is_none() && !desk.unclear_members.contains(&name) {
-        no_member(register, sheet, successor);
+        no_member(register, desk, sheet, successor);
     }
 }
 
-fn no_member(register: &Register, sheet: &Sheet<'_>, name: &toml::Spanned<crate::MemberId>) {
-    let known: Vec<&str> = register.members.iter().map(|member| member.id.as_str()).collect();
+fn no_member(register: &Register, desk: &Desk<'_>, sheet: &Sheet<'_>, name: &toml::Spanned<crate::MemberId>) {
+    let known = register.members.iter().map(|member| member.id.as_str());
     let place = format!("members/{}.toml", name.get_ref());
-    dangling(sheet, name.span(), ("thành viên", "member"), name.get_ref().as_str(), &known, &place);
+    dangling(desk, sheet, name.span(), ("thành viên", "member"), name.get_ref().as_str(), known, &place);
 }
 
 fn add_system(
@@ -141,7 +141,7 @@ fn add_system(
         match register.member_named(name.get_ref().as_str()) {
             Some(member) => relays_for.push(member),
             None if desk.unclear_members.contains(&name.get_ref().as_str()) => {}
-            None => no_member(register, sheet, name),
+            None => no_member(register, desk, sheet, name),
         }
     }
     register.systems_by_name.insert(id.clone(), key);

@@ -116,9 +116,9 @@ pub(super) fn system_of(
     let id = name.get_ref();
     let found = register.system_named(id);
     if found.is_none() && !desk.unclear_members.contains(&id.member()) {
-        let known: Vec<&str> = register.systems.iter().map(|system| system.id.as_str()).collect();
+        let known = register.systems.iter().map(|system| system.id.as_str());
         let place = format!("members/{}.toml", id.member());
-        dangling(sheet, name.span(), ("hệ thống", "system"), id.as_str(), &known, &place);
+        dangling(desk, sheet, name.span(), ("hệ thống", "system"), id.as_str(), known, &place);
     }
     found
 }

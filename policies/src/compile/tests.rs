@@ -738,3 +738,21 @@ proptest! {
         let _ = crate::Overlay::compile(&[suspension.into()], &crate::Overlay::default());
     }
 }
+
+#[test]
+fn what_was_meant_is_looked_for_as_long_as_there_is_time() {
+    let desk = Desk {
+        catalog: catalog(),
+        today: TODAY,
+        unclear_members: Vec::new(),
+        purpose_files: Vec::new(),
+        service_files: HashSet::new(),
+        unclear_services: Vec::new(),
+        comparisons: Cell::new(6),
+    };
+    assert_eq!(desk.meant("G06/thu", ["G06/thua", "G07/khac"]), Some("G06/thua"));
+    assert_eq!(desk.meant("xyz", ["G06/thua"]), None);
+    assert_eq!(desk.meant("G06/thu", ["G06/thua", "G07/khac", "H26/khac", "G06/thu-1"]), None);
+    assert_eq!(desk.comparisons.get(), 0);
+    assert_eq!(desk.meant("G06/thu", ["G06/thua"]), None);
+}

@@ -102,9 +102,9 @@ fn contract_of(desk: &Desk<'_>, sheet: &Sheet<'_>, name: &Spanned<ContractId>) -
         );
     } else if found.is_none() {
         let known: Vec<String> = desk.catalog.contracts().map(|contract| contract.id().to_string()).collect();
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let known = known.iter().map(String::as_str);
         let place = format!("catalog/{}/v{}/contract.toml", id.dataset, id.version);
-        dangling(sheet, name.span(), ("hợp đồng dữ liệu", "contract"), &id.to_string(), &known, &place);
+        dangling(desk, sheet, name.span(), ("hợp đồng dữ liệu", "contract"), &id.to_string(), known, &place);
     }
     found
 }
