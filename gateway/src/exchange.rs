@@ -278,7 +278,7 @@ impl Gateway {
         // Released under one caller's agreement: no cache may give it to another.
         answer.push(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(place) = evidence.place() {
-            problem::tell_limits(answer, &place.permit().rate_limit());
+            problem::tell_limits(answer, place.permit().rate_limit());
         }
         if let Some(told) = evidence.set_aside().and_then(|told| HeaderValue::from_str(&told).ok()) {
             answer.push(SET_ASIDE, told);

@@ -84,7 +84,7 @@ pub fn answer(refusal: &Refusal, face: &Face, exchange: Uuid, manner: Manner) ->
         answer.push(header::RETRY_AFTER, HeaderValue::from(seconds(wait)));
     }
     if let Refusal::QuotaSpent(exceeded) = refusal {
-        tell_limits(&mut answer, &exceeded.rate_limit);
+        tell_limits(&mut answer, exceeded.rate_limit.clone());
     }
     if let Refusal::MethodNotAllowed { allow } = refusal {
         let names: Vec<&str> = allow.iter().map(http::Method::as_str).collect();
@@ -97,13 +97,17 @@ pub fn answer(refusal: &Refusal, face: &Face, exchange: Uuid, manner: Manner) ->
 }
 
 /// Adds `RateLimit` and `RateLimit-Policy`, where there is something to say.
-pub fn tell_limits(answer: &mut Answer, limits: &RateLimit) {
-    for (name, text) in [("ratelimit-policy", &limits.policy), ("ratelimit", &limits.limit)] {
-        if let (false, Ok(value)) = (text.is_empty(), HeaderValue::from_str(text)) {
-            answer.push(HeaderName::from_static(name), value);
-        }
+pub fn tell_limits(answer: &mut Answer, limits: RateLimit) {
+    if let Some(policy) = limits.policy {
+        answer.push(RATELIMIT_POLICY, policy);
+    }
+    if let (false, Ok(limit)) = (limits.limit.is_empty(), HeaderValue::try_from(limits.limit)) {
+        answer.push(RATELIMIT, limit);
     }
 }
+
+const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// Adds the header by which an answer names its exchange.
 pub fn name_exchange(answer: &mut Answer, exchange: Uuid) {

@@ -4,8 +4,7 @@
 //! `"day-bytes"`, `"month"` and `"month-bytes"`. Months differ in length, so theirs name no window. The
 //! draft has no unit for records: what is left of those is in `/api/me`.
 
-use std::fmt::Write;
-
+use http::HeaderValue;
 use jiff::Timestamp;
 use policies::QuotaTerms;
 
@@ -18,17 +17,17 @@ use super::{
 /// ones read differently; a change of revision is a change here and nowhere else.
 pub const DRAFT: &str = "draft-ietf-httpapi-ratelimit-headers-10";
 
-/// The values of the two headers; an empty one is not sent.
+/// The values of the two headers, where there is something to say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RateLimit {
-    /// The value of `RateLimit`.
+    /// The value of `RateLimit`; not sent when it is empty.
     pub limit: String,
     /// The value of `RateLimit-Policy`.
-    pub policy: String,
+    pub policy: Option<HeaderValue>,
 }
 
-/// What `RateLimit-Policy` says of terms.
-pub(super) fn policy(terms: &QuotaTerms) -> String {
+/// What `RateLimit-Policy` says of terms, if anything.
+pub(super) fn policy(terms: &QuotaTerms) -> Option<HeaderValue> {
     let (day, month) = (terms.per_day.unwrap_or_default(), terms.per_month.unwrap_or_default());
     let mut items = Vec::new();
     items.extend(terms.per_second.map(|limit| format!("\"rate\";q={limit};w=1")));
@@ -38,22 +37,30 @@ pub(super) fn policy(terms: &QuotaTerms) -> String {
     items.extend(day.bytes.map(|limit| format!("\"day-bytes\";q={limit};qu=\"content-bytes\";w=86400")));
     items.extend(month.requests.map(|limit| format!("\"month\";q={limit}")));
     items.extend(month.bytes.map(|limit| format!("\"month-bytes\";q={limit};qu=\"content-bytes\"")));
-    items.join(", ")
+    HeaderValue::try_from(items.join(", ")).ok().filter(|policy| !policy.is_empty())
 }
 
 impl RateLimit {
     /// After an admission at `now`: what is left of the rate, of the day and of the month.
-    pub(super) fn left(policy: &str, rate: Option<u32>, usage: &Usage, now: Timestamp) -> Self {
+    pub(super) fn left(
+        policy: &Option<HeaderValue>,
+        rate: Option<u32>,
+        usage: &Usage,
+        now: Timestamp,
+    ) -> Self {
         let mut limit = String::with_capacity(96);
         let mut item = |name: &str, left: Option<u64>, until: Option<u64>| {
             let Some(left) = left else { return };
             if !limit.is_empty() {
                 limit.push_str(", ");
             }
-            // Writing to a string cannot fail.
-            let _ = write!(limit, "\"{name}\";r={left}");
+            // Part by part: `write!` would cost more than all the rest of a header.
+            for part in ["\"", name, "\";r=", itoa::Buffer::new().format(left)] {
+                limit.push_str(part);
+            }
             if let Some(seconds) = until {
-                let _ = write!(limit, ";t={seconds}");
+                limit.push_str(";t=");
+                limit.push_str(itoa::Buffer::new().format(seconds));
             }
         };
         item("rate", rate.map(u64::from), Some(1));
@@ -66,11 +73,11 @@ impl RateLimit {
             item("month", usage.month.requests.left(), end);
             item("month-bytes", usage.month.bytes.left(), end);
         }
-        Self { limit, policy: policy.to_owned() }
+        Self { limit, policy: policy.clone() }
     }
 
     /// After a refusal by `rule`: nothing is left of it for `seconds`.
-    pub(super) fn exceeded(policy: &str, rule: &str, seconds: u64) -> Self {
+    pub(super) fn exceeded(policy: &Option<HeaderValue>, rule: &str, seconds: u64) -> Self {
         let limit = match rule {
             "rate" => format!("\"rate\";r=0;t={seconds}"),
             "concurrent" => "\"concurrent\";r=0".to_owned(),
@@ -80,6 +87,6 @@ impl RateLimit {
             "per-month-bytes" => format!("\"month-bytes\";r=0;t={seconds}"),
             _ => String::new(),
         };
-        Self { limit, policy: policy.to_owned() }
+        Self { limit, policy: policy.clone() }
     }
 }

@@ -16,6 +16,7 @@ use governor::{
     nanos::Nanos,
     state::{InMemoryState, NotKeyed},
 };
+use http::HeaderValue;
 use jiff::Timestamp;
 use policies::{Amounts, QuotaTerms};
 
@@ -38,8 +39,8 @@ pub struct Meter {
     pub(super) days: Arc<Days>,
     /// Its account in the shared ledger, where there is one.
     pub(super) account: Option<Arc<Account>>,
-    /// What `RateLimit-Policy` says of it; empty when it tells callers nothing.
-    pub(super) policy: String,
+    /// What `RateLimit-Policy` says of it; none when it tells callers nothing.
+    pub(super) policy: Option<HeaderValue>,
 }
 
 /// The rate of a key: GCRA with a burst of one second's worth.
@@ -60,7 +61,7 @@ impl Meter {
         account: Option<Arc<Account>>,
     ) -> Self {
         let key = Arc::from(terms.key.as_str());
-        let mut meter = Self { key, terms, rate, in_flight, days, account, policy: String::new() };
+        let mut meter = Self { key, terms, rate, in_flight, days, account, policy: None };
         if meter.is_callers_own() {
             meter.policy = headers::policy(&meter.terms);
         }

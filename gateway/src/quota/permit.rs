@@ -9,7 +9,7 @@
 use std::{sync::Arc, time::Duration};
 
 use contracts::Bilingual;
-use jiff::{Timestamp, civil::Date};
+use jiff::Timestamp;
 
 use super::{
     day::{Day, Period, date_of, day_number},
@@ -25,7 +25,6 @@ use crate::journal::Charge;
 pub struct Permit {
     pub(super) meters: Meters,
     day: i64,
-    date: Date,
     admitted_at: Timestamp,
     /// How many meters have given a place.
     places: usize,
@@ -89,7 +88,6 @@ pub fn ask(meters: &Meters, now: Timestamp) -> Admission {
             permit.day = permit.day.max(today.number);
         }
     }
-    permit.date = date_of(permit.day);
     ledger::admit(desk, permit, now)
 }
 
@@ -115,7 +113,6 @@ pub fn admit(meters: &Meters, now: Timestamp) -> Result<Permit, Box<Exceeded>> {
         // A worker that read the time just before midnight counts on the day that has begun.
         permit.day = permit.day.max(today.number);
     }
-    permit.date = date_of(permit.day);
     for (index, meter) in meters.iter().enumerate() {
         let Some(rate) = &meter.rate else { continue };
         match rate.take() {
@@ -135,7 +132,6 @@ fn entered(meters: &Meters, now: Timestamp) -> Result<Permit, Box<Exceeded>> {
     let mut permit = Permit {
         meters: meters.clone(),
         day,
-        date: date_of(day),
         admitted_at: now,
         places: 0,
         reserved: 0,
@@ -249,7 +245,7 @@ impl Permit {
     /// What was charged so far, as the journal records it.
     pub fn charge(&self) -> Charge<'_> {
         Charge {
-            day: self.date,
+            day: date_of(self.day),
             keys: self.meters.keys(),
             forwarded: self.forwarded,
             released: self.released,

@@ -4,7 +4,10 @@ use std::{io, sync::atomic::Ordering, time::Duration};
 
 use jiff::Timestamp;
 use rustls::{AlertDescription, CertificateError};
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout},
+};
 use tokio_rustls::TlsConnector;
 
 use super::{
@@ -48,8 +51,8 @@ impl Provider {
         sent: &mut bool,
     ) -> Result<Flow, CallFault> {
         let endpoint = self.endpoints.get(index).ok_or(CallFault::Unreachable)?;
-        if let Some(stream) = pool::take((self.id, index)) {
-            match self.exchange(stream, endpoint, call, sent).await {
+        if let Some(stream) = pool::take((self.id, index), ticket.begun()) {
+            match self.exchange(stream, endpoint, call, ticket.begun(), sent).await {
                 Ok(heard) => return Ok(self.begun(heard, index, call, ticket)),
                 // The provider closed it while it rested: once more, on a fresh one.
                 Err(Failed::Silent(_)) if call.again != Again::Never => call.errand.sends_again(),
@@ -72,7 +75,7 @@ impl Provider {
                 return Err(if *sent { CallFault::Broken { sent: true } } else { fault });
             }
         };
-        match self.exchange(stream, endpoint, call, sent).await {
+        match self.exchange(stream, endpoint, call, Instant::now(), sent).await {
             Ok(heard) => Ok(self.begun(heard, index, call, ticket)),
             Err(Failed::Silent(fault) | Failed::Final(fault)) => {
                 ticket.failed(Failure::NoAnswer);
@@ -139,11 +142,12 @@ impl Provider {
         mut stream: Box<Link>,
         endpoint: &Endpoint,
         call: &Call<'_>,
+        now: Instant,
         sent: &mut bool,
     ) -> Result<Heard, Failed> {
         let before = stream.bytes_read();
         let head = self
-            .head(endpoint, call, Framing::Length)
+            .head(endpoint, call, now, Framing::Length)
             .map_err(|()| Failed::Final(CallFault::Broken { sent: *sent }))?;
         let sent_at = Timestamp::now();
         *sent = true;

@@ -42,9 +42,19 @@ impl Errand {
         self.deadline - self.begun
     }
 
+    /// When it ends.
+    pub(super) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
     /// What is left of it.
     pub fn left(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
+        self.left_at(Instant::now())
+    }
+
+    /// What is left of it at a moment that is known: clocks are not read for nothing.
+    pub(super) fn left_at(&self, now: Instant) -> Duration {
+        self.deadline.saturating_duration_since(now)
     }
 
     /// Whether it ends when the consumer asked for, and not when the provider's document says.

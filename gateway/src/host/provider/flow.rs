@@ -206,7 +206,7 @@ impl Provider {
         let begin = async {
             let (mut stream, index, mut ticket) = self.fresh().await?;
             let endpoint = self.endpoints.get(index).ok_or(CallFault::Unreachable)?;
-            let head = self.head(endpoint, &call, Framing::Chunks);
+            let head = self.head(endpoint, &call, Instant::now(), Framing::Chunks);
             let head = head.map_err(|()| CallFault::Broken { sent: false })?;
             let sent_at = Timestamp::now();
             if let Err(error) = request::send(&mut stream, &[&head]).await {

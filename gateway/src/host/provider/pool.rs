@@ -28,8 +28,7 @@ thread_local! {
 
 /// The stream that rested least, if it is still open and has nothing to say. One that was closed, or
 /// on which bytes came that nobody asked for, is dropped.
-pub(super) fn take(key: Key) -> Option<Box<Link>> {
-    let now = Instant::now();
+pub(super) fn take(key: Key, now: Instant) -> Option<Box<Link>> {
     loop {
         let mut resting = IDLE.with_borrow_mut(|idle| idle.get_mut(&key)?.pop())?;
         if resting.until > now && is_quiet(&mut resting.stream) {

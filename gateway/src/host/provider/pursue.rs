@@ -15,7 +15,7 @@
 use std::{pin::pin, sync::atomic::Ordering::Relaxed, time::Duration};
 
 use http::StatusCode;
-use tokio::time::{sleep, timeout};
+use tokio::time::{sleep, timeout_at};
 
 use super::{
     Again, Call, CallFault, Flow, Provider, Reply,
@@ -260,8 +260,8 @@ impl Provider {
         want: Want,
     ) -> Result<Got, CallFault> {
         let mut sent = false;
-        let left = call.errand.left();
-        if left.is_zero() {
+        let deadline = call.errand.deadline();
+        if ticket.begun() >= deadline {
             return Err(CallFault::TimedOut { sent });
         }
         let outcome = match want {
@@ -270,9 +270,9 @@ impl Provider {
                     let flow = self.ask(ticket, index, call, &mut sent).await?;
                     flow.whole(call.reply_limit).await
                 };
-                timeout(left, whole).await.map(|outcome| outcome.map(Got::Whole))
+                timeout_at(deadline, whole).await.map(|outcome| outcome.map(Got::Whole))
             }
-            Want::Beginning => match timeout(left, self.ask(ticket, index, call, &mut sent)).await {
+            Want::Beginning => match timeout_at(deadline, self.ask(ticket, index, call, &mut sent)).await {
                 Ok(Ok(mut flow)) => {
                     let beginning = flow.beginning(call.reply_limit).await;
                     Ok(beginning.map(|beginning| Got::Begun(Box::new(flow), beginning)))

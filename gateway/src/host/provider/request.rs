@@ -7,7 +7,7 @@
 use std::io;
 
 use http::{HeaderName, Method, header};
-use tokio::io::AsyncWriteExt;
+use tokio::{io::AsyncWriteExt, time::Instant};
 
 use super::{Call, DEADLINE, Endpoint, Provider};
 use crate::host::{
@@ -30,7 +30,13 @@ const USUAL: usize = 768;
 impl Provider {
     /// A request's head as it is sent. Fails on a target that would not stay one: a space or line end in an
     /// operator's path.
-    pub(super) fn head(&self, endpoint: &Endpoint, call: &Call<'_>, framing: Framing) -> Result<Vec<u8>, ()> {
+    pub(super) fn head(
+        &self,
+        endpoint: &Endpoint,
+        call: &Call<'_>,
+        now: Instant,
+        framing: Framing,
+    ) -> Result<Vec<u8>, ()> {
         let below = match call.path_and_query.strip_prefix('/') {
             // A path of `/` alone means the base itself, which often has no slash at its end.
             Some(rest) if !endpoint.base.is_empty() && (rest.is_empty() || rest.starts_with('?')) => rest,
@@ -50,7 +56,7 @@ impl Provider {
             field(name, value.as_bytes());
         }
         field(&header::ACCEPT_ENCODING, b"identity");
-        field(&DEADLINE, itoa::Buffer::new().format(call.errand.left().as_millis()).as_bytes());
+        field(&DEADLINE, itoa::Buffer::new().format(call.errand.left_at(now).as_millis()).as_bytes());
         let takes_body = matches!(call.method, Method::POST | Method::PUT | Method::PATCH);
         if framing == Framing::Chunks {
             field(&header::TRANSFER_ENCODING, b"chunked");

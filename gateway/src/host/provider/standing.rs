@@ -250,6 +250,11 @@ pub(super) struct Ticket {
 }
 
 impl Ticket {
+    /// When the place was taken.
+    pub(super) fn begun(&self) -> Instant {
+        self.begun
+    }
+
     /// The head of a reply came. One that finds out has found out.
     pub(super) fn heard(&mut self, status: StatusCode) {
         if status.is_server_error() {
