@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use adapters::xroad::{Identifier, rest};
 use contracts::identifiers::IdentifierKind;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
 use policies::{MemberId, MemberKey, Register};
 
@@ -104,6 +104,17 @@ fn named<'h>(headers: &'h HeaderMap, field: &Stated) -> Result<Option<&'h str>, 
         }
         said => Ok(said),
     }
+}
+
+/// The purpose as it was written, to be passed on, once [`purpose`] was heard.
+pub fn purpose_value(headers: &HeaderMap) -> Option<HeaderValue> {
+    headers.get(&PURPOSE_FIELD.name).cloned()
+}
+
+/// The officer as it was written, to be passed on, once [`officer`] was heard.
+pub fn officer_value(headers: &HeaderMap) -> Option<HeaderValue> {
+    let ours = headers.get(&OFFICER_FIELD.name);
+    ours.or_else(|| headers.get(&XROAD_USER.name)).cloned()
 }
 
 /// The represented member, if one is stated: it must be one of `allowed`, whom the system may speak for.

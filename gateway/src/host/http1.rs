@@ -8,7 +8,7 @@ use std::{
     cell::Cell,
     future::{Future, poll_fn},
     io,
-    pin::pin,
+    pin::{Pin, pin},
     sync::Arc,
     task::Poll,
 };
@@ -22,7 +22,7 @@ use pingora_core::protocols::{
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, Sleep, sleep, timeout},
 };
 
 use super::{
@@ -33,7 +33,7 @@ use super::{
     hygiene::{self, Chunks, HygieneFault},
     incoming::{Incoming, Session},
     link::{Link, Watch},
-    listener::{House, Stopping},
+    listener::House,
     outgoing::Progress,
     settings::Limits,
     tally::Tally,
@@ -61,8 +61,11 @@ pub(super) async fn serve<A: Application>(
     let mut stream: Stream = link;
     let mut bytes = BytesMut::new();
     let mut stopping = house.stopping.clone();
+    // Set up once: each time anew, they would take and leave locks of the whole worker and of all workers.
+    let mut going = pin!(stopping.given());
+    let mut alarm = pin!(sleep(house.limits.keep_alive));
     loop {
-        let arrival = read_head(&mut stream, &mut bytes, &house.limits, &mut stopping).await;
+        let arrival = read_head(&mut stream, &mut bytes, &house.limits, alarm.as_mut(), going.as_mut()).await;
         let received_at = Timestamp::now();
         let verdict = match arrival {
             Arrival::Gone => {
@@ -241,24 +244,24 @@ enum Arrival {
     Unfit(HygieneFault),
 }
 
-/// Reads until `bytes` begins with a whole head.
+/// Reads until `bytes` begins with a whole head. `alarm` is set here; `going` ends a silent connection.
 async fn read_head(
     stream: &mut Stream,
     bytes: &mut BytesMut,
     limits: &Limits,
-    stopping: &mut Stopping,
+    mut alarm: Pin<&mut Sleep>,
+    mut going: Pin<&mut impl Future<Output = Instant>>,
 ) -> Arrival {
     let mut looked = 0;
     let mut empty_line = false;
     let mut own = false;
-    let idle = Instant::now() + limits.keep_alive;
-    let mut head: Option<Instant> = None;
+    let mut timed = None;
     loop {
         // RFC 9112 section 2.2: an empty line before a request is left over from an old client's body. One is;
         // many would be a way to stay without asking anything.
         if !empty_line && bytes.starts_with(b"\r\n") {
             bytes.advance(2);
-            (empty_line, looked, head) = (true, 0, None);
+            (empty_line, looked, timed) = (true, 0, None);
         }
         match hygiene::end(bytes, looked) {
             Some(length) if length <= limits.head_bytes => return Arrival::Head(length),
@@ -271,7 +274,10 @@ async fn read_head(
             return Arrival::Unfit(fault);
         }
         let begun = !bytes.is_empty();
-        let by = if begun { *head.get_or_insert_with(|| Instant::now() + limits.head) } else { idle };
+        // One deadline for the silence, and one for the whole of a head.
+        if timed.replace(begun) != Some(begun) {
+            alarm.as_mut().reset(Instant::now() + if begun { limits.head } else { limits.keep_alive });
+        }
         if !begun {
             (own, *bytes) = (false, BytesMut::new());
         } else if own {
@@ -281,15 +287,17 @@ async fn read_head(
             room.extend_from_slice(bytes);
             (own, *bytes) = (true, room);
         }
-        let read = tokio::select! {
+        tokio::select! {
             biased;
-            read = timeout_at(by, more(stream, bytes, begun)) => read,
-            _ = stopping.given(), if !begun => return Arrival::Gone,
-        };
-        match read {
-            Err(_) if begun => return Arrival::Unfit(HygieneFault::SlowHeaders),
-            Ok(Ok(count)) if count > 0 => {}
-            _ => return Arrival::Gone,
+            read = more(stream, bytes, begun) => match read {
+                Ok(count) if count > 0 => {}
+                _ => return Arrival::Gone,
+            },
+            () = alarm.as_mut() => return match begun {
+                true => Arrival::Unfit(HygieneFault::SlowHeaders),
+                false => Arrival::Gone,
+            },
+            _ = going.as_mut(), if !begun => return Arrival::Gone,
         }
     }
 }

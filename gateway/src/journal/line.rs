@@ -52,16 +52,10 @@ impl<'b> Line<'b> {
     pub(super) fn entry(&mut self, entry: &Entry<'_>) {
         self.id("exchange", entry.exchange);
         let times = entry.times;
-        for (name, time) in [
-            ("request_in", times.request_in),
-            ("request_out", times.request_out),
-            ("response_in", times.response_in),
-            ("response_out", times.response_out),
-        ] {
-            if let Some(time) = time {
-                self.signed(name, time);
-            }
-        }
+        self.time("request_in", times.request_in);
+        self.time("request_out", times.request_out);
+        self.time("response_in", times.response_in);
+        self.time("response_out", times.response_out);
         self.text("caller", entry.caller);
         self.text("represented", entry.represented);
         self.digest("certificate", entry.certificate);
@@ -81,19 +75,13 @@ impl<'b> Line<'b> {
         self.text("rule", entry.rule);
         self.text("cause", entry.cause);
         self.text("fault", entry.fault);
-        for (name, number) in [
-            ("status", entry.status.map(u64::from)),
-            ("request_bytes", entry.request_bytes),
-            ("response_bytes", entry.response_bytes),
-            ("records", entry.records),
-            ("set_aside", entry.set_aside),
-            ("left_out", entry.left_out),
-            ("retries", entry.retries),
-        ] {
-            if let Some(number) = number {
-                self.number(name, number);
-            }
-        }
+        self.count("status", entry.status.map(u64::from));
+        self.count("request_bytes", entry.request_bytes);
+        self.count("response_bytes", entry.response_bytes);
+        self.count("records", entry.records);
+        self.count("set_aside", entry.set_aside);
+        self.count("left_out", entry.left_out);
+        self.count("retries", entry.retries);
         self.text("bad_at", entry.bad_at);
         self.text("request_signed", entry.request_signed);
         self.text("response_signed", entry.response_signed);
@@ -118,6 +106,7 @@ impl<'b> Line<'b> {
         self.number("documents", u64::try_from(count).unwrap_or(u64::MAX));
     }
 
+    #[inline(always)]
     pub(super) fn text(&mut self, name: &'static str, text: Option<&str>) {
         if let Some(text) = text {
             self.name(name);
@@ -125,6 +114,7 @@ impl<'b> Line<'b> {
         }
     }
 
+    #[inline(always)]
     pub(super) fn number(&mut self, name: &'static str, number: u64) {
         self.name(name);
         decimal(self.buffer, number);
@@ -151,6 +141,21 @@ impl<'b> Line<'b> {
         self.buffer.extend_from_slice(b"\"}\n");
     }
 
+    #[inline(always)]
+    fn count(&mut self, name: &'static str, count: Option<u64>) {
+        if let Some(count) = count {
+            self.number(name, count);
+        }
+    }
+
+    #[inline(always)]
+    fn time(&mut self, name: &'static str, time: Option<i64>) {
+        if let Some(time) = time {
+            self.signed(name, time);
+        }
+    }
+
+    #[inline(always)]
     fn signed(&mut self, name: &'static str, number: i64) {
         self.name(name);
         self.buffer.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
@@ -161,11 +166,12 @@ impl<'b> Line<'b> {
         hyphenated(self.buffer, id);
     }
 
+    #[inline(always)]
     pub(super) fn digest(&mut self, name: &'static str, digest: Option<&[u8; 32]>) {
         if let Some(digest) = digest {
             self.name(name);
             self.buffer.push(b'"');
-            hex(self.buffer, digest);
+            self.buffer.extend_from_slice(digits(digest).as_flattened());
             self.buffer.push(b'"');
         }
     }
@@ -186,16 +192,10 @@ impl<'b> Line<'b> {
         date(self.buffer, charge.day);
         self.buffer.extend_from_slice(b",\"keys\":");
         list(self.buffer, charge.keys.iter().map(|key| &**key));
-        for (name, number) in [
-            ("forwarded", charge.forwarded),
-            ("released", charge.released),
-            ("records", charge.released.map(|_| charge.records)),
-            ("bytes", charge.released.map(|_| charge.bytes)),
-        ] {
-            if let Some(number) = number {
-                self.number(name, number);
-            }
-        }
+        self.count("forwarded", charge.forwarded);
+        self.count("released", charge.released);
+        self.count("records", charge.released.map(|_| charge.records));
+        self.count("bytes", charge.released.map(|_| charge.bytes));
         self.buffer.push(b'}');
     }
 
@@ -207,6 +207,9 @@ impl<'b> Line<'b> {
         self.buffer.push(b'"');
     }
 
+    /// Copied into each caller, where the name is a constant: a line has thirty, and a call for each would
+    /// cost as much as all texts between them.
+    #[inline(always)]
     fn name(&mut self, name: &'static str) {
         self.buffer.extend_from_slice(b",\"");
         self.buffer.extend_from_slice(name.as_bytes());
@@ -250,26 +253,29 @@ fn list<'t>(buffer: &mut Vec<u8>, texts: impl Iterator<Item = &'t str>) {
 
 /// A JSON string, at most [`TEXT_LIMIT`] bytes of `text`.
 fn quoted(buffer: &mut Vec<u8>, text: &str) {
-    let text = capped(text);
+    let text = capped(text).as_bytes();
     buffer.push(b'"');
-    let mut rest = text.as_bytes();
-    // Nearly every text is a name of ours: copied whole.
-    while let Some(at) = rest.iter().position(|byte| ESCAPED.get(usize::from(*byte)).copied().unwrap_or(true))
-    {
-        let (plain, escaped) = rest.split_at(at);
-        buffer.extend_from_slice(plain);
-        let Some((byte, after)) = escaped.split_first() else { break };
+    // Nearly every text is a name of ours, copied whole. Looked at to its end, without a stop between, sixteen
+    // bytes are one step.
+    match text.iter().fold(false, |found, byte| found | is_escaped(*byte)) {
+        false => buffer.extend_from_slice(text),
+        true => escaped(buffer, text),
+    }
+    buffer.push(b'"');
+}
+
+/// What a JSON string holds for `text`.
+fn escaped(buffer: &mut Vec<u8>, text: &[u8]) {
+    for byte in text {
         match byte {
             b'"' | b'\\' => buffer.extend_from_slice(&[b'\\', *byte]),
-            _ => {
+            byte if is_escaped(*byte) => {
                 buffer.extend_from_slice(b"\\u00");
-                hex(buffer, &[*byte]);
+                buffer.extend_from_slice(&pair(*byte));
             }
+            byte => buffer.push(*byte),
         }
-        rest = after;
     }
-    buffer.extend_from_slice(rest);
-    buffer.push(b'"');
 }
 
 /// At most [`TEXT_LIMIT`] bytes of whole characters.
@@ -282,19 +288,9 @@ fn capped(text: &str) -> &str {
 }
 
 /// What a JSON string may not hold as it is (RFC 8259 section 7), and delete, which terminals act on.
-#[allow(clippy::indexing_slicing, reason = "computed by the compiler, which would say so")]
-const ESCAPED: [bool; 256] = {
-    let mut escaped = [false; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        escaped[byte] = true;
-        byte += 1;
-    }
-    escaped[b'"' as usize] = true;
-    escaped[b'\\' as usize] = true;
-    escaped[0x7f] = true;
-    escaped
-};
+fn is_escaped(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\' || byte == 0x7f
+}
 
 fn hyphenated(buffer: &mut Vec<u8>, id: Uuid) {
     buffer.push(b'"');
@@ -313,29 +309,20 @@ fn decimal(buffer: &mut Vec<u8>, number: u64) {
     buffer.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
-/// Both digits of every byte: a line has seven digests, a third of its bytes.
-#[allow(clippy::indexing_slicing, reason = "computed by the compiler, which would say so")]
-const HEX: [[u8; 2]; 256] = {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut pairs = [[0; 2]; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        pairs[byte] = [DIGITS[byte >> 4], DIGITS[byte & 0x0f]];
-        byte += 1;
-    }
-    pairs
-};
-
 /// Lower-case hexadecimal.
 pub(super) fn hex(buffer: &mut Vec<u8>, bytes: &[u8]) {
-    // Digest by digest, so that room is made once for each.
-    for part in bytes.chunks(32) {
-        let mut digits = [0; 64];
-        for (pair, byte) in digits.chunks_exact_mut(2).zip(part) {
-            pair.copy_from_slice(HEX.get(usize::from(*byte)).unwrap_or(&[0; 2]));
-        }
-        buffer.extend_from_slice(digits.get(..part.len() * 2).unwrap_or_default());
-    }
+    bytes.iter().for_each(|byte| buffer.extend_from_slice(&pair(*byte)));
+}
+
+/// The digits of a digest. A line has seven, a third of its bytes; computed rather than looked up, sixteen
+/// bytes are one step.
+fn digits(digest: &[u8; 32]) -> [[u8; 2]; 32] {
+    digest.map(pair)
+}
+
+fn pair(byte: u8) -> [u8; 2] {
+    let digit = |half: u8| half + if half > 9 { b'a' - 10 } else { b'0' };
+    [digit(byte >> 4), digit(byte & 0x0f)]
 }
 
 #[cfg(test)]

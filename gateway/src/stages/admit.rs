@@ -16,7 +16,8 @@ use crate::{
 
 /// Proof that there was room.
 pub struct Admitted<'w> {
-    granted: Granted<'w>,
+    /// Boxed: every proof from here on holds it, and is passed on by value.
+    granted: Box<Granted<'w>>,
 }
 
 /// The place taken, held until the exchange has ended. What is not forwarded costs nothing.
@@ -146,7 +147,7 @@ pub async fn admit(granted: Granted<'_>, now: Timestamp) -> Result<(Admitted<'_>
         quota::Denied::Spent(exceeded) => Refusal::QuotaSpent(exceeded),
         quota::Denied::Away(retry_after) => Refusal::QuotaAway { retry_after },
     })?;
-    Ok((Admitted { granted }, Place { permit, claim }))
+    Ok((Admitted { granted: Box::new(granted) }, Place { permit, claim }))
 }
 
 /// How long a maintenance still lasts.

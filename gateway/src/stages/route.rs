@@ -254,7 +254,9 @@ fn record_key(raw: &str) -> Result<Cow<'_, str>, Refusal> {
 
 /// A number in its one way of writing: `1`, never `01` or `+1`, so that nothing has two names.
 pub(super) fn number(text: &str) -> Option<u32> {
-    text.parse().ok().filter(|number: &u32| number.to_string() == text)
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let leads = text.len() > 1 && text.starts_with('0');
+    text.parse().ok().filter(|_| digits && !leads)
 }
 
 /// Percent-decodes once. The host has refused what decodes to a separator or to invalid UTF-8; a

@@ -22,6 +22,13 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 
 /// W3C Trace Context: the caller's place in its own trace. Passed on if it has the form.
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+// What the gateway says of the exchange to its provider.
+const EXCHANGE_ID: HeaderName = HeaderName::from_static("lt-exchange-id");
+const CONSUMER: HeaderName = HeaderName::from_static("lt-consumer");
+const ON_BEHALF_OF: HeaderName = HeaderName::from_static("lt-on-behalf-of");
+const AGREEMENT: HeaderName = HeaderName::from_static("lt-agreement");
+const PURPOSE: HeaderName = HeaderName::from_static(stated::PURPOSE);
+const USER: HeaderName = HeaderName::from_static(stated::OFFICER);
 /// Two submissions under one key are one.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -266,19 +273,18 @@ pub(super) fn identity_headers(
     exchange: Uuid,
 ) {
     let caller = granted.routed().caller();
-    let mut push = |name: &'static str, value: Option<&str>| {
-        // Every value is a checked name or a checked header: one that cannot be sent is not a name.
-        if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
-            headers.push((HeaderName::from_static(name), value));
-        }
+    let mut push = |name: HeaderName, value: Option<HeaderValue>| {
+        headers.extend(value.map(|value| (name, value)));
     };
+    // Every text is a checked name: one that cannot be sent is not a name.
+    let text = |text: &str| HeaderValue::from_str(text).ok();
     let mut id = Uuid::encode_buffer();
-    push("lt-exchange-id", Some(exchange.hyphenated().encode_lower(&mut id)));
-    push("lt-consumer", Some(caller.system().id.as_str()));
-    push("lt-on-behalf-of", caller.represented_id().map(MemberId::as_str));
-    push("lt-agreement", granted.grant().agreement.map(|agreement| agreement.id.as_str()));
-    push("lt-purpose", stated::purpose(head.headers()).ok().flatten());
-    push("lt-user", stated::officer(head.headers()).ok().flatten());
+    push(EXCHANGE_ID, text(exchange.hyphenated().encode_lower(&mut id)));
+    push(CONSUMER, text(caller.system().id.as_str()));
+    push(ON_BEHALF_OF, caller.represented_id().and_then(|member| text(member.as_str())));
+    push(AGREEMENT, granted.grant().agreement.and_then(|agreement| text(agreement.id.as_str())));
+    push(PURPOSE, stated::purpose_value(head.headers()));
+    push(USER, stated::officer_value(head.headers()));
 }
 
 /// The caller's `Idempotency-Key`, made the caller's own. The gateway is one client to a provider,

@@ -9,6 +9,7 @@ use std::{
 };
 
 use contracts::{Bilingual, Catalog, Fault};
+use foldhash::fast::RandomState;
 use jiff::{Timestamp, civil::Date};
 use policies::{
     Agreement, AgreementId, Kind, MaskKeys, Operation, QuotaTerms, Register, Service, ServiceKey, SystemKey,
@@ -37,12 +38,12 @@ pub struct Snapshot {
     register: Register,
     mask_keys: Arc<MaskKeys>,
     peers: Peers,
-    routes: HashMap<(ServiceKey, Operation), RouteMetrics>,
+    routes: HashMap<(ServiceKey, Operation), RouteMetrics, RandomState>,
     /// The meters of each agreement, its service's included; and of services alone.
-    agreement_meters: HashMap<AgreementId, Meters>,
-    service_meters: HashMap<ServiceKey, Meters>,
-    one_offs: HashMap<AgreementId, Arc<OneOff>>,
-    floods: HashMap<SystemKey, Meters>,
+    agreement_meters: HashMap<AgreementId, Meters, RandomState>,
+    service_meters: HashMap<ServiceKey, Meters, RandomState>,
+    one_offs: HashMap<AgreementId, Arc<OneOff>, RandomState>,
+    floods: HashMap<SystemKey, Meters, RandomState>,
     unlimited: Meters,
     descriptions: Shelf,
 }
@@ -106,8 +107,8 @@ impl Snapshot {
             let key = previous.register.service_named(service.id.member(), service.id.service())?;
             previous.register.service(key).is(service).then_some((previous, key))
         };
-        let mut routes = HashMap::new();
-        let mut service_meters = HashMap::new();
+        let mut routes = HashMap::default();
+        let mut service_meters = HashMap::default();
         let mut same_services = HashSet::new();
         for (key, service) in register.services() {
             let same = same_service(service);
@@ -140,7 +141,7 @@ impl Snapshot {
         };
         let agreement_meters =
             register.agreements().map(|agreement| (agreement.id.clone(), meters(agreement))).collect();
-        let mut one_offs = HashMap::new();
+        let mut one_offs = HashMap::default();
         for agreement in register.agreements().filter(|agreement| agreement.kind == Kind::OneOff) {
             match parts.one_offs.of(&agreement.id, &parts.journal) {
                 Ok(one_off) => drop(one_offs.insert(agreement.id.clone(), one_off)),

@@ -16,12 +16,14 @@ impl Authorities {
 
     /// Checks that `authority` is one, and ours.
     pub(super) fn check(&self, authority: &[u8]) -> Result<(), HygieneFault> {
-        let text = std::str::from_utf8(authority).map_err(|_| HygieneFault::Authority)?;
-        if text.is_empty() || text.len() > LONGEST || !text.bytes().all(is_authority_byte) {
-            return Err(HygieneFault::Authority);
+        if self.0.iter().any(|own| own.as_bytes().eq_ignore_ascii_case(authority)) {
+            return Ok(());
         }
-        let ours = self.0.iter().any(|own| own.eq_ignore_ascii_case(text));
-        if ours { Ok(()) } else { Err(HygieneFault::Misdirected) }
+        let is_one = (1..=LONGEST).contains(&authority.len());
+        match is_one && authority.iter().all(|byte| is_authority_byte(*byte)) {
+            true => Err(HygieneFault::Misdirected),
+            false => Err(HygieneFault::Authority),
+        }
     }
 }
 

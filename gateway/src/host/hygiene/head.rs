@@ -37,7 +37,7 @@ struct Seen<'a> {
 pub(super) fn check(head: &[u8], rules: &Rules) -> Result<(), HygieneFault> {
     check_line_ends(head)?;
     let text = head.strip_suffix(b"\r\n\r\n").ok_or(HygieneFault::BareLineEnd)?;
-    let mut lines = text.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let mut lines = lines(text).map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let request = request_line(lines.next().unwrap_or(b""))?;
     let mut seen = Seen::default();
     for line in lines {
@@ -61,9 +61,24 @@ pub(super) fn check(head: &[u8], rules: &Rules) -> Result<(), HygieneFault> {
 
 /// Every LF follows a CR, and every CR is followed by LF.
 fn check_line_ends(head: &[u8]) -> Result<(), HygieneFault> {
-    let lone_lf = memchr_iter(b'\n', head).any(|at| at == 0 || head.get(at - 1) != Some(&b'\r'));
-    let lone_cr = memchr_iter(b'\r', head).any(|at| head.get(at + 1) != Some(&b'\n'));
-    if lone_lf || lone_cr { Err(HygieneFault::BareLineEnd) } else { Ok(()) }
+    // Counted without a stop between: sixteen bytes are one step.
+    let count = |wanted| head.iter().fold(0_usize, |count, byte| count + usize::from(*byte == wanted));
+    let pairs = head.iter().zip(head.iter().skip(1));
+    let whole =
+        pairs.fold(0_usize, |count, (one, next)| count + usize::from((*one == b'\r') & (*next == b'\n')));
+    if whole == count(b'\n') && whole == count(b'\r') { Ok(()) } else { Err(HygieneFault::BareLineEnd) }
+}
+
+/// What stands between line feeds.
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let split = memchr::memchr(b'\n', text).and_then(|at| text.split_at_checked(at));
+        let (line, after) = split.map_or((text, None), |(line, after)| (line, after.get(1..)));
+        rest = after;
+        Some(line)
+    })
 }
 
 /// The target of the request line.
@@ -112,7 +127,7 @@ fn field<'a>(line: &'a [u8], seen: &mut Seen<'a>) -> Result<(), HygieneFault> {
     if name.is_empty() || !name.iter().all(|byte| is_token(*byte)) {
         return Err(HygieneFault::FieldName);
     }
-    if value.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t') {
+    if value.iter().fold(false, |found, byte| found | (byte.is_ascii_control() & (*byte != b'\t'))) {
         return Err(HygieneFault::ControlCharacter);
     }
     seen.fields += 1;
@@ -198,8 +213,23 @@ const ABSOLUTE: &str = "https://";
 
 /// RFC 9110 section 5.6.2.
 fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+    TOKEN.get(usize::from(byte)).copied().unwrap_or(false)
 }
+
+#[allow(clippy::indexing_slicing, reason = "computed by the compiler, which would say so")]
+const TOKEN: [bool; 256] = {
+    let (marks, mut token, mut byte) = (b"!#$%&'*+-.^_`|~", [false; 256], 0);
+    while byte < 256 {
+        token[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut mark = 0;
+    while mark < marks.len() {
+        token[marks[mark] as usize] = true;
+        mark += 1;
+    }
+    token
+};
 
 #[cfg(test)]
 mod tests {

@@ -7,6 +7,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
+use foldhash::fast::RandomState;
 use tokio::{
     io::{AsyncRead, ReadBuf},
     time::Instant,
@@ -23,7 +24,7 @@ struct Resting {
 }
 
 thread_local! {
-    static IDLE: RefCell<HashMap<Key, Vec<Resting>>> = RefCell::default();
+    static IDLE: RefCell<HashMap<Key, Vec<Resting>, RandomState>> = RefCell::default();
 }
 
 /// The stream that rested least, if it is still open and has nothing to say. One that was closed, or
