@@ -3,8 +3,9 @@
 //! **Where.** `data/journal/<process>/<lane>-<segment>.jsonl`. A *process* has a folder of its own,
 //! so that two can overlap during an upgrade. A *lane* is a row of append-only *segments* with one
 //! writer at a time: each thread that records gets a lane on first use and gives it back when it
-//! ends, so no lock is contended and no thread is woken in a request's way. A segment ends at a size
-//! or at midnight (Asia/Ho_Chi_Minh).
+//! ends, so no lock is contended and no thread is woken in a request's way. Records that come closely
+//! one after the other are written together (the module `batch`). A segment ends at a size or at midnight
+//! (Asia/Ho_Chi_Minh).
 //!
 //! **What.** One line of JSON per record: format version, lane, a number without gaps in the lane, a
 //! time that never falls in the lane, the kind, the members, a checksum. What touches personal data or
@@ -27,6 +28,7 @@
 //! Texts of documents are kept by hash beside it ([`Documents`]); [`Query`] reads it, [`verify()`]
 //! checks it.
 
+mod batch;
 mod commit;
 mod documents;
 mod entry;
@@ -56,7 +58,7 @@ use std::{
     time::Duration,
 };
 
-use jiff::{Timestamp, civil::Date, tz};
+use jiff::Timestamp;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -73,6 +75,7 @@ pub use storage::{Disk, SegmentFile, Storage};
 pub use subject::SubjectKey;
 pub use verify::{Problem, ProblemKind, Report, verify};
 
+use batch::Waiting;
 use commit::Ask;
 use health::{Counters, Health};
 use lane::{Lane, Segment};
@@ -221,8 +224,15 @@ impl Journal {
     /// As [`Journal::closing`].
     pub async fn whole(&self, entry: &Entry<'_>, durability: Durability) -> Result<(), JournalFault> {
         let lane = self.lane();
-        let segment = locked(&lane).append(&self.shared, Kind::Exchange, |line| line.entry(entry))?;
-        self.secure(segment, durability).await
+        if durability == Durability::Synced {
+            let segment = locked(&lane).append(&self.shared, Kind::Exchange, |line| line.entry(entry))?;
+            return self.secure(segment, durability).await;
+        }
+        let batch = locked(&lane).gather(&self.shared, Kind::Exchange, |line| line.entry(entry))?;
+        match batch {
+            None => Ok(()),
+            Some(batch) => Waiting { shared: &self.shared, lane, batch }.written().await,
+        }
     }
 
     /// Records the end of an exchange whose task is being dropped (the consumer went away, the worker
@@ -410,11 +420,6 @@ impl Drop for Held {
 /// The folder of all processes' segments under a data folder.
 pub fn folder_of(data: &Path) -> PathBuf {
     data.join("journal")
-}
-
-/// The day of a moment in Việt Nam, which has had UTC+7 without summer time since 1975.
-pub(crate) fn local_day(at: Timestamp) -> Date {
-    at.to_zoned(tz::TimeZone::fixed(tz::offset(7))).date()
 }
 
 /// A panic while a lane was held left at worst a torn line, which readers know; the lane goes on.

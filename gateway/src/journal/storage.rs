@@ -139,6 +139,7 @@ pub(crate) mod faulty {
         pub(crate) syncs_fail: Arc<AtomicBool>,
         pub(crate) cuts_fail: Arc<AtomicBool>,
         pub(crate) syncs: Arc<AtomicU64>,
+        pub(crate) appends: Arc<AtomicU64>,
     }
 
     impl Default for Faulty {
@@ -148,6 +149,7 @@ pub(crate) mod faulty {
                 syncs_fail: Arc::default(),
                 cuts_fail: Arc::default(),
                 syncs: Arc::default(),
+                appends: Arc::default(),
             }
         }
     }
@@ -169,6 +171,7 @@ pub(crate) mod faulty {
 
     impl SegmentFile for Segment {
         fn append(&self, bytes: &[u8]) -> io::Result<()> {
+            self.disk.appends.fetch_add(1, SeqCst);
             let room = self.disk.room.load(SeqCst).max(0);
             let fits = usize::try_from(room).unwrap_or(usize::MAX).min(bytes.len());
             // A full disk takes what still fits, as the real one does.

@@ -117,6 +117,97 @@ fn an_abandoned_exchange_is_recorded_as_what_it_was() {
     assert_eq!(Journal::open(data.path(), settings()).unwrap().1, []);
 }
 
+/// A clock that stands: whatever follows follows closely.
+fn standing() -> Settings {
+    Settings { now: || Timestamp::from_second(1_795_000_000).unwrap(), ..settings() }
+}
+
+/// So many exchanges that end at one look of their worker.
+async fn at_once(journal: &Arc<Journal>, count: usize) -> Vec<Result<(), JournalFault>> {
+    let ends: Vec<_> = (0..count)
+        .map(|_| {
+            let journal = Arc::clone(journal);
+            tokio::spawn(async move { journal.whole(&entry(Uuid::now_v7()), Durability::Written).await })
+        })
+        .collect();
+    let mut told = Vec::new();
+    for end in ends {
+        told.push(end.await.unwrap());
+    }
+    told
+}
+
+#[test]
+fn records_that_come_together_are_written_together() {
+    let data = tempfile::tempdir().unwrap();
+    let disk = Faulty::default();
+    let journal = Arc::new(on(&disk, &data, standing()));
+    let before = disk.appends.load(SeqCst);
+    assert!(run(at_once(&journal, 30)).iter().all(Result::is_ok));
+    assert_eq!(disk.appends.load(SeqCst) - before, 2, "the first, and the others in one");
+    assert_eq!(records(&data).iter().filter(|record| record.kind == Kind::Exchange).count(), 30);
+    assert!(verify(journal.folder()).unwrap().problems.is_empty());
+}
+
+#[test]
+fn who_waits_for_records_that_fail_is_told() {
+    let data = tempfile::tempdir().unwrap();
+    let disk = Faulty::default();
+    let journal = Arc::new(on(&disk, &data, standing()));
+    assert!(run(at_once(&journal, 1)).iter().all(Result::is_ok));
+    disk.room.store(700, SeqCst);
+    assert!(run(at_once(&journal, 10)).iter().all(Result::is_err), "some of the lines would have fitted");
+    assert!(journal.fault().is_some());
+    disk.room.store(i64::MAX, SeqCst);
+    assert!(run(at_once(&journal, 10)).iter().all(Result::is_ok));
+    assert!(journal.fault().is_none());
+    assert_eq!(records(&data).iter().filter(|record| record.kind == Kind::Exchange).count(), 11);
+    assert!(verify(journal.folder()).unwrap().problems.is_empty(), "no line is torn, no number left out");
+}
+
+#[test]
+fn who_is_cut_off_while_it_waits_has_its_record() {
+    let data = tempfile::tempdir().unwrap();
+    let journal = on(&Faulty::default(), &data, standing());
+    let (first, cut, last) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+    run(journal.whole(&entry(first), Durability::Written)).unwrap();
+    run(async {
+        let (cut, last) = (entry(cut), entry(last));
+        let mut waiting = Box::pin(journal.whole(&cut, Durability::Written));
+        std::future::poll_fn(|context| {
+            assert!(waiting.as_mut().poll(context).is_pending());
+            std::task::Poll::Ready(())
+        })
+        .await;
+        drop(waiting);
+        // And an opening, which never waits, takes along whatever does.
+        let mut waiting = Box::pin(journal.whole(&last, Durability::Written));
+        std::future::poll_fn(|context| {
+            assert!(waiting.as_mut().poll(context).is_pending());
+            std::task::Poll::Ready(())
+        })
+        .await;
+        journal.opening(&entry(Uuid::now_v7()), Durability::Written).await.unwrap();
+        waiting.await.unwrap();
+    });
+    let found: Vec<Uuid> = records(&data).iter().filter_map(|record| record.exchange).collect();
+    assert!([first, cut, last].iter().all(|exchange| found.contains(exchange)), "{found:?}");
+    assert!(verify(journal.folder()).unwrap().problems.is_empty());
+}
+
+#[test]
+fn what_waits_at_the_end_of_a_segment_stays_in_it() {
+    let data = tempfile::tempdir().unwrap();
+    let small = Settings { segment_bytes: 600, ..standing() };
+    let journal = Arc::new(on(&Faulty::default(), &data, small));
+    for _ in 0..4 {
+        assert!(run(at_once(&journal, 5)).iter().all(Result::is_ok));
+    }
+    assert!(segments(&data).len() > 2);
+    assert_eq!(records(&data).iter().filter(|record| record.kind == Kind::Exchange).count(), 20);
+    assert!(verify(journal.folder()).unwrap().problems.is_empty());
+}
+
 #[test]
 fn the_evidence_is_not_for_every_account_of_the_host() {
     let data = tempfile::tempdir().unwrap();
