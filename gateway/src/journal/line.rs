@@ -255,9 +255,9 @@ fn list<'t>(buffer: &mut Vec<u8>, texts: impl Iterator<Item = &'t str>) {
 fn quoted(buffer: &mut Vec<u8>, text: &str) {
     let text = capped(text).as_bytes();
     buffer.push(b'"');
-    // Nearly every text is a name of ours, copied whole. Looked at to its end, without a stop between, sixteen
-    // bytes are one step.
-    match text.iter().fold(false, |found, byte| found | is_escaped(*byte)) {
+    // Nearly every text is a name of ours, copied whole.
+    let (words, rest) = text.as_chunks();
+    match words.iter().any(|word| has_escaped(*word)) || rest.iter().any(|byte| is_escaped(*byte)) {
         false => buffer.extend_from_slice(text),
         true => escaped(buffer, text),
     }
@@ -290,6 +290,17 @@ fn capped(text: &str) -> &str {
 /// What a JSON string may not hold as it is (RFC 8259 section 7), and delete, which terminals act on.
 fn is_escaped(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\' || byte == 0x7f
+}
+
+/// Whether any of eight bytes is. Each is looked at in a number of its own, and what a difference borrows from
+/// its neighbour it borrows only where it has found one itself.
+fn has_escaped(word: [u8; 8]) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    let word = u64::from_ne_bytes(word);
+    let below = |word: u64, bound: u64| word.wrapping_sub(ONES * bound) & !word & HIGH;
+    let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    below(word, 0x20) | is(b'"') | is(b'\\') | is(0x7f) != 0
 }
 
 fn hyphenated(buffer: &mut Vec<u8>, id: Uuid) {
@@ -388,6 +399,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn eight_bytes_are_judged_as_each_of_them(word: [u8; 8]) {
+            prop_assert_eq!(super::has_escaped(word), word.into_iter().any(super::is_escaped));
+        }
+
+        #[test]
+        fn and_so_are_eight_that_are_nearly_so(word in prop::array::uniform8(prop_oneof![0x1e_u8..0x24, 0x5a..0x5e, 0x7d..0x83])) {
+            prop_assert_eq!(super::has_escaped(word), word.into_iter().any(super::is_escaped));
+        }
+
         #[test]
         fn what_was_written_is_read_back(
             texts in prop::array::uniform6(prop::option::of("\\PC{0,40}|[\\x00-\\x7f]{0,40}")),

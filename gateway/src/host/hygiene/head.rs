@@ -61,12 +61,13 @@ pub(super) fn check(head: &[u8], rules: &Rules) -> Result<(), HygieneFault> {
 
 /// Every LF follows a CR, and every CR is followed by LF.
 fn check_line_ends(head: &[u8]) -> Result<(), HygieneFault> {
-    // Counted without a stop between: sixteen bytes are one step.
-    let count = |wanted| head.iter().fold(0_usize, |count, byte| count + usize::from(*byte == wanted));
-    let pairs = head.iter().zip(head.iter().skip(1));
-    let whole =
-        pairs.fold(0_usize, |count, (one, next)| count + usize::from((*one == b'\r') & (*next == b'\n')));
-    if whole == count(b'\n') && whole == count(b'\r') { Ok(()) } else { Err(HygieneFault::BareLineEnd) }
+    // Without a stop between: sixteen bytes are one step.
+    let pairs = head.iter().zip(head.get(1..).unwrap_or_default());
+    let lone = pairs.fold(false, |lone, (one, next)| lone | ((*one == b'\r') != (*next == b'\n')));
+    match lone || head.first() == Some(&b'\n') || head.last() == Some(&b'\r') {
+        true => Err(HygieneFault::BareLineEnd),
+        false => Ok(()),
+    }
 }
 
 /// What stands between line feeds.
