@@ -1,8 +1,8 @@
 //! Accepting connections: worker threads, caps, handshakes, and the way down.
 //!
 //! Each worker is a thread with a runtime of its own; all accept from one listening socket, and a
-//! connection stays with the worker that accepted it. So an exchange never crosses threads: not for
-//! its journal lane, not for its provider's idle streams, not to be woken.
+//! connection stays with the worker that it is given to at once ([`super::desks`]). So an exchange never
+//! crosses threads: not for its journal lane, not for its provider's idle streams, not to be woken.
 
 use std::{
     cell::Cell,
@@ -27,6 +27,7 @@ use tokio_rustls::TlsAcceptor;
 use super::{
     application::Application,
     connection::{Census, Connection, Full, HANDSHAKING, Place},
+    desks::{Arrivals, Desks, Seat},
     http1, http2,
     hygiene::Rules,
     link::Link,
@@ -125,14 +126,14 @@ impl Listener {
             stopping: Stopping(stopping),
         };
         let mut workers = Vec::new();
-        for index in 0..self.settings.workers.max(1) {
+        for (index, (desks, arrivals)) in Desks::new(self.settings.workers.max(1)).enumerate() {
             let socket = self.socket.try_clone()?;
             // Each worker its own, or all of them would count the same references.
             let house = Arc::new(house.clone());
             let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
             let thread = thread::Builder::new().name(format!("worker-{index}")).spawn(move || {
                 WORKER.set(Some(index));
-                let cut = runtime.block_on(work(socket, house));
+                let cut = runtime.block_on(work(socket, house, desks, arrivals));
                 // What is still running has had its grace.
                 runtime.shutdown_background();
                 cut
@@ -237,7 +238,12 @@ impl<A> Clone for House<A> {
 }
 
 /// A worker's life; gives how many connections it still had when the grace of going down ended.
-async fn work<A: Application>(socket: StdListener, house: Arc<House<A>>) -> usize {
+async fn work<A: Application>(
+    socket: StdListener,
+    house: Arc<House<A>>,
+    desks: Desks,
+    mut arrivals: Arrivals,
+) -> usize {
     let listener = match TcpListener::from_std(socket) {
         Ok(listener) => listener,
         Err(error) => {
@@ -252,13 +258,16 @@ async fn work<A: Application>(socket: StdListener, house: Arc<House<A>>) -> usiz
         }
     });
     let mut stopping = house.stopping.clone();
-    let here = Arc::new(());
     loop {
         tokio::select! {
             biased;
             _ = stopping.given() => break,
+            Some(arrived) = arrivals.recv() => match arrived.unpack() {
+                Ok((stream, place, seat)) => begin(stream, place, seat, &house),
+                Err(_) => Tally::count(&house.tally.accept_errors),
+            },
             accepted = listener.accept() => match accepted {
-                Ok((stream, address)) => admit(stream, address, &house, here.clone()),
+                Ok((stream, address)) => admit(stream, address, &house, &desks),
                 Err(error) => {
                     Tally::count(&house.tally.accept_errors);
                     if !is_of_one_connection(&error) {
@@ -269,12 +278,13 @@ async fn work<A: Application>(socket: StdListener, house: Arc<House<A>>) -> usiz
             }
         }
     }
-    drop(listener);
+    // What was handed over and not begun is closed.
+    drop((listener, arrivals));
     // Looked at each time: the grace may be taken back.
-    while Arc::strong_count(&here) > 1 && Instant::now() < stopping.given().await {
+    while desks.seated() > 0 && Instant::now() < stopping.given().await {
         sleep(DRAIN_TICK).await;
     }
-    Arc::strong_count(&here) - 1
+    desks.seated()
 }
 
 /// Errors that say something about the connection that was to be accepted, not about us.
@@ -285,7 +295,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-fn admit<A: Application>(stream: TcpStream, address: SocketAddr, house: &Arc<House<A>>, here: Arc<()>) {
+fn admit<A: Application>(stream: TcpStream, address: SocketAddr, house: &Arc<House<A>>, desks: &Desks) {
     Tally::count(&house.tally.accepted);
     let place = match house.census.admit(address, &house.limits) {
         Ok(place) => place,
@@ -298,10 +308,18 @@ fn admit<A: Application>(stream: TcpStream, address: SocketAddr, house: &Arc<Hou
             return;
         }
     };
+    match desks.seat(stream, place) {
+        Ok(Some((stream, place, seat))) => begin(stream, place, seat, house),
+        Ok(None) => {}
+        Err(_) => Tally::count(&house.tally.accept_errors),
+    }
+}
+
+fn begin<A: Application>(stream: TcpStream, place: Place, seat: Seat, house: &Arc<House<A>>) {
     let house = house.clone();
     tokio::spawn(async move {
         connect(stream, place, house).await;
-        drop(here);
+        drop(seat);
     });
 }
 

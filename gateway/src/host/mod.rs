@@ -13,6 +13,7 @@
 mod application;
 mod bare;
 mod connection;
+mod desks;
 mod fields;
 mod frames;
 mod http1;

@@ -405,7 +405,7 @@ mod tests {
         }
 
         #[test]
-        fn and_so_are_eight_that_are_nearly_so(word in prop::array::uniform8(prop_oneof![0x1e_u8..0x24, 0x5a..0x5e, 0x7d..0x83])) {
+        fn and_so_are_eight_that_are_nearly_so(word in prop::array::uniform8(prop_oneof![0x1e_u8..0x24, 0x5a_u8..0x5e, 0x7d_u8..0x83])) {
             prop_assert_eq!(super::has_escaped(word), word.into_iter().any(super::is_escaped));
         }
 
