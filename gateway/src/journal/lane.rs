@@ -278,11 +278,8 @@ impl Lane {
         next: &mut u64,
         day: i64,
     ) -> Result<&'l mut Current, JournalFault> {
-        if let Some(current) = slot.as_mut() {
-            if current.is_over(shared, day) {
-                current.segment.left.store(true, Ordering::Release);
-                *slot = None;
-            }
+        if let Some(over) = slot.take_if(|current| current.is_over(shared, day)) {
+            over.segment.left.store(true, Ordering::Release);
         }
         let current = match slot.take() {
             Some(current) => current,
