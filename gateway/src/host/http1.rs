@@ -11,6 +11,7 @@ use std::{
     pin::{Pin, pin},
     sync::Arc,
     task::Poll,
+    time::Duration,
 };
 
 use bytes::{Buf, BufMut, BytesMut};
@@ -52,6 +53,10 @@ thread_local! {
     static NEXT: Cell<BytesMut> = Cell::default();
 }
 
+/// How long a connection keeps its state after an answer: whoever asks again within that is busy. An exchange has
+/// a dozen KiB of it, too much to be made anew for each one and too much to be held by silent connections.
+const LIVELY: Duration = Duration::from_secs(1);
+
 /// Serves a connection to its end.
 pub(super) async fn serve<A: Application>(
     link: Box<Link>,
@@ -64,13 +69,38 @@ pub(super) async fn serve<A: Application>(
     // Set up once: each time anew, they would take and leave locks of the whole worker and of all workers.
     let mut going = pin!(stopping.given());
     let mut alarm = pin!(sleep(house.limits.keep_alive));
+    let mut patience = house.limits.keep_alive;
     loop {
-        let arrival = read_head(&mut stream, &mut bytes, &house.limits, alarm.as_mut(), going.as_mut()).await;
+        let arrival =
+            read_head(&mut stream, &mut bytes, &house.limits, patience, alarm.as_mut(), going.as_mut()).await;
+        if matches!(arrival, Arrival::None) {
+            return Shutdown::shutdown(stream.as_mut()).await;
+        }
+        let came = (stream, std::mem::take(&mut bytes), arrival);
+        match Box::pin(lively(came, &connection, &house, alarm.as_mut(), going.as_mut())).await {
+            Some(silent) => stream = silent,
+            None => return,
+        }
+        patience = house.limits.keep_alive.saturating_sub(LIVELY);
+    }
+}
+
+/// A request that has come, and those that follow soon; gives the connection back when it falls silent.
+async fn lively<A: Application>(
+    (mut stream, mut bytes, mut arrival): (Stream, BytesMut, Arrival),
+    connection: &Arc<Connection>,
+    house: &House<A>,
+    mut alarm: Pin<&mut Sleep>,
+    mut going: Pin<&mut impl Future<Output = Instant>>,
+) -> Option<Stream> {
+    let patience = LIVELY.min(house.limits.keep_alive);
+    loop {
         let received_at = Timestamp::now();
         let verdict = match arrival {
+            Arrival::None => return Some(stream),
             Arrival::Gone => {
                 Shutdown::shutdown(stream.as_mut()).await;
-                return;
+                return None;
             }
             Arrival::Unfit(fault) => Err(fault),
             Arrival::Head(length) => match house.rules.check_head(bytes.get(..length).unwrap_or(&bytes)) {
@@ -80,43 +110,27 @@ pub(super) async fn serve<A: Application>(
             },
         };
         let verdict = match verdict {
-            Ok((length, fault)) => match watched(stream, &bytes, length) {
-                Some((next, watched)) => {
-                    stream = next;
-                    watched.map(|()| (length, fault))
-                }
-                None => return,
-            },
+            Ok((length, fault)) => {
+                let (next, watched) = watched(stream, &bytes, length)?;
+                stream = next;
+                watched.map(|()| (length, fault))
+            }
             Err(fault) => Err(fault),
         };
         let (length, fault) = match verdict {
             Ok(judged) => judged,
             Err(fault) => {
                 Tally::count(&house.tally.unclean);
-                return Box::pin(refuse(fault, stream, received_at, &connection, &house)).await;
+                let refused = Refused::unframed(fault, connection, received_at);
+                let answer = house.application.refuse(&refused).await;
+                last_words(stream, &answer, false, connection, house).await;
+                return None;
             }
         };
-        // An exchange is a dozen KiB of state while it is under way, which a silent connection does not keep.
-        let bytes_of_one = std::mem::take(&mut bytes);
-        let one = one(stream, bytes_of_one, length, fault, received_at, &connection, &house);
-        match Box::pin(one).await {
-            Some((next, rest)) => (stream, bytes) = (next, rest),
-            None => return,
-        }
+        (stream, bytes) = one(stream, bytes, length, fault, received_at, connection, house).await?;
+        arrival =
+            read_head(&mut stream, &mut bytes, &house.limits, patience, alarm.as_mut(), going.as_mut()).await;
     }
-}
-
-/// The end of a connection on which came what is no request.
-async fn refuse<A: Application>(
-    fault: HygieneFault,
-    stream: Stream,
-    received_at: Timestamp,
-    connection: &Connection,
-    house: &House<A>,
-) {
-    let refused = Refused::unframed(fault, connection, received_at);
-    let answer = house.application.refuse(&refused).await;
-    last_words(stream, &answer, false, connection, house).await;
 }
 
 /// The connection, on which a chunked body is watched from here on: the engine takes the pieces out of their
@@ -238,17 +252,21 @@ async fn after_pieces<A>(
 enum Arrival {
     /// A head of this many bytes is there.
     Head(usize),
-    /// There is no request: closed, idle too long, or on the way down.
+    /// Nothing, for as long as was waited.
+    None,
+    /// There is no request any more: closed, or on the way down.
     Gone,
     /// What came is no head within the caps.
     Unfit(HygieneFault),
 }
 
-/// Reads until `bytes` begins with a whole head. `alarm` is set here; `going` ends a silent connection.
+/// Reads until `bytes` begins with a whole head; waits for its first byte as long as `patience` is. `alarm` is
+/// set here; `going` ends a silent connection.
 async fn read_head(
     stream: &mut Stream,
     bytes: &mut BytesMut,
     limits: &Limits,
+    patience: Duration,
     mut alarm: Pin<&mut Sleep>,
     mut going: Pin<&mut impl Future<Output = Instant>>,
 ) -> Arrival {
@@ -276,7 +294,7 @@ async fn read_head(
         let begun = !bytes.is_empty();
         // One deadline for the silence, and one for the whole of a head.
         if timed.replace(begun) != Some(begun) {
-            alarm.as_mut().reset(Instant::now() + if begun { limits.head } else { limits.keep_alive });
+            alarm.as_mut().reset(Instant::now() + if begun { limits.head } else { patience });
         }
         if !begun {
             (own, *bytes) = (false, BytesMut::new());
@@ -295,7 +313,7 @@ async fn read_head(
             },
             () = alarm.as_mut() => return match begun {
                 true => Arrival::Unfit(HygieneFault::SlowHeaders),
-                false => Arrival::Gone,
+                false => Arrival::None,
             },
             _ = going.as_mut(), if !begun => return Arrival::Gone,
         }
