@@ -71,8 +71,8 @@ impl Storage for Disk {
 }
 
 /// A segment in the local file system. Evidence is written once and seldom read: what has reached the disk
-/// is let go from memory, where each new page would otherwise be one that was never used before, fetched from
-/// the hypervisor or at the expense of somebody's files. It was a tenth of an exchange's CPU time.
+/// is let go from memory, where each new page would otherwise come from somebody's files or from a hypervisor
+/// that has yet to find it. On a machine with untouched memory that was a tenth of an exchange's CPU time.
 struct Written {
     file: File,
     /// What was appended, in bytes.
