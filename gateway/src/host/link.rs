@@ -28,12 +28,11 @@ use pingora_core::protocols::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
-    net::TcpStream,
     time::Sleep,
 };
 use tokio_rustls::TlsStream;
 
-use super::{frames::Frames, hygiene::Chunks};
+use super::{frames::Frames, hygiene::Chunks, wire::Wire};
 
 /// Writes are collected up to the size of one TLS record; what is larger goes out as it is.
 const COLLECT: usize = 16 * 1024;
@@ -50,7 +49,7 @@ thread_local! {
 
 #[derive(Debug)]
 pub(super) struct Link {
-    tls: TlsStream<TcpStream>,
+    tls: TlsStream<Wire>,
     collected: Vec<u8>,
     stall: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
@@ -76,7 +75,7 @@ pub(super) enum Watch {
 impl Link {
     /// `stall`: how long a write may make no progress; `linger`: how long a closing connection
     /// still takes in what comes.
-    pub(super) fn new(tls: TlsStream<TcpStream>, stall: Duration, linger: Duration) -> Self {
+    pub(super) fn new(tls: TlsStream<Wire>, stall: Duration, linger: Duration) -> Self {
         Self {
             tls,
             collected: Vec::new(),

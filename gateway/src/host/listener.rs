@@ -36,6 +36,7 @@ use super::{
     provider,
     settings::{Limits, Settings},
     tally::Tally,
+    wire::Wire,
 };
 
 /// Connections the kernel keeps waiting for `accept`: after a restart all callers come back at once.
@@ -370,7 +371,7 @@ async fn handshake<A>(
     // Small answers must not wait for the caller's acknowledgement of earlier ones.
     stream.set_nodelay(true).ok()?;
     let acceptor = TlsAcceptor::from(house.tls.server());
-    let mut shaking = pin!(HANDSHAKING.scope(address, acceptor.accept(stream)));
+    let mut shaking = pin!(HANDSHAKING.scope(address, acceptor.accept(Wire(stream))));
     let prompt = timeout(TURN, &mut shaking).await;
     drop(turn);
     let shaken = match prompt {

@@ -31,6 +31,7 @@ mod tally;
 #[cfg(test)]
 pub(crate) mod tests;
 mod unsent;
+mod wire;
 
 pub use application::{Answer, Answered, Application, Refused};
 pub use connection::{Census, Connection};

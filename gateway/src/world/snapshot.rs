@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -22,7 +22,11 @@ use super::{
     peers::{Materials, Peers},
 };
 use crate::{
-    code_lists, description::shelf::Shelf, host::Provider, journal::JournalFault, metrics::RouteMetrics,
+    code_lists,
+    description::shelf::Shelf,
+    host::Provider,
+    journal::JournalFault,
+    metrics::{Metrics, RouteMetrics},
     quota::Meters,
 };
 
@@ -38,7 +42,10 @@ pub struct Snapshot {
     register: Register,
     mask_keys: Arc<MaskKeys>,
     peers: Peers,
-    routes: HashMap<(ServiceKey, Operation), RouteMetrics, RandomState>,
+    /// The counters of operations, made at their first exchange: thousands of services, each with its
+    /// histograms, would be a page of metrics that nobody can read, most of it zeros.
+    routes: HashMap<(ServiceKey, Operation), OnceLock<RouteMetrics>, RandomState>,
+    metrics: Arc<Metrics>,
     /// The meters of each agreement, its service's included; and of services alone.
     agreement_meters: HashMap<AgreementId, Meters, RandomState>,
     service_meters: HashMap<ServiceKey, Meters, RandomState>,
@@ -113,11 +120,7 @@ impl Snapshot {
         for (key, service) in register.services() {
             let same = same_service(service);
             for (operation, _) in service.versions.iter().flat_map(|version| version.operations()) {
-                routes.entry((key, operation)).or_insert_with(|| {
-                    let known = same.and_then(|(previous, key)| previous.route(key, operation));
-                    let fresh = || parts.metrics.route(service.id.as_str(), operation.as_str());
-                    known.cloned().unwrap_or_else(fresh)
-                });
+                routes.insert((key, operation), OnceLock::new());
             }
             let known = same.and_then(|(previous, key)| previous.service_meters.get(&key));
             let fresh = || parts.quota.shared_meters(service.id.as_str(), service.quota.as_slice());
@@ -181,6 +184,7 @@ impl Snapshot {
             mask_keys: Arc::clone(&parts.mask_keys),
             peers,
             routes,
+            metrics: Arc::clone(&parts.metrics),
             agreement_meters,
             service_meters,
             one_offs,
@@ -269,7 +273,9 @@ impl Snapshot {
 
     /// The counters of an operation.
     pub fn route(&self, service: ServiceKey, operation: Operation) -> Option<&RouteMetrics> {
-        self.routes.get(&(service, operation))
+        let made = self.routes.get(&(service, operation))?;
+        let name = || self.register.service(service).id.as_str();
+        Some(made.get_or_init(|| self.metrics.route(name(), operation.as_str())))
     }
 
     /// The quotas of an exchange under `agreement`, or under the service's sharing mode alone.

@@ -19,7 +19,7 @@ use super::{
     request::{self, Framing},
     standing::Ticket,
 };
-use crate::host::link::Link;
+use crate::host::{link::Link, wire::Wire};
 
 /// A write towards a provider that makes no progress for this long is given up; the call's own
 /// deadline is usually shorter.
@@ -129,7 +129,7 @@ impl Provider {
             tcp.set_nodelay(true).map_err(|_| CallFault::Unreachable)?;
             let connector = TlsConnector::from(self.tls.clone());
             connector
-                .connect(self.server_name.clone(), tcp)
+                .connect(self.server_name.clone(), Wire(tcp))
                 .await
                 .map_err(|error| tls_fault(&error).unwrap_or(CallFault::Unreachable))
         });
