@@ -5,6 +5,7 @@
 //! prints each step; the tests run the same ones, and more that only break things.
 //!
 //! - [`scene`]: a caller asks; the [`Step`] holds what was seen, and judges it.
+//! - [`patience`]: waiting for what happens by itself.
 //! - [`load`]: many ask at once while something happens, and what became of each request.
 //! - [`exchanges`]: data passes, and only what may.
 //! - [`messages`]: the same, where one side or both speak SOAP.
@@ -20,6 +21,7 @@ pub mod exchanges;
 pub mod load;
 pub mod messages;
 pub mod operations;
+pub mod patience;
 pub mod places;
 pub mod records;
 pub mod refusals;
@@ -27,6 +29,7 @@ pub mod scene;
 
 use anyhow::Result;
 
+pub use patience::eventually;
 pub use scene::{Scene, Step, Voice};
 
 /// One journey.

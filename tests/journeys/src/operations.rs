@@ -1,15 +1,15 @@
 //! An operator changes documents while the gateway serves. Every journey leaves them as they were.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use support::{Ask, Documents};
 
-use crate::{Journey, Scene};
+use crate::{Journey, Scene, patience::until};
 
 const TASKS: &str = "/api/G06/nhiem-vu/v1/records";
 const PORTAL: &str = "G06/cong-du-lieu-mo";
-/// A change to a document must have effect within this time.
+/// A change to a document has effect within this time.
 const EFFECT: Duration = Duration::from_secs(1);
 
 /// An agreement is edited.
@@ -104,21 +104,6 @@ pub const EXPLAIN: Journey = Journey {
         Ok(())
     },
 };
-
-/// Looks again and again until the change shows; it must show in time.
-pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Result<Option<T>>) -> Result<T> {
-    let start = Instant::now();
-    loop {
-        let asked = start.elapsed();
-        if let Some(shown) = look()? {
-            return Ok(shown);
-        }
-        if asked > EFFECT {
-            bail!("{what} had no effect within {EFFECT:?}");
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
 
 /// Puts documents back as they were, whatever happens, and gives the gateway time to see it.
 struct Restored {

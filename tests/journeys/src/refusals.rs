@@ -5,7 +5,8 @@ use serde_json::Value;
 use support::{Ask, Http, Identity, sandbox::REVOKED as REVOKED_SYSTEM};
 
 use crate::{
-    Journey, Scene, operations,
+    Journey, Scene,
+    patience::until,
     records::{PERSON, PERSON_NUMBER, fresh_number, task_json},
 };
 
@@ -180,7 +181,7 @@ pub const REVOKED: Journey = Journey {
         let answer = line.ask(Ask::get("/api"))?;
         ensure!(answer.status == 200, "a new certificate is good: {}", answer.text());
         pki.revoke(&[&revoked, &renewed])?;
-        let answer = operations::until("the revocation", || {
+        let answer = until("the revocation", || {
             let answer = line.ask(Ask::get("/api"))?;
             Ok((answer.status != 200).then_some(answer))
         })?;
@@ -213,7 +214,7 @@ pub const UNKNOWN: Journey = Journey {
 /// The operator is told which certificate was refused, by which rule, and what to do.
 fn told(scene: &Scene<'_>, rule: &str, identity: &Identity) -> Result<()> {
     let serial = identity.serial();
-    operations::until(&format!("the operator's line of `{rule}`"), || {
+    until(&format!("the operator's line of `{rule}`"), || {
         let log = scene.sandbox.log();
         let line = log.lines().find(|line| line.contains(rule) && line.contains(&serial));
         Ok(line.is_some_and(|line| line.contains("remedy")).then_some(()))

@@ -5,11 +5,9 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
 };
 
-use journeys::{Scene, Voice};
+use journeys::{Scene, Voice, eventually};
 use serde_json::{Value, json};
 use support::{Ask, Behaviour, Http, Plan, Sandbox};
 
@@ -109,15 +107,6 @@ fn record(sandbox: &Sandbox, exchange: &str) -> Value {
     Scene { sandbox, voice: Voice::Own(Http::One), tell: &mut |_| {} }.record(exchange).unwrap()
 }
 
-/// Waits until `holds`, at most `within`.
-fn eventually(within: Duration, what: &str, mut holds: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < within, "{what}: not within {within:?}");
-        thread::sleep(Duration::from_millis(20));
-    }
-}
-
 /// A line of `/proc/<gateway>/status`, in KiB.
 fn memory(sandbox: &mut Sandbox, line: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", sandbox.gateway().unwrap().id())).unwrap();
@@ -174,7 +163,7 @@ fn what_a_crash_cut_is_told_after_the_restart() {
     let mut sandbox = started("crash", "stop");
     flow(&sandbox, None, None, None);
     let mut fetched = fetch(&sandbox, "crash", &[]);
-    eventually(Duration::from_secs(20), "an answer under way", || fetched.size() > 500_000);
+    eventually("an answer under way", || fetched.size() > 500_000);
     sandbox.crash_gateway().unwrap();
     assert_ne!(fetched.ended(), 0, "a dead gateway ended an answer well");
 
@@ -190,10 +179,10 @@ fn a_suspended_agreement_ends_an_answer_that_has_no_end() {
     let sandbox = started("suspended", "stop");
     flow(&sandbox, None, None, None);
     let mut fetched = fetch(&sandbox, "suspended", &["--http2"]);
-    eventually(Duration::from_secs(20), "an answer under way", || fetched.size() > 500_000);
+    eventually("an answer under way", || fetched.size() > 500_000);
     let text = "id = \"DC-BULK\"\nreason = { vi = \"Lộ khóa\", en = \"A key has leaked\" }\nagreement = \"TT-2026-017\"\n";
     sandbox.documents.put("suspensions/DC-BULK.toml", text).unwrap();
-    eventually(Duration::from_secs(20), "the end of it", || fetched.is_over());
+    eventually("the end of it", || fetched.is_over());
     assert_eq!(fetched.ended(), 92);
     let record = record(&sandbox, &fetched.exchange());
     assert_eq!((&record["decision"], &record["rule"]), (&json!("cut"), &json!("suspended")), "{record}");
@@ -224,7 +213,7 @@ fn a_long_reply_and_slow_callers_cost_bounded_memory() {
     flow(&sandbox, None, None, None);
     let mut slow: Vec<Fetch> =
         (0..8).map(|number| fetch(&sandbox, &format!("slow-{number}"), &["--limit-rate", "50k"])).collect();
-    eventually(Duration::from_secs(60), "slow answers", || slow.iter().all(|one| one.size() > 100_000));
+    eventually("slow answers", || slow.iter().all(|one| one.size() > 100_000));
     assert!(slow.iter_mut().all(|one| !one.is_over()), "none of them ends");
     let crowded = memory(&mut sandbox, "VmHWM");
     println!("8 slow callers: {crowded} KiB at most");

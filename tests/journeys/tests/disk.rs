@@ -25,7 +25,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use journeys::load::{Endings, PROVIDER, READER, TASKS, counted, ending, lift_limits, under_load};
+use journeys::{
+    eventually,
+    load::{Endings, PROVIDER, READER, TASKS, counted, ending, lift_limits, under_load},
+};
 use serde_json::Value;
 use support::{Answer, Ask, Caller, Http, Plan, Sandbox, process};
 
@@ -33,8 +36,6 @@ use support::{Answer, Ask, Caller, Http, Plan, Sandbox, process};
 const INSIDE: &str = "OWN_NAMESPACE";
 /// Room for all that a test records, and filled in a moment.
 const DISK: &str = "size=24m";
-/// The documents promise a second or two; a busy machine gets more.
-const SOON: Duration = Duration::from_secs(10);
 const EDITED: &str = "agreements/TT-2026-018.toml";
 
 /// The disk under the gateway's data.
@@ -106,15 +107,6 @@ fn namespace() -> Option<&'static [&'static str]> {
         mount.output().is_ok_and(|tried| tried.status.success())
     };
     WAYS.iter().find(permits).copied()
-}
-
-fn eventually(what: &str, mut holds: impl FnMut() -> bool) -> Duration {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < SOON, "{what}: not within {SOON:?}");
-        thread::sleep(Duration::from_millis(20));
-    }
-    start.elapsed()
 }
 
 fn run(sandbox: &Sandbox, arguments: &[&str]) -> process::Ended {

@@ -7,13 +7,12 @@
     reason = "a step that fails fails the test"
 )]
 
-use std::{
-    path::Path,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{path::Path, thread, time::Duration};
 
-use journeys::load::{PROVIDER, READER, SERVICE, TASKS, counted, ending, lift_limits, under_load};
+use journeys::{
+    eventually,
+    load::{PROVIDER, READER, SERVICE, TASKS, counted, ending, lift_limits, under_load},
+};
 use serde_json::Value;
 use support::{Answer, Ask, Behaviour, Caller, Http, Neighbour, Plan, Sandbox};
 
@@ -72,14 +71,6 @@ fn retried(sandbox: &Sandbox) -> Vec<Value> {
     records.filter(|record| record["retries"].as_u64().is_some_and(|retries| retries > 0)).collect()
 }
 
-fn eventually(within: Duration, what: &str, mut holds: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < within, "{what}: not within {within:?}");
-        thread::sleep(Duration::from_millis(20));
-    }
-}
-
 /// Nothing that changes something was done twice, and what was confirmed was done.
 fn done_once(sandbox: &Sandbox, submits: &[(String, String)]) {
     for (number, ending) in submits {
@@ -111,7 +102,7 @@ fn a_machine_killed_under_load_fails_no_read_and_no_change_is_done_twice() {
         );
         assert!(metrics(&sandbox).contains("state=\"open\"} 1"));
         revived = Some(sandbox.start_twin_at(PROVIDER, address, control).unwrap());
-        eventually(Duration::from_secs(5), "the machine that came back takes its share", || {
+        eventually("the machine that came back takes its share", || {
             revived.as_ref().unwrap().seen().unwrap().len() > 20
         });
     })
@@ -121,7 +112,7 @@ fn a_machine_killed_under_load_fails_no_read_and_no_change_is_done_twice() {
     let counts = counted(&endings.submits);
     assert!(counts["201"] > 20, "{counts:?}");
     done_once(&sandbox, &endings.submits);
-    eventually(Duration::from_secs(5), "well again", || {
+    eventually("well again", || {
         let told = status(&sandbox)["upstreams"].clone();
         told["troubled"].as_array().unwrap().is_empty() && told["well"] == told["endpoints"]
     });
@@ -175,7 +166,7 @@ fn the_only_machine_killed_under_load_is_refused_as_declared_and_comes_back() {
             ("1", Some("provider"))
         );
         revived = Some(sandbox.revive(PROVIDER).unwrap());
-        eventually(Duration::from_secs(5), "answers again", || refused_now(&sandbox).status == 200);
+        eventually("answers again", || refused_now(&sandbox).status == 200);
         thread::sleep(Duration::from_millis(300));
     })
     .unwrap();

@@ -18,7 +18,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use journeys::records::{fresh_number, task_json};
+use journeys::{
+    eventually,
+    records::{fresh_number, task_json},
+};
 use rustix::process::Signal;
 use support::{Ask, Behaviour, Caller, Http, Line, Plan, Sandbox};
 
@@ -54,16 +57,6 @@ fn partners() -> Ask {
 
 fn line(sandbox: &Sandbox, system: &str, http: Http) -> Line {
     sandbox.caller(&sandbox.identity(system).unwrap(), http).unwrap().connect().unwrap()
-}
-
-/// Waits until `holds`, and tells how long that took.
-fn eventually(what: &str, mut holds: impl FnMut() -> bool) -> Duration {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < SOON, "{what}: not within {SOON:?}");
-        thread::sleep(Duration::from_millis(20));
-    }
-    start.elapsed()
 }
 
 /// A number of `/metrics`.

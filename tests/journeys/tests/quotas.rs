@@ -11,6 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use journeys::eventually;
 use rustix::process::Signal;
 use support::{Ask, Caller, Http, Plan, Process, Sandbox, ports, process};
 
@@ -108,14 +109,6 @@ fn metric(sandbox: &Sandbox, name: &str) -> String {
     let page = Caller::plain(sandbox.admin).ask(Ask::get("/metrics")).unwrap().text();
     let line = page.lines().find_map(|line| line.strip_prefix(name));
     line.unwrap_or_default().trim().to_owned()
-}
-
-fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < Duration::from_secs(20), "{what}: not within 20 s");
-        thread::sleep(Duration::from_millis(50));
-    }
 }
 
 #[test]

@@ -9,9 +9,10 @@ use std::sync::{
 use contracts::Fault;
 use http::{HeaderValue, Uri};
 use jiff::Timestamp;
+use ring::digest::{Context, SHA256};
 use rustls::{
     ClientConfig, Error, RootCertStore,
-    crypto::ring,
+    crypto::ring as provider,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName},
     version::{TLS12, TLS13},
 };
@@ -43,11 +44,16 @@ impl Provider {
         static IDENTITIES: AtomicU64 = AtomicU64::new(1);
         let mut faults = Vec::new();
         let upstream = standings.of(&settings.name.0, settings.name.1);
+        let mut way = Context::new(&SHA256);
+        way.update(settings.server_name.as_bytes());
+        let mut unmet = Vec::new();
+        let tls = client_config(settings, now, &mut way, &mut unmet);
+        let way = way.finish();
         let endpoints: Vec<Endpoint> = settings
             .endpoints
             .iter()
             .filter_map(|written| {
-                let endpoint = endpoint(written, &upstream);
+                let endpoint = endpoint(written, &upstream, way.as_ref());
                 if endpoint.is_none() {
                     faults.push(bad_endpoint(settings, written));
                 }
@@ -80,7 +86,7 @@ impl Provider {
                 ),
             ));
         }
-        let tls = client_config(settings, now, &mut faults);
+        faults.append(&mut unmet);
         match (name, host, tls) {
             (Ok(server_name), Ok(host), Some(tls)) if faults.iter().all(|fault| fault.warning) => Ok((
                 Self {
@@ -112,7 +118,7 @@ impl Provider {
     }
 }
 
-fn endpoint(written: &EndpointSettings, upstream: &Arc<Upstream>) -> Option<Endpoint> {
+fn endpoint(written: &EndpointSettings, upstream: &Arc<Upstream>, way: &[u8]) -> Option<Endpoint> {
     let uri: Uri = written.url.parse().ok()?;
     let authority = uri.authority()?;
     if uri.scheme_str() != Some("https") || uri.query().is_some() || authority.as_str().contains('@') {
@@ -121,7 +127,7 @@ fn endpoint(written: &EndpointSettings, upstream: &Arc<Upstream>) -> Option<Endp
     let port = authority.port_u16().unwrap_or(HTTPS);
     let base = uri.path().trim_end_matches('/').to_owned();
     Some(Endpoint {
-        standing: upstream.endpoint(&format!("{}:{port}{base}", authority.host())),
+        standing: upstream.endpoint(&format!("{}:{port}{base}", authority.host()), way),
         weight: written.weight,
         // Brackets belong to the notation, not to the address.
         host: authority.host().trim_start_matches('[').trim_end_matches(']').to_owned(),
@@ -174,18 +180,20 @@ fn turns(endpoints: &[EndpointSettings]) -> Vec<usize> {
     turns
 }
 
+/// Tells `way` what certificates go into it: endpoints that are met otherwise stand anew.
 fn client_config(
     settings: &ProviderSettings,
     now: Timestamp,
+    way: &mut Context,
     faults: &mut Vec<Fault>,
 ) -> Option<ClientConfig> {
-    let roots = roots(&settings.trust, faults);
+    let roots = roots(&settings.trust, way, faults);
     let client = match &settings.client {
         None => Some(None),
-        Some((certificate, key)) => own(certificate, key, now, faults).map(Some),
+        Some((certificate, key)) => own(certificate, key, now, way, faults).map(Some),
     };
     let (roots, client) = (roots?, client?);
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let builder = ClientConfig::builder_with_provider(Arc::new(provider::default_provider()))
         .with_protocol_versions(&[&TLS13, &TLS12])
         .map_err(|_| faults.push(unusable(&settings.trust)))
         .ok()?
@@ -218,10 +226,11 @@ fn client_config(
     }
 }
 
-fn roots(trust: &Material, faults: &mut Vec<Fault>) -> Option<RootCertStore> {
+fn roots(trust: &Material, way: &mut Context, faults: &mut Vec<Fault>) -> Option<RootCertStore> {
     let list = trust.certificates().map_err(|fault| faults.push(*fault)).ok()?;
     let mut roots = RootCertStore::empty();
     for der in list {
+        way.update(&der);
         if roots.add(der).is_err() {
             faults.push(unusable(trust));
             return None;
@@ -234,11 +243,13 @@ fn own(
     certificate: &Material,
     key: &Material,
     now: Timestamp,
+    way: &mut Context,
     faults: &mut Vec<Fault>,
 ) -> Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
     let chain = certificate.certificates().map_err(|fault| faults.push(*fault)).ok();
     let secret = key.key().map_err(|fault| faults.push(*fault)).ok();
     let (chain, secret) = (chain?, secret?);
+    chain.iter().for_each(|der| way.update(der));
     let expired = chain.first().is_some_and(|der| {
         X509Certificate::from_der(der)
             .is_ok_and(|(_, parsed)| parsed.validity().not_after.timestamp() <= now.as_second())
@@ -297,7 +308,7 @@ mod tests {
     #[test]
     fn endpoints_are_https_and_plain() {
         let upstream = Standings::default().of("G06/thu", 1);
-        let read = |url: &str| endpoint(&EndpointSettings { url: url.to_owned(), weight: 1 }, &upstream);
+        let read = |url: &str| endpoint(&EndpointSettings { url: url.to_owned(), weight: 1 }, &upstream, &[]);
         let good = read("https://10.0.0.5:8443/ws/nhiem-vu/").unwrap();
         assert_eq!((good.host.as_str(), good.port, good.base.as_str()), ("10.0.0.5", 8443, "/ws/nhiem-vu"));
         let six = read("https://[::1]").unwrap();

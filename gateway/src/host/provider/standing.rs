@@ -1,9 +1,11 @@
 //! What is known of a provider while the process runs: how its endpoints fare, how many calls are
 //! under way, what is left to retry with.
 //!
-//! It belongs to the service's version and the endpoint's address, not to a compiled [`Provider`]: a
-//! reload compiles providers anew, and an edit of some agreement must not send everybody back to an
-//! endpoint that is known to be dead. [`Standings`] keeps it for as long as a snapshot or a call does.
+//! It belongs to the service's version, the endpoint's address and the way it is met there (its name
+//! and both sides' certificates), not to a compiled [`Provider`]: a reload compiles providers anew, and
+//! an edit of some agreement must not send everybody back to an endpoint that is known to be dead. But
+//! who mends a wrong name or certificate must not wait for a rest that the fault had earned.
+//! [`Standings`] keeps it for as long as a snapshot or a call does.
 //!
 //! A call's place is a [`Ticket`]. Where all is well, taking one and giving it back are a load, a
 //! clone of its `Arc` and one addition each way; the lock on an endpoint's [`Circuit`] is taken only
@@ -75,15 +77,18 @@ pub(super) struct Upstream {
     pub(super) busy: AtomicU64,
     /// Calls refused because every circuit was open.
     pub(super) shut: AtomicU64,
-    endpoints: Mutex<HashMap<String, Weak<Standing>>>,
+    endpoints: Mutex<Endpoints>,
 }
 
+/// By address and the way of meeting.
+type Endpoints = HashMap<(String, Vec<u8>), Weak<Standing>>;
+
 impl Upstream {
-    /// The standing of the endpoint at `address`.
-    pub(super) fn endpoint(self: &Arc<Self>, address: &str) -> Arc<Standing> {
+    /// The standing of the endpoint at `address`, met in this `way` (a digest of what that takes).
+    pub(super) fn endpoint(self: &Arc<Self>, address: &str, way: &[u8]) -> Arc<Standing> {
         let mut endpoints = lock(&self.endpoints);
         endpoints.retain(|_, standing| standing.strong_count() > 0);
-        let slot = endpoints.entry(address.to_owned()).or_default();
+        let slot = endpoints.entry((address.to_owned(), way.to_owned())).or_default();
         slot.upgrade().unwrap_or_else(|| {
             let standing = Arc::new(Standing {
                 upstream: Arc::clone(self),

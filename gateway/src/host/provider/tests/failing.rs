@@ -88,7 +88,10 @@ async fn a_reload_forgets_nothing() {
     assert!(matches!(new.call(get("/a")).await, Err(CallFault::CircuitOpen { .. })));
     let other = compile(&ProviderSettings { name: ("G06/thu".to_owned(), 2), ..settings.clone() });
     assert_eq!(other.call(get("/a")).await.unwrap_err(), BROKEN, "another version is another upstream");
-    drop((new, other));
+    let mended = compile(&ProviderSettings { server_name: "127.0.0.1".to_owned(), ..settings.clone() });
+    let fault = mended.call(get("/a")).await.unwrap_err();
+    assert!(!matches!(fault, CallFault::CircuitOpen { .. }), "a mended name waits for no rest: {fault:?}");
+    drop((new, other, mended));
     standings.sweep();
     assert_eq!(compile(&settings).call(get("/a")).await.unwrap_err(), BROKEN, "nobody had it any more");
 }
