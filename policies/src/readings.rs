@@ -43,17 +43,33 @@ pub struct Stamp {
 
 /// The files of one folder.
 #[derive(Debug, Default)]
-pub(crate) struct Shelf(Vec<Kept>);
+pub(crate) struct Shelf {
+    /// What the system said of the folder before it was listed; none of one that is not there.
+    folder: Option<Stamp>,
+    files: Vec<Kept>,
+}
 
 /// A file that was read.
 #[derive(Debug)]
 pub(crate) struct Kept {
-    /// None when the next reading cannot go by it.
-    stamp: Option<Stamp>,
+    stamp: Stamp,
+    /// Whether the next reading can go by the stamp.
+    settled: bool,
     pub(crate) source: Arc<Source>,
 }
 
 impl Readings {
+    /// Whether nothing that was read from `root` has changed since: every folder has the files it had, and
+    /// whatever was still being edited when it was read is as it was. A file at rest that is edited in just
+    /// this moment is not looked at again; that is the next edit.
+    pub fn hold(&self, root: &Path) -> bool {
+        self.shelves.iter().all(|(folder, shelf)| {
+            let mut moving = shelf.files.iter().filter(|kept| !kept.settled);
+            Stamp::of_path(&root.join(folder)) == shelf.folder
+                && moving.all(|kept| Stamp::of_path(&root.join(&kept.source.file)) == Some(kept.stamp))
+        })
+    }
+
     pub(crate) fn take(&mut self, folder: &Path) -> Shelf {
         self.shelves.remove(folder).unwrap_or_default()
     }
@@ -87,6 +103,11 @@ impl Stamp {
         Ok(Self::of(&said))
     }
 
+    /// Of what is at `path`, if anything is.
+    fn of_path(path: &Path) -> Option<Self> {
+        fs::metadata(path).ok().map(|said| Self::of(&said))
+    }
+
     /// The file's length in bytes.
     pub fn length(&self) -> u64 {
         self.length
@@ -105,23 +126,28 @@ impl Stamp {
 }
 
 impl Shelf {
+    /// For the files of `folder`, which is about to be listed.
+    pub(crate) fn of(folder: &Path) -> Self {
+        Self { folder: Stamp::of_path(folder), files: Vec::new() }
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Kept> {
-        self.0.iter()
+        self.files.iter()
     }
 
     /// Adds what was read of a file that had this stamp before, at `now`.
     pub(crate) fn put(&mut self, stamp: Stamp, now: Timestamp, source: Arc<Source>) {
-        self.0.push(Kept { stamp: Some(stamp).filter(|stamp| stamp.is_settled(now)), source });
+        self.files.push(Kept { stamp, settled: stamp.is_settled(now), source });
     }
 
     pub(crate) fn sources(&self) -> Vec<Arc<Source>> {
-        self.0.iter().map(|kept| Arc::clone(&kept.source)).collect()
+        self.files.iter().map(|kept| Arc::clone(&kept.source)).collect()
     }
 }
 
 impl Kept {
-    /// Whether the file is still as it was read.
+    /// Whether the file is surely as it was read.
     pub(crate) fn is_as(&self, stamp: &Stamp) -> bool {
-        self.stamp.as_ref() == Some(stamp)
+        self.settled && self.stamp == *stamp
     }
 }

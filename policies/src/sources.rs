@@ -146,6 +146,7 @@ impl Round<'_> {
     fn services(&mut self) -> Vec<Arc<Source>> {
         let mut all = Vec::new();
         let services = Path::new("services");
+        self.after.put(services, Shelf::of(&self.folder.join(services)));
         for Entry { name, stamp } in self.entries(services) {
             let member = services.join(&name);
             if stamp.is_ok_and(|stamp| stamp.is_folder()) {
@@ -158,7 +159,7 @@ impl Round<'_> {
     }
 
     fn documents(&mut self, kind: &Path) -> Vec<Arc<Source>> {
-        let mut shelf = Shelf::default();
+        let mut shelf = Shelf::of(&self.folder.join(kind));
         let before = self.before.take(kind);
         let mut known = before.iter().peekable();
         for Entry { name, stamp } in self.entries(kind) {
@@ -380,6 +381,31 @@ mod tests {
         let fourth = read(later);
         assert_eq!((fourth.services.len(), fourth.members.len()), (0, 2));
         assert_eq!(fourth, Sources::read(folder.path()).unwrap());
+    }
+
+    #[test]
+    fn what_was_read_holds_until_a_file_comes_goes_or_is_being_written() {
+        let folder = folder(&[("members/A.toml", b"a"), ("services/A/s.toml", b"s")]);
+        let at = |file: &str| folder.path().join(file);
+        let mut readings = Readings::default();
+        let mut read = |expected: bool| {
+            assert_eq!(readings.hold(folder.path()), expected);
+            drop(Sources::gather_again(folder.path(), &mut readings, Timestamp::now()));
+            assert!(readings.hold(folder.path()));
+        };
+        read(true);
+        fs::write(at("members/A.toml"), "a, and more").unwrap();
+        read(false);
+        fs::write(at("members/B.toml"), "b").unwrap();
+        read(false);
+        fs::rename(at("members/B.toml"), at("members/C.toml")).unwrap();
+        read(false);
+        fs::create_dir(at("agreements")).unwrap();
+        read(false);
+        fs::create_dir(at("services/B")).unwrap();
+        read(false);
+        fs::remove_dir_all(at("services/A")).unwrap();
+        read(false);
     }
 
     #[test]

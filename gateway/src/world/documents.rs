@@ -70,6 +70,13 @@ impl Documents {
         if faults.is_empty() { Ok(documents) } else { Err(faults) }
     }
 
+    /// Whether the folders still hold what was read of them, into `readings`: half a checkout must not
+    /// decide, and a hundred thousand files are not looked at twice to find out.
+    pub fn hold(&self, policies: &Path, contracts: &Path, readings: &mut Readings) -> bool {
+        let (again, faults) = Self::walk(contracts, readings, Timestamp::now());
+        faults.is_empty() && again == *self.contracts && readings.policies.hold(policies)
+    }
+
     /// As [`Documents::read`], with what can be read beside the faults: for telling what else is
     /// wrong.
     pub fn gather(policies: &Path, contracts: &Path) -> (Self, Vec<Fault>) {
@@ -85,14 +92,25 @@ impl Documents {
         let mut faults: Vec<Fault> = [policies, contracts].into_iter().filter_map(missing).collect();
         let (sources, found) = Sources::gather_again(policies, &mut readings.policies, now);
         faults.extend(rooted(policies, found));
+        let (texts, found) = Self::walk(contracts, readings, now);
+        faults.extend(found);
+        (Self { sources, contracts: Arc::new(texts) }, faults)
+    }
+
+    /// Reads the contracts and code lists, opening only what changed since `readings`.
+    fn walk(
+        contracts: &Path,
+        readings: &mut Readings,
+        now: Timestamp,
+    ) -> (BTreeMap<PathBuf, Arc<Source>>, Vec<Fault>) {
         let before = std::mem::take(&mut readings.contracts);
-        let mut walk =
-            Walk { root: contracts, now, before, after: BTreeMap::new(), texts: BTreeMap::new(), faults };
+        let (after, texts) = (BTreeMap::new(), BTreeMap::new());
+        let mut walk = Walk { root: contracts, now, before, after, texts, faults: Vec::new() };
         for folder in CONTRACT_FOLDERS {
             walk.descend(Path::new(folder), DEPTH_CAP);
         }
         readings.contracts = walk.after;
-        (Self { sources, contracts: Arc::new(walk.texts) }, walk.faults)
+        (walk.texts, walk.faults)
     }
 
     /// From texts kept earlier, by the names that [`Documents::iter`] gave them. What has another
@@ -145,8 +163,12 @@ impl Documents {
     pub fn digest(&self, salt: &[u8]) -> [u8; 32] {
         let mut context = Context::new(&SHA256);
         context.update(&sha256(salt));
-        for (name, source) in self.iter() {
-            context.update(name.as_os_str().as_encoded_bytes());
+        let sources = self.sources.iter().map(|source| (POLICIES, source.file.as_path(), source));
+        let contracts = self.contracts.iter().map(|(file, source)| (CONTRACTS, file.as_path(), source));
+        for (root, file, source) in sources.chain(contracts) {
+            context.update(root.as_bytes());
+            context.update(b"/");
+            context.update(file.as_os_str().as_encoded_bytes());
             // No name holds a zero byte, so no name can grow into a text.
             context.update(&[0]);
             context.update(&source.revision());

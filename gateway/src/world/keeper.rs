@@ -17,7 +17,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use contracts::{Bilingual, Fault, Language};
-use jiff::{Timestamp, civil::Date};
+use jiff::Timestamp;
 use policies::{MaskKeys, Source};
 
 use super::{
@@ -39,7 +39,7 @@ use crate::{
     quota::Quota,
 };
 
-/// How often the folders are read until two reads agree; a checkout that takes longer is read at
+/// How often the folders are read until what was read holds; a checkout that takes longer is read at
 /// its next event.
 const READS: usize = 5;
 /// How long a read waits for the next.
@@ -90,9 +90,6 @@ pub struct Parts {
 /// What is in service, so that an event that changed nothing changes nothing.
 #[derive(Default)]
 struct Memory {
-    documents: Option<[u8; 32]>,
-    /// The day that the documents were compiled for.
-    day: Date,
     readings: Readings,
     suspensions: Option<[u8; 32]>,
     pki: Option<[u8; 32]>,
@@ -144,9 +141,7 @@ impl Keeper {
         };
         match &snapshot {
             None => faults.extend(found),
-            Some(snapshot) => {
-                memory.documents = Some(*snapshot.digest());
-                memory.day = snapshot.day();
+            Some(_) => {
                 memory.standing.last_good = found.iter().any(|fault| !fault.warning);
                 memory.standing.taken(Part::Documents, found);
             }
@@ -279,9 +274,8 @@ impl Keeper {
                 Ok(documents) => documents,
                 Err(faults) => return self.refuse(memory, Part::Documents, actor, faults),
             };
-        let digest = documents.digest(self.loaded.text.as_bytes());
         let today = policies::local(Timestamp::now()).date();
-        let same = memory.documents == Some(digest) && memory.day == today;
+        let same = documents == *serving.documents() && serving.day() == today;
         if same && serving.materials().reread() == *serving.materials() {
             memory.standing.mended(Part::Documents);
             memory.standing.last_good = false;
@@ -296,8 +290,6 @@ impl Keeper {
         if let Err(fault) = self.record_snapshot(actor, &snapshot) {
             return self.refuse(memory, Part::Documents, actor, vec![unrecorded(&fault)]);
         }
-        memory.documents = Some(digest);
-        memory.day = snapshot.day();
         memory.standing.last_good = false;
         memory.standing.taken(Part::Documents, warnings);
         self.swap(|world| World { snapshot, overlay: Arc::clone(&world.overlay) });
@@ -424,24 +416,18 @@ fn compile_kept(loaded: &Loaded, parts: &Parts) -> Option<Snapshot> {
     Some(snapshot)
 }
 
-/// Reads until two reads agree, so that half a checkout never decides; or one agrees with what serves.
+/// Reads until what was read holds, so that half a checkout never decides; or agrees with what serves.
 fn read_stable(
     settings: &Settings,
     readings: &mut Readings,
     serving: Option<&Documents>,
 ) -> Result<Documents, Vec<Fault>> {
     let folders = &settings.documents;
-    let mut read = || Documents::reread(&folders.policies, &folders.contracts, readings);
-    let mut last = read()?;
-    if serving == Some(&last) {
-        return Ok(last);
-    }
     for _ in 0..READS {
-        let again = read()?;
-        if again == last {
-            return Ok(again);
+        let read = Documents::reread(&folders.policies, &folders.contracts, readings)?;
+        if serving == Some(&read) || read.hold(&folders.policies, &folders.contracts, readings) {
+            return Ok(read);
         }
-        last = again;
         std::thread::sleep(BETWEEN_READS);
     }
     Err(vec![Fault {

@@ -20,7 +20,7 @@ use super::{Keeper, documents::DEPTH_CAP, keeper::WATCH};
 
 /// How long the folders must be quiet before they are read: editors and `git pull` write many
 /// files in a burst. Short enough that an edit acts within a second.
-const QUIET: Duration = Duration::from_millis(100);
+const QUIET: Duration = Duration::from_millis(50);
 /// A burst that never ends is read all the same after this long.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// How long until watching is tried again when the system would not.
