@@ -1,5 +1,7 @@
 //! How the last reload ended, for operators.
 
+use std::sync::Arc;
+
 use contracts::Fault;
 use jiff::Timestamp;
 
@@ -31,36 +33,36 @@ pub struct Standing {
 
 #[derive(Clone, Debug, Default)]
 struct Found {
-    faults: Vec<Fault>,
-    warnings: Vec<Fault>,
+    faults: Arc<[Fault]>,
+    warnings: Arc<[Fault]>,
 }
 
 impl Standing {
     /// Faults that keep something written from deciding.
     pub fn faults(&self) -> impl Iterator<Item = &Fault> {
-        self.parts.iter().flat_map(|found| &found.faults)
+        self.parts.iter().flat_map(|found| &*found.faults)
     }
 
     /// Faults that keep nothing from working yet.
     pub fn warnings(&self) -> impl Iterator<Item = &Fault> {
-        self.parts.iter().flat_map(|found| &found.warnings)
+        self.parts.iter().flat_map(|found| &*found.warnings)
     }
 
     /// What was written is in service, `found` notwithstanding: for suspensions, which act where they
     /// are clear, there may be faults among it.
     pub(super) fn taken(&mut self, part: Part, found: Vec<Fault>) {
-        let (warnings, faults) = found.into_iter().partition(|fault| fault.warning);
-        *self.of(part) = Found { faults, warnings };
+        let (warnings, faults): (Vec<_>, Vec<_>) = found.into_iter().partition(|fault| fault.warning);
+        *self.of(part) = Found { faults: faults.into(), warnings: warnings.into() };
     }
 
     /// What was written is not in service. What was warned of before still is, and still holds.
     pub(super) fn refused(&mut self, part: Part, faults: Vec<Fault>) {
-        self.of(part).faults = faults;
+        self.of(part).faults = faults.into();
     }
 
     /// What is in service is what is written again: an earlier fault was mended.
     pub(super) fn mended(&mut self, part: Part) {
-        self.of(part).faults.clear();
+        self.of(part).faults = Arc::default();
     }
 
     /// Whether something is out of service that only waits for the disk: what was written is sound, and nobody
@@ -71,7 +73,7 @@ impl Standing {
 
     /// Whether exactly these faults are known already.
     pub(super) fn knows(&mut self, part: Part, faults: &[Fault]) -> bool {
-        self.of(part).faults == faults
+        *self.of(part).faults == *faults
     }
 
     fn of(&mut self, part: Part) -> &mut Found {

@@ -36,8 +36,8 @@ pub(crate) struct Origin {
     /// In the order of the sources; none where reading it had something to say.
     members: Vec<Option<Arc<written::member::Member>>>,
     /// Warnings, by the positions of services and of agreements.
-    services: Map<usize, Vec<Fault>>,
-    agreements: Map<usize, Vec<Fault>>,
+    services: Map<usize, Vec<Arc<Fault>>>,
+    agreements: Map<usize, Vec<Arc<Fault>>>,
 }
 
 impl Origin {
@@ -65,7 +65,7 @@ impl Origin {
     }
 }
 
-fn warnings<T, C>(pages: &[Page<'_, T, C>]) -> Map<usize, Vec<Fault>> {
+fn warnings<T, C>(pages: &[Page<'_, T, C>]) -> Map<usize, Vec<Arc<Fault>>> {
     let found = pages.iter().map(|page| page.sheet.found()).enumerate();
     found.filter(|(_, found)| !found.is_empty()).collect()
 }

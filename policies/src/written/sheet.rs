@@ -1,6 +1,6 @@
 //! One document being read: its text, its tables and the faults found so far.
 
-use std::{borrow::Cow, cell::RefCell, ops::Range};
+use std::{borrow::Cow, cell::RefCell, ops::Range, sync::Arc};
 
 use contracts::{Bilingual, Fault, Place};
 use jiff::civil::{self, Date, DateTime};
@@ -20,7 +20,7 @@ pub(crate) fn both(vi: impl Into<String>, en: impl Into<String>) -> Bilingual {
 /// A document and its faults.
 pub(crate) struct Sheet<'s> {
     source: &'s Source,
-    faults: RefCell<Vec<Fault>>,
+    faults: RefCell<Vec<Arc<Fault>>>,
 }
 
 impl<'s> Sheet<'s> {
@@ -29,12 +29,12 @@ impl<'s> Sheet<'s> {
     }
 
     /// One that was read before, when it had these faults.
-    pub(crate) fn resumed(source: &'s Source, faults: Vec<Fault>) -> Self {
+    pub(crate) fn resumed(source: &'s Source, faults: Vec<Arc<Fault>>) -> Self {
         Self { source, faults: RefCell::new(faults) }
     }
 
     /// Everything found so far.
-    pub(crate) fn found(&self) -> Vec<Fault> {
+    pub(crate) fn found(&self) -> Vec<Arc<Fault>> {
         self.faults.borrow().clone()
     }
 
@@ -80,7 +80,7 @@ impl<'s> Sheet<'s> {
     ) {
         let place = Some(Place::of(&self.source.text, at.start));
         let file = self.source.file.clone();
-        self.faults.borrow_mut().push(Fault { file, place, rule, message, remedy, warning });
+        self.faults.borrow_mut().push(Arc::new(Fault { file, place, rule, message, remedy, warning }));
     }
 
     /// Whether anything but a warning was found so far.
@@ -88,8 +88,8 @@ impl<'s> Sheet<'s> {
         self.faults.borrow().iter().any(|fault| !fault.warning)
     }
 
-    pub(crate) fn into_faults(self) -> Vec<Fault> {
-        self.faults.into_inner()
+    pub(crate) fn into_faults(self) -> impl Iterator<Item = Fault> {
+        self.faults.into_inner().into_iter().map(Arc::unwrap_or_clone)
     }
 }
 
@@ -495,7 +495,7 @@ mod tests {
             table.close();
         }
         let place = |fault: &Fault| fault.place.map_or((0, 0), |place| (place.line, place.column));
-        sheet.into_faults().iter().map(|fault| (fault.rule, place(fault).0, place(fault).1)).collect()
+        sheet.found().iter().map(|fault| (fault.rule, place(fault).0, place(fault).1)).collect()
     }
 
     #[test]
@@ -506,7 +506,7 @@ mod tests {
         let table = Table::root(&sheet, &tree);
         assert!(table.table("valid").is_none());
         table.close();
-        let faults = sheet.into_faults();
+        let faults = sheet.found();
         assert_eq!(faults[0].place, Some(Place { line: 2, column: 1 }));
         assert_eq!(faults[0].remedy.en, "Is it `valid`?");
         assert_eq!(faults[1].remedy.en, "Delete it; the keys here are: `valid`");
