@@ -15,7 +15,7 @@
 use std::{
     ops::Add,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
     },
     time::Duration,
@@ -116,8 +116,32 @@ pub(super) struct Day {
     others: Tally,
     /// Charged by anyone on the earlier days of this month.
     earlier: Tally,
-    /// Charged since the last flush.
+    /// Charged since the last flush, and noted.
     dirty: AtomicBool,
+    key: Arc<str>,
+    notes: Arc<Notes>,
+}
+
+/// Which keys were charged since the last flush, and on which day: a flush looks at those alone, however
+/// many there are.
+#[derive(Debug, Default)]
+pub(super) struct Notes(Mutex<Vec<(Arc<str>, i64)>>);
+
+impl Notes {
+    /// What was noted since the last call.
+    pub(super) fn take(&self) -> Vec<(Arc<str>, i64)> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn note(&self, day: &Day) {
+        let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !day.dirty.load(SeqCst) {
+            notes.push((Arc::clone(&day.key), day.number));
+            // After the note: who finds this set may read the epoch, and the flush that ends that epoch
+            // has to find the note.
+            day.dirty.store(true, SeqCst);
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -128,8 +152,8 @@ struct Tally {
 }
 
 impl Days {
-    pub(super) fn new(number: i64, others: Counts, earlier: Counts) -> Self {
-        let day = Day::new(number, earlier);
+    pub(super) fn new(key: &str, notes: &Arc<Notes>, number: i64, [others, earlier]: [Counts; 2]) -> Self {
+        let day = Day::new(key.into(), Arc::clone(notes), number, earlier);
         day.set_others(others);
         Self { current: ArcSwap::from_pointee(day), previous: ArcSwapOption::empty() }
     }
@@ -175,10 +199,11 @@ impl Day {
     fn after(before: &Self, number: i64) -> Self {
         let goes_on =
             number > before.number && before.date.first_of_month() == date_of(number).first_of_month();
-        Self::new(number, if goes_on { before.month() } else { Counts::default() })
+        let earlier = if goes_on { before.month() } else { Counts::default() };
+        Self::new(Arc::clone(&before.key), Arc::clone(&before.notes), number, earlier)
     }
 
-    fn new(number: i64, earlier: Counts) -> Self {
+    fn new(key: Arc<str>, notes: Arc<Notes>, number: i64, earlier: Counts) -> Self {
         Self {
             number,
             date: date_of(number),
@@ -187,6 +212,8 @@ impl Day {
             others: Tally::default(),
             earlier: Tally::of(earlier),
             dirty: AtomicBool::new(false),
+            key,
+            notes,
         }
     }
 
@@ -220,14 +247,14 @@ impl Day {
     pub(super) fn charge_request(&self) {
         self.own.requests.fetch_add(1, SeqCst);
         self.give_up();
-        self.dirty.store(true, SeqCst);
+        self.mark_changed();
     }
 
     /// Charges a release.
     pub(super) fn charge_release(&self, records: u64, bytes: u64) {
         self.own.records.fetch_add(records, SeqCst);
         self.own.bytes.fetch_add(bytes, SeqCst);
-        self.dirty.store(true, SeqCst);
+        self.mark_changed();
     }
 
     /// Everything charged on this day, by anyone.
@@ -245,9 +272,11 @@ impl Day {
         self.dirty.swap(false, SeqCst).then(|| self.own.read())
     }
 
-    /// The counts were not kept after all.
+    /// There are counts to keep: new ones, or those that a flush could not keep.
     pub(super) fn mark_changed(&self) {
-        self.dirty.store(true, SeqCst);
+        if !self.dirty.load(SeqCst) {
+            self.notes.note(self);
+        }
     }
 
     /// What the other processes charged.
@@ -285,6 +314,8 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use jiff::{Timestamp, civil::date};
 
     use super::{Counts, Days, Period, date_of, day_number, until_midnight, until_month_end};
@@ -306,7 +337,7 @@ mod tests {
 
     #[test]
     fn midnight_begins_anew_once_and_a_late_worker_counts_on_the_new_day() {
-        let days = Days::new(100, requests(5), Counts::default());
+        let days = days(100, requests(5), Counts::default());
         assert!(days.on(100).reserve(Some(5), None).is_err());
         assert!(days.on(101).reserve(Some(1), None).is_ok());
         assert!(days.on(100).reserve(Some(1), None).is_err());
@@ -316,6 +347,10 @@ mod tests {
         assert_eq!(days.on(101).number, 101);
     }
 
+    fn days(number: i64, others: Counts, earlier: Counts) -> Days {
+        Days::new("agreement:TT-1", &Arc::default(), number, [others, earlier])
+    }
+
     fn requests(requests: u64) -> Counts {
         Counts { requests, ..Counts::default() }
     }
@@ -323,7 +358,7 @@ mod tests {
     #[test]
     fn a_month_goes_on_over_midnight_and_ends_with_its_last_day() {
         let thirtieth = day_number(at("2026-11-29T20:00:00Z"));
-        let days = Days::new(thirtieth - 1, requests(5), requests(100));
+        let days = days(thirtieth - 1, requests(5), requests(100));
         let yesterday = days.on(thirtieth - 1);
         assert_eq!(yesterday.reserve(Some(6), Some(105)), Err(Period::Month));
         assert_eq!(yesterday.reserve(Some(6), Some(106)), Ok(()));
@@ -335,7 +370,7 @@ mod tests {
 
     #[test]
     fn a_late_charge_is_kept_for_the_day_it_was_admitted_on() {
-        let days = Days::new(100, Counts::default(), Counts::default());
+        let days = days(100, Counts::default(), Counts::default());
         assert_eq!(days.on(100).reserve(None, None), Ok(()));
         let _ = days.on(101);
         days.with(100, |day| day.charge_request()).unwrap();

@@ -54,7 +54,7 @@ pub use meter::{Meter, Meters};
 pub use permit::{Denied, Exceeded, Permit, admit, ask};
 pub use usage::{Measure, Spent, Usage};
 
-use day::{Day, Days, day_number};
+use day::{Day, Days, Notes, day_number};
 use flush::{Flusher, Order};
 use ledger::{Desk, Ledger};
 use meter::Rate;
@@ -101,6 +101,7 @@ struct Shared {
     settings: Settings,
     epoch: Arc<AtomicU64>,
     keys: Mutex<HashMap<Arc<str>, Key>>,
+    notes: Arc<Notes>,
     /// What this process did not charge today, for keys that get a meter later.
     elsewhere: Mutex<Elsewhere>,
     fault: Mutex<Option<QuotaFault>>,
@@ -142,6 +143,7 @@ impl Quota {
             // Epoch 0 is before everything: a process that never flushed is complete through it.
             epoch: Arc::new(AtomicU64::new(1)),
             keys: Mutex::default(),
+            notes: Arc::default(),
             elsewhere: Mutex::default(),
             fault: Mutex::default(),
         });
@@ -292,22 +294,25 @@ impl Shared {
         let elsewhere = self.elsewhere();
         let of = |counts: &HashMap<Arc<str>, Counts>| counts.get(key).copied().unwrap_or_default();
         if elsewhere.day == today {
-            Days::new(today, of(&elsewhere.others), of(&elsewhere.earlier))
+            Days::new(key, &self.notes, today, [of(&elsewhere.others), of(&elsewhere.earlier)])
         } else {
             // The flushing thread notices the new day within a second.
-            Days::new(today, Counts::default(), Counts::default())
+            Days::new(key, &self.notes, today, Default::default())
         }
     }
 
     /// What was charged since the last call.
     fn changed(&self) -> Vec<(Changed, Counts)> {
+        let noted = self.notes.take();
         let keys = self.keys();
-        let days = keys.iter().flat_map(|(key, kept)| kept.days.open().map(move |day| (key, day)));
-        days.filter_map(|(key, day)| {
-            let counts = day.take_changed()?;
-            Some((Changed { key: Arc::clone(key), date: day.date, day }, counts))
-        })
-        .collect()
+        noted
+            .into_iter()
+            .filter_map(|(key, number)| {
+                let day = keys.get(&key)?.days.open().find(|day| day.number == number)?;
+                let counts = day.take_changed()?;
+                Some((Changed { key, date: day.date, day }, counts))
+            })
+            .collect()
     }
 
     /// Takes over what the store knows.

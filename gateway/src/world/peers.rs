@@ -34,6 +34,8 @@ pub fn pki_settings(loaded: &Loaded) -> PkiSettings {
 #[derive(Default)]
 pub struct Peers {
     providers: HashMap<(ServiceKey, u32), Peer>,
+    /// Those whose endpoints are looked at.
+    looked_at: Vec<Arc<Provider>>,
     materials: Materials,
 }
 
@@ -119,7 +121,9 @@ impl Peers {
         // The host names the certificate file; the operator also needs the documents that ask for it.
         let faults: Vec<Fault> = found.into_iter().map(|(fault, services)| about(&services, fault)).collect();
         if faults.iter().all(|fault| fault.warning) {
-            Ok((Self { providers, materials }, faults))
+            let all = providers.values().map(|peer| &peer.provider);
+            let looked_at = all.filter(|provider| provider.is_looked_at()).cloned().collect();
+            Ok((Self { providers, looked_at, materials }, faults))
         } else {
             Err(faults)
         }
@@ -150,6 +154,11 @@ impl Peers {
     /// Every provider, with its service and version.
     pub fn iter(&self) -> impl Iterator<Item = (ServiceKey, u32, &Arc<Provider>)> {
         self.providers.iter().map(|((service, version), peer)| (*service, *version, &peer.provider))
+    }
+
+    /// Those whose documents ask that their endpoints be looked at.
+    pub fn looked_at(&self) -> &[Arc<Provider>] {
+        &self.looked_at
     }
 
     /// The files that certificates and keys were read from, as they were.

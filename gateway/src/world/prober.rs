@@ -13,7 +13,7 @@ pub fn probe(keeper: &Arc<Keeper>) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(provider::probe(|each| {
             let Some(keeper) = keeper.upgrade() else { return false };
-            keeper.world().snapshot.providers().for_each(|(_, _, provider)| each(provider));
+            keeper.world().snapshot.looked_at().iter().for_each(each);
             true
         }));
         Ok::<(), std::io::Error>(())

@@ -271,6 +271,11 @@ impl Snapshot {
         self.peers.iter()
     }
 
+    /// The providers whose endpoints are looked at.
+    pub fn looked_at(&self) -> &[Arc<Provider>] {
+        self.peers.looked_at()
+    }
+
     /// The counters of an operation.
     pub fn route(&self, service: ServiceKey, operation: Operation) -> Option<&RouteMetrics> {
         let made = self.routes.get(&(service, operation))?;

@@ -56,6 +56,11 @@ pub async fn probe(providers: impl Fn(&mut dyn FnMut(&Arc<Provider>)) -> bool) {
 }
 
 impl Provider {
+    /// Whether its document asks for looks.
+    pub fn is_looked_at(&self) -> bool {
+        self.health.is_some()
+    }
+
     /// The endpoints whose turn has come.
     fn due(self: &Arc<Self>, now: u64) -> Vec<(Arc<Self>, usize)> {
         let Some(check) = &self.health else { return Vec::new() };
