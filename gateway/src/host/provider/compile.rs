@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use ring::digest::{Context, SHA256};
 use rustls::{
     ClientConfig, Error, RootCertStore,
-    crypto::ring as provider,
+    crypto::ring::default_provider,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName},
     version::{TLS12, TLS13},
 };
@@ -193,7 +193,7 @@ fn client_config(
         Some((certificate, key)) => own(certificate, key, now, way, faults).map(Some),
     };
     let (roots, client) = (roots?, client?);
-    let builder = ClientConfig::builder_with_provider(Arc::new(provider::default_provider()))
+    let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()))
         .with_protocol_versions(&[&TLS13, &TLS12])
         .map_err(|_| faults.push(unusable(&settings.trust)))
         .ok()?
