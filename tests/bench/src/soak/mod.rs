@@ -3,8 +3,10 @@
 //! Requests fall due by the clock and the answers are compared byte by byte: one that fails ends the run.
 //! The agreement is edited between two states that release different fields, and after every edit
 //! a connection of its own asks until it is answered by the new state: so a reload that does not take
-//! effect is seen too. Memory is watched every second ([`memory`] says how it is judged).
+//! effect is seen too. Memory is watched every second ([`memory`] says how it is judged), and full segments of
+//! the journal are taken away meanwhile ([`archive`]).
 
+mod archive;
 mod memory;
 
 use std::{
@@ -28,7 +30,7 @@ use crate::{
     load::{Connection, Latencies, Load, Outcome, Question},
     meter::Usage,
     pki::Pki,
-    report::{Spread, Table, micros},
+    report::{Spread, Table, mebibytes, micros},
     rivals::{Kind, Site},
     rounds::{Effort, Entrant, Round},
     upstream::Provider,
@@ -53,6 +55,8 @@ pub struct Soaked {
     cpu: Duration,
     /// How long each edit took to act.
     edits: Latencies,
+    /// Bytes of the journal that were taken away while it ran.
+    archived: u64,
 }
 
 /// Soaks for `length`.
@@ -85,8 +89,8 @@ pub fn soak(pki: &Pki, folder: &Path, length: Duration) -> Result<Soaked> {
     let folder = entrant.rival.folder.clone();
     let pid = entrant.rival.pid();
     let before = entrant.rival.usage()?;
-    let (outcome, memory, edits) = thread::scope(|scope| {
-        let watcher = scope.spawn(|| watch(pid, &over));
+    let (outcome, (memory, archived), edits) = thread::scope(|scope| {
+        let watcher = scope.spawn(|| watch(pid, &folder, &over));
         let editor = scope.spawn(|| {
             edit([&wide, &narrow], &folder, &entrant, pki, &over)
                 .inspect_err(|error| eprintln!("soak: {error:#}"))
@@ -94,13 +98,13 @@ pub fn soak(pki: &Pki, folder: &Path, length: Duration) -> Result<Soaked> {
         let outcome = run(load, rate, length);
         over.store(true, Ordering::Relaxed);
         let lost = "a thread of the soak panicked";
-        let memory = watcher.join().map_err(|_| anyhow::anyhow!(lost))?;
+        let watched = watcher.join().map_err(|_| anyhow::anyhow!(lost))?;
         let edits = editor.join().map_err(|_| anyhow::anyhow!(lost))?;
-        anyhow::Ok((outcome?, memory?, edits?))
+        anyhow::Ok((outcome?, watched?, edits?))
     })?;
     let cpu = entrant.rival.usage()?.cpu.saturating_sub(before.cpu);
     let verdict = memory.judge();
-    Ok(Soaked { length, rate, outcome, memory, verdict, cpu, edits })
+    Ok(Soaked { length, rate, outcome, memory, verdict, cpu, edits, archived })
 }
 
 fn run(load: Load, rate: f64, length: Duration) -> Result<Outcome> {
@@ -109,16 +113,18 @@ fn run(load: Load, rate: f64, length: Duration) -> Result<Outcome> {
         .with_context(|| format!("a request failed after {:.0} s", begun.elapsed().as_secs_f64()))
 }
 
-/// Looks at the process's memory every second.
-fn watch(pid: u32, over: &AtomicBool) -> Result<Memory> {
-    let mut memory = Memory::default();
+/// Every second looks at the process's memory, and takes away what its journal is done with; tells how many
+/// bytes that was.
+fn watch(pid: u32, folder: &Path, over: &AtomicBool) -> Result<(Memory, u64)> {
+    let (mut memory, mut archived) = (Memory::default(), 0);
     let mut next = Instant::now();
     while !over.load(Ordering::Relaxed) {
         memory.add(Usage::of(pid)?.resident);
+        archived += archive::take_away(folder)?;
         next += EVERY;
         thread::sleep(next.saturating_duration_since(Instant::now()));
     }
-    Ok(memory)
+    Ok((memory, archived))
 }
 
 /// Edits the agreement every second, to each of the states in turn, and sees that it acts.
@@ -193,6 +199,10 @@ impl Soaked {
         row("p50 / p99 / p999 / most, ms", quantiles(&self.outcome.latencies, [0.5, 0.99, 0.999, 1.0]));
         row("edits that acted", self.edits.count().to_string());
         row("p50 / p95 / p99 / most until an edit acted, ms", quantiles(&self.edits, [0.5, 0.95, 0.99, 1.0]));
+        row(
+            "journal taken away while it was written, GiB",
+            format!("{:.1}", mebibytes(self.archived) / 1024.0),
+        );
         if let Some(verdict) = &self.verdict {
             row("memory", said(verdict));
         }
