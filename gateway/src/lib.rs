@@ -21,5 +21,5 @@ pub mod quota;
 pub mod refusal;
 mod soap;
 pub mod stages;
-mod stated;
+pub mod stated;
 pub mod world;

@@ -44,9 +44,9 @@ pub struct RouteMetrics {
     pub provider_seconds: Histogram,
 }
 
-struct UnderWay(IntGauge);
+struct UnderWay<'m>(&'m IntGauge);
 
-impl Drop for UnderWay {
+impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         self.0.dec();
     }
@@ -112,9 +112,9 @@ impl Metrics {
     }
 
     /// Counts an exchange as under way until the guard is dropped.
-    pub fn under_way(&self) -> impl Drop + use<> {
+    pub fn under_way(&self) -> impl Drop {
         self.under_way.inc();
-        UnderWay(self.under_way.clone())
+        UnderWay(&self.under_way)
     }
 
     /// Exchanges under way now.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use adapters::xroad::{Identifier, rest};
 use contracts::identifiers::IdentifierKind;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderValue};
 use percent_encoding::percent_decode_str;
 use policies::{MemberId, MemberKey, Register};
 
@@ -24,29 +24,6 @@ const KEY_CAP: usize = 255;
 /// The longest X-Road identifier, message id or case number that is taken: four parts of 255 characters
 /// would be allowed there, and none in use comes near that.
 const XROAD_CAP: usize = 255;
-
-/// A field by its name, made once: a name looked up as text is checked and hashed anew each time.
-struct Stated {
-    name: HeaderName,
-    text: &'static str,
-}
-
-impl Stated {
-    const fn named(text: &'static str) -> Self {
-        Self { name: HeaderName::from_static(text), text }
-    }
-}
-
-static PURPOSE_FIELD: Stated = Stated::named(PURPOSE);
-static OFFICER_FIELD: Stated = Stated::named(OFFICER);
-static ON_BEHALF_OF_FIELD: Stated = Stated::named(ON_BEHALF_OF);
-static IDEMPOTENCY_KEY_FIELD: Stated = Stated::named(IDEMPOTENCY_KEY);
-static DEADLINE_FIELD: Stated = Stated::named(DEADLINE);
-static XROAD_USER: Stated = Stated::named(rest::USER_ID);
-static XROAD_PARTY: Stated = Stated::named(rest::REPRESENTED_PARTY);
-static XROAD_CLIENT: Stated = Stated::named(rest::CLIENT);
-static XROAD_MESSAGE: Stated = Stated::named(rest::ID);
-static XROAD_ISSUE: Stated = Stated::named(rest::ISSUE);
 
 /// Why the data is asked for.
 pub const PURPOSE: &str = "lt-purpose";
@@ -65,56 +42,146 @@ const DEADLINE_DIGITS: usize = 9;
 /// The most milliseconds that can be stated in so many digits.
 pub const DEADLINE_CAP: u32 = 999_999_999;
 
-/// Whether any field is one of X-Road's. Most requests have none, and are not asked for each in turn.
-pub fn speaks_xroad(headers: &HeaderMap) -> bool {
-    headers.keys().any(|name| name.as_str().starts_with("x-road-"))
+/// What the fields of a request state, found in one pass over them: most requests have a handful of fields, and
+/// to look for each of these by its name would take longer than the pass.
+#[derive(Debug, Default)]
+pub struct Stated {
+    speaks_xroad: bool,
+    purpose: Heard,
+    officer: Heard,
+    xroad_user: Heard,
+    on_behalf_of: Heard,
+    deadline: Heard,
 }
 
-/// The purpose, if one is stated.
-///
-/// # Errors
-/// The header is malformed or repeated.
-pub fn purpose(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    code(headers, &PURPOSE_FIELD, CODE_CAP)
+/// A code as it was given.
+#[derive(Debug, Default)]
+enum Heard {
+    #[default]
+    Not,
+    Once(HeaderValue),
+    /// Malformed, or repeated.
+    Badly,
 }
 
-/// The officer, if one is stated: by an id of the caller's own, which is recorded as it stands and
-/// must therefore not be the number of a person.
-///
-/// # Errors
-/// The header is malformed, repeated, or a person's number.
-pub fn officer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    let theirs = if speaks_xroad(headers) { named(headers, &XROAD_USER)? } else { None };
-    let ours = named(headers, &OFFICER_FIELD)?;
-    match (ours, theirs) {
-        (Some(one), Some(other)) if one != other => {
-            Err(Refusal::Contradiction { one: "Lt-User", other: "X-Road-UserId" })
+impl Heard {
+    fn hear(&mut self, value: &HeaderValue, cap: usize) {
+        *self = match self {
+            Self::Not if is_code(value, cap) => Self::Once(value.clone()),
+            _ => Self::Badly,
+        };
+    }
+
+    fn code(&self, name: &'static str) -> Result<Option<&str>, Refusal> {
+        match self {
+            Self::Not => Ok(None),
+            Self::Once(value) => value.to_str().map(Some).map_err(|_| Refusal::Header { name }),
+            Self::Badly => Err(Refusal::Header { name }),
         }
-        (ours, theirs) => Ok(ours.or(theirs)),
+    }
+
+    fn value(&self) -> Option<&HeaderValue> {
+        match self {
+            Self::Once(value) => Some(value),
+            Self::Not | Self::Badly => None,
+        }
+    }
+}
+
+impl Stated {
+    /// What `headers` state.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let mut stated = Self::default();
+        for (name, value) in headers {
+            let (heard, cap) = match name.as_str() {
+                PURPOSE => (&mut stated.purpose, CODE_CAP),
+                OFFICER => (&mut stated.officer, CODE_CAP),
+                ON_BEHALF_OF => (&mut stated.on_behalf_of, CODE_CAP),
+                DEADLINE => (&mut stated.deadline, DEADLINE_DIGITS),
+                other => {
+                    stated.speaks_xroad |= is_xroads(other);
+                    if other != rest::USER_ID {
+                        continue;
+                    }
+                    (&mut stated.xroad_user, CODE_CAP)
+                }
+            };
+            heard.hear(value, cap);
+        }
+        stated
+    }
+
+    /// Whether any field is one of X-Road's. Most requests have none, and are not asked for each in turn.
+    pub fn speaks_xroad(&self) -> bool {
+        self.speaks_xroad
+    }
+
+    /// The purpose, if one is stated.
+    ///
+    /// # Errors
+    /// The header is malformed or repeated.
+    pub fn purpose(&self) -> Result<Option<&str>, Refusal> {
+        self.purpose.code(PURPOSE)
+    }
+
+    /// The officer, if one is stated: by an id of the caller's own, which is recorded as it stands and
+    /// must therefore not be the number of a person.
+    ///
+    /// # Errors
+    /// The header is malformed, repeated, or a person's number.
+    pub fn officer(&self) -> Result<Option<&str>, Refusal> {
+        let theirs = no_person(&self.xroad_user, rest::USER_ID)?;
+        let ours = no_person(&self.officer, OFFICER)?;
+        match (ours, theirs) {
+            (Some(one), Some(other)) if one != other => {
+                Err(Refusal::Contradiction { one: "Lt-User", other: "X-Road-UserId" })
+            }
+            (ours, theirs) => Ok(ours.or(theirs)),
+        }
+    }
+
+    /// The purpose as it was written, to be passed on, once [`Stated::purpose`] was heard.
+    pub fn purpose_value(&self) -> Option<HeaderValue> {
+        self.purpose.value().cloned()
+    }
+
+    /// The officer as it was written, to be passed on, once [`Stated::officer`] was heard.
+    pub fn officer_value(&self) -> Option<HeaderValue> {
+        self.officer.value().or_else(|| self.xroad_user.value()).cloned()
+    }
+
+    /// How long the caller waits for the answer, if it says so.
+    ///
+    /// # Errors
+    /// The header is no whole number of milliseconds from 1, or repeated.
+    pub fn deadline(&self) -> Result<Option<Duration>, Refusal> {
+        let Some(text) = self.deadline.code(DEADLINE)? else { return Ok(None) };
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        match text.parse::<u64>() {
+            Ok(milliseconds) if digits && milliseconds > 0 => Ok(Some(Duration::from_millis(milliseconds))),
+            _ => Err(Refusal::Header { name: DEADLINE }),
+        }
     }
 }
 
 /// An officer's id. X-Road's are often a country's code and a person's number in that country.
-fn named<'h>(headers: &'h HeaderMap, field: &Stated) -> Result<Option<&'h str>, Refusal> {
-    let said = code(headers, field, CODE_CAP)?;
+fn no_person<'h>(heard: &'h Heard, name: &'static str) -> Result<Option<&'h str>, Refusal> {
     let is_person = |text: &str| IdentifierKind::SoDinhDanh.accepts(text);
-    match said {
+    match heard.code(name)? {
         Some(text) if is_person(text) || text.get(2..).is_some_and(is_person) => {
-            Err(Refusal::Header { name: field.text })
+            Err(Refusal::Header { name })
         }
         said => Ok(said),
     }
 }
 
-/// The purpose as it was written, to be passed on, once [`purpose`] was heard.
-pub fn purpose_value(headers: &HeaderMap) -> Option<HeaderValue> {
-    headers.get(&PURPOSE_FIELD.name).cloned()
+/// Whether any field is one of X-Road's.
+pub fn speaks_xroad(headers: &HeaderMap) -> bool {
+    headers.keys().any(|name| is_xroads(name.as_str()))
 }
 
-/// The officer as it was written, to be passed on, once [`officer`] was heard.
-pub fn officer_value(headers: &HeaderMap) -> Option<HeaderValue> {
-    let ours = headers.get(&OFFICER_FIELD.name);
-    ours.or_else(|| headers.get(&XROAD_USER.name)).cloned()
+fn is_xroads(name: &str) -> bool {
+    name.starts_with("x-road-")
 }
 
 /// The represented member, if one is stated: it must be one of `allowed`, whom the system may speak for.
@@ -123,6 +190,7 @@ pub fn officer_value(headers: &HeaderMap) -> Option<HeaderValue> {
 /// A header is malformed or repeated, names nobody the system may speak for, or two name different
 /// members.
 pub fn represented(
+    stated: &Stated,
     headers: &HeaderMap,
     register: &Register,
     allowed: &[MemberKey],
@@ -130,11 +198,14 @@ pub fn represented(
     let may = |member: Option<MemberKey>| {
         member.filter(|member| allowed.contains(member)).ok_or(Refusal::RelayNotAllowed)
     };
-    let ours = match code(headers, &ON_BEHALF_OF_FIELD, CODE_CAP)? {
+    let ours = match stated.on_behalf_of.code(ON_BEHALF_OF)? {
         None => None,
         Some(name) => Some(may(register.member_named(name))?),
     };
-    let party = if speaks_xroad(headers) { code(headers, &XROAD_PARTY, XROAD_CAP)? } else { None };
+    let party = match stated.speaks_xroad {
+        true => code(headers, rest::REPRESENTED_PARTY, XROAD_CAP)?,
+        false => None,
+    };
     let theirs = match party {
         None => None,
         Some(party) => Some(may(allowed.iter().copied().find(|key| is_party(register, *key, party)))?),
@@ -182,7 +253,7 @@ pub fn is_client(
 /// # Errors
 /// The header is malformed or repeated.
 pub fn client(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    code(headers, &XROAD_CLIENT, XROAD_CAP)
+    code(headers, rest::CLIENT, XROAD_CAP)
 }
 
 /// X-Road's id of the message, to be given back.
@@ -190,7 +261,7 @@ pub fn client(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
 /// # Errors
 /// The header is malformed or repeated.
 pub fn message_id(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    code(headers, &XROAD_MESSAGE, XROAD_CAP)
+    code(headers, rest::ID, XROAD_CAP)
 }
 
 /// The number of the case in which somebody asks, by X-Road's header: free text of one line, for an
@@ -199,7 +270,7 @@ pub fn message_id(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
 /// # Errors
 /// The header is malformed or repeated.
 pub fn issue(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    let mut values = headers.get_all(&XROAD_ISSUE.name).iter();
+    let mut values = headers.get_all(rest::ISSUE).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let text = std::str::from_utf8(value.as_bytes()).ok();
     let good =
@@ -215,32 +286,21 @@ pub fn issue(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
 /// # Errors
 /// The header is malformed or repeated.
 pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    code(headers, &IDEMPOTENCY_KEY_FIELD, KEY_CAP)
+    code(headers, IDEMPOTENCY_KEY, KEY_CAP)
 }
 
-/// How long the caller waits for the answer, if it says so.
-///
-/// # Errors
-/// The header is no whole number of milliseconds from 1, or repeated.
-pub fn deadline(headers: &HeaderMap) -> Result<Option<Duration>, Refusal> {
-    let Some(text) = code(headers, &DEADLINE_FIELD, DEADLINE_DIGITS)? else { return Ok(None) };
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    match text.parse::<u64>() {
-        Ok(milliseconds) if digits && milliseconds > 0 => Ok(Some(Duration::from_millis(milliseconds))),
-        _ => Err(Refusal::Header { name: DEADLINE }),
-    }
-}
-
-fn code<'h>(headers: &'h HeaderMap, field: &Stated, cap: usize) -> Result<Option<&'h str>, Refusal> {
-    let mut values = headers.get_all(&field.name).iter();
+fn code<'h>(headers: &'h HeaderMap, name: &'static str, cap: usize) -> Result<Option<&'h str>, Refusal> {
+    let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
-    let text = std::str::from_utf8(value.as_bytes()).ok();
-    let good =
-        |text: &&str| !text.is_empty() && text.len() <= cap && text.bytes().all(|b| b.is_ascii_graphic());
-    match (text.filter(good), values.next()) {
-        (Some(text), None) => Ok(Some(text)),
-        _ => Err(Refusal::Header { name: field.text }),
+    match (values.next(), value.to_str()) {
+        (None, Ok(text)) if is_code(value, cap) => Ok(Some(text)),
+        _ => Err(Refusal::Header { name }),
     }
+}
+
+/// Whether a value is one word of visible ASCII.
+fn is_code(value: &HeaderValue, cap: usize) -> bool {
+    (1..=cap).contains(&value.len()) && value.as_bytes().iter().all(u8::is_ascii_graphic)
 }
 
 #[cfg(test)]
@@ -253,13 +313,13 @@ mod tests {
         let asked = |value: &'static str| {
             let headers =
                 HeaderMap::from_iter([(DEADLINE.parse().unwrap(), HeaderValue::from_static(value))]);
-            deadline(&headers).map_err(drop)
+            Stated::of(&headers).deadline().map_err(drop)
         };
         assert_eq!(asked("2500"), Ok(Some(Duration::from_millis(2500))));
         for bad in ["0", "", "-1", "+5", "1.5", "10s", "1000000000", "18446744073709551617"] {
             assert_eq!(asked(bad), Err(()), "{bad}");
         }
-        assert!(matches!(deadline(&HeaderMap::new()), Ok(None)));
+        assert!(matches!(Stated::default().deadline(), Ok(None)));
     }
 
     fn stated(values: &[&'static str]) -> Result<Option<String>, Refusal> {
@@ -267,7 +327,7 @@ mod tests {
         for value in values {
             headers.append(PURPOSE, HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
-        purpose(&headers).map(|found| found.map(str::to_owned))
+        Stated::of(&headers).purpose().map(|found| found.map(str::to_owned))
     }
 
     #[test]

@@ -117,13 +117,15 @@ impl<'w> Wanted<'w> {
     /// The path is a description's, and leads to no service.
     pub fn at(caller: &Caller<'w>, request: &Incoming) -> Result<Option<Self>, Refusal> {
         let Some(rest) = request.path().strip_prefix("/api/") else { return Ok(None) };
-        let mut segments = rest.split('/');
-        let (Some(member), Some(name), Some(version), Some(file), None) =
-            (segments.next(), segments.next(), segments.next(), segments.next(), segments.next())
+        // By its last part first: most requests are told apart by that.
+        let Some((base, file)) = rest.rsplit_once('/') else { return Ok(None) };
+        let Some(kind) = Kind::asked(file, request) else { return Ok(None) };
+        let mut segments = base.split('/');
+        let (Some(member), Some(name), Some(version), None) =
+            (segments.next(), segments.next(), segments.next(), segments.next())
         else {
             return Ok(None);
         };
-        let Some(kind) = Kind::asked(file, request) else { return Ok(None) };
         // What is posted there is a message.
         if kind == Kind::Wsdl && request.method() == Method::POST {
             return Ok(None);

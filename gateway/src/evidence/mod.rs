@@ -22,7 +22,6 @@ use crate::{
         Asked, Caller, Carried, Checked, Conforming, Granted, Intake, Outbound, Passage, Piece, Place,
         Positions, Received, Released, Replied, Routed,
     },
-    stated,
     world::World,
 };
 
@@ -73,7 +72,7 @@ pub struct Evidence<'w> {
     cause: Option<String>,
     format: Option<&'static str>,
     fault: Option<&'static str>,
-    place: Option<Place>,
+    place: Option<Place<'w>>,
     /// Records that were set aside.
     set_aside: Option<u64>,
     /// Records of a reply that stayed behind.
@@ -207,15 +206,17 @@ impl<'w> Evidence<'w> {
         self.version = Some(routed.version());
         self.operation = Some(routed.operation());
         // The format wanted most, until one is decided on.
-        let [wanted, ..] = request.formats(routed.operation()).read;
+        let [wanted, ..] = routed.formats().read;
         self.format = wanted.map(|format| format.as_str());
         // What is malformed is refused, and not repeated in the record.
         let register = self.world.snapshot.register();
-        self.purpose = stated::purpose(request.headers())
+        self.purpose = request
+            .stated()
+            .purpose()
             .ok()
             .flatten()
             .map(|stated| register.purpose(stated).map_or(UNKNOWN, |purpose| purpose.id.as_str()));
-        self.officer = stated::officer(request.headers()).ok().flatten().map(str::to_owned);
+        self.officer = request.stated().officer().ok().flatten().map(str::to_owned);
         let Some(version) = routed.service().version(routed.version()) else { return };
         let contract: &'w Contract = &version.contract;
         self.contract = Some(contract);
@@ -386,7 +387,7 @@ impl<'w> Evidence<'w> {
     }
 
     /// The place taken; given back when the evidence is dropped, after the record.
-    pub fn admitted(&mut self, place: Place) {
+    pub fn admitted(&mut self, place: Place<'w>) {
         self.place = Some(place);
     }
 
@@ -414,7 +415,7 @@ impl<'w> Evidence<'w> {
     }
 
     /// The place taken, for what the answer says of it.
-    pub fn place(&self) -> Option<&Place> {
+    pub fn place(&self) -> Option<&Place<'w>> {
         self.place.as_ref()
     }
 

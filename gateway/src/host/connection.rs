@@ -32,19 +32,22 @@ pub struct Connection {
     pub id: u64,
     /// Who it is.
     pub peer: Arc<Peer>,
+    /// What its requests are held to.
+    pub(super) limits: Arc<Limits>,
     tls: Arc<Tls>,
     place: Place,
     owner: Mutex<Option<(Arc<str>, Arc<AtomicUsize>)>>,
 }
 
 impl Connection {
-    pub(super) fn new(peer: Peer, tls: Arc<Tls>, mut place: Place) -> Self {
+    pub(super) fn new(peer: Peer, limits: Arc<Limits>, tls: Arc<Tls>, mut place: Place) -> Self {
         place.recognise();
         static NUMBERS: AtomicU64 = AtomicU64::new(1);
         Self {
             peer_address: place.address,
             id: NUMBERS.fetch_add(1, Ordering::Relaxed),
             peer: Arc::new(peer),
+            limits,
             tls,
             place,
             owner: Mutex::new(None),

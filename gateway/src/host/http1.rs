@@ -5,7 +5,6 @@
 //! head travels along, so pipelined requests are served in their order.
 
 use std::{
-    cell::Cell,
     future::{Future, poll_fn},
     io,
     pin::{Pin, pin},
@@ -14,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use bytes::{Buf, BufMut, BytesMut};
+use bytes::{Buf, BytesMut};
 use http::{HeaderName, Method, header};
 use jiff::Timestamp;
 use pingora_core::protocols::{
@@ -36,6 +35,7 @@ use super::{
     link::{Link, Watch},
     listener::House,
     outgoing::Progress,
+    room,
     settings::Limits,
     tally::Tally,
 };
@@ -44,14 +44,6 @@ use super::{
 const HEAD: usize = 512;
 /// How much is read at once of a head. Most heads fit.
 const READ: usize = 1024;
-/// How much a worker reads heads into before it takes new room.
-const ROOM: usize = 16 * 1024;
-
-thread_local! {
-    /// Where this worker reads what comes on a silent connection: which of them speaks next nobody knows, so
-    /// none of them holds room for it.
-    static NEXT: Cell<BytesMut> = Cell::default();
-}
 
 /// How long a connection keeps its state after an answer: whoever asks again within that is busy. An exchange has
 /// a dozen KiB of it, too much to be made anew for each one and too much to be held by silent connections.
@@ -177,7 +169,7 @@ async fn one<A: Application>(
             }
         },
     };
-    let mut request = Incoming::new(session, connection.clone(), received_at, house.limits.clone());
+    let mut request = Incoming::new(session, connection.clone(), received_at);
     let answered = match fault {
         None => house.application.exchange(&mut request).await,
         Some(fault) => {
@@ -326,19 +318,8 @@ async fn more(stream: &mut Stream, bytes: &mut BytesMut, begun: bool) -> io::Res
     if begun {
         return stream.read_buf(bytes).await;
     }
-    poll_fn(|context| {
-        let mut room = NEXT.take();
-        if room.capacity() < READ {
-            room.reserve(ROOM);
-        }
-        let read = pin!(stream.read_buf(&mut (&mut room).limit(READ))).poll(context);
-        if matches!(read, Poll::Ready(Ok(_))) {
-            *bytes = room.split();
-        }
-        NEXT.set(room);
-        read
-    })
-    .await
+    *bytes = room::read(stream, READ).await?;
+    Ok(bytes.len())
 }
 
 /// What becomes of a connection after an answer.

@@ -202,8 +202,7 @@ async fn stream<A: Application>(
     let authority = authority.or_else(|| head.headers.get(header::HOST).map(|host| host.as_bytes()));
     let verdict = house.rules.check_fields(&head.method, head.raw_path(), authority, &head.headers);
     let address = connection.peer_address;
-    let mut request =
-        Incoming::new(Session::H2(Box::new(session)), connection, Timestamp::now(), house.limits.clone());
+    let mut request = Incoming::new(Session::H2(Box::new(session)), connection, Timestamp::now());
     request.room = Some(room);
     let answered = match verdict {
         Ok(()) => house.application.exchange(&mut request).await,

@@ -70,7 +70,6 @@ pub struct Incoming {
     lost: bool,
     connection: Arc<Connection>,
     received_at: Timestamp,
-    pub(super) limits: Arc<Limits>,
     pub(super) continuation: Continuation,
     taken: Taken,
     pub(super) progress: Progress,
@@ -105,12 +104,7 @@ pub(super) enum Continuation {
 }
 
 impl Incoming {
-    pub(super) fn new(
-        session: Session,
-        connection: Arc<Connection>,
-        received_at: Timestamp,
-        limits: Arc<Limits>,
-    ) -> Self {
+    pub(super) fn new(session: Session, connection: Arc<Connection>, received_at: Timestamp) -> Self {
         let expects = session.head().headers.get(header::EXPECT).is_some();
         let awaited = expects && matches!(session, Session::H1(_));
         let continuation = if awaited { Continuation::Awaited } else { Continuation::Settled };
@@ -119,12 +113,15 @@ impl Incoming {
             lost: false,
             connection,
             received_at,
-            limits,
             continuation,
             taken: Taken::default(),
             progress: Progress::None,
             room: None,
         }
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.connection.limits
     }
 
     /// The connection it came on.
@@ -230,9 +227,9 @@ impl Incoming {
     /// # Errors
     /// Why there is none; the body is lost then.
     pub async fn piece(&mut self) -> Result<Option<Bytes>, BodyFault> {
-        let left = self.limits.transfer(self.taken.bytes).saturating_sub(self.taken.waited);
+        let left = self.limits().transfer(self.taken.bytes).saturating_sub(self.taken.waited);
         let asked = Instant::now();
-        let piece = timeout(self.limits.body_idle.min(left), self.session.piece())
+        let piece = timeout(self.limits().body_idle.min(left), self.session.piece())
             .await
             .unwrap_or(Err(BodyFault::TooSlow));
         self.taken.waited += asked.elapsed();
@@ -253,7 +250,7 @@ impl Incoming {
         if session.is_body_done() {
             return Ok(());
         }
-        match timeout(self.limits.write_stall, session.write_continue_response()).await {
+        match timeout(self.connection.limits.write_stall, session.write_continue_response()).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(BodyFault::Broken),
             Err(_) => Err(BodyFault::TooSlow),
@@ -272,11 +269,11 @@ impl Incoming {
         if self.continuation == Continuation::Awaited {
             return false;
         }
-        let limit = self.limits.drain_bytes;
+        let limit = self.limits().drain_bytes;
         if declared_length(self.headers()).is_some_and(|declared| declared > limit as u64) {
             return false;
         }
-        discard(&mut self.session, limit, self.limits.drain).await
+        discard(&mut self.session, limit, self.connection.limits.drain).await
     }
 
     /// After the answer on a stream whose request has not ended: takes in for a moment what still
@@ -284,7 +281,7 @@ impl Incoming {
     /// they still send never look at the answer before it.
     pub(super) async fn linger(&mut self) {
         if !self.lost {
-            discard(&mut self.session, LINGER_BYTES, self.limits.drain).await;
+            discard(&mut self.session, LINGER_BYTES, self.connection.limits.drain).await;
         }
     }
 }

@@ -13,7 +13,7 @@
 use std::{
     cell::Cell,
     future::Future,
-    io,
+    io::{self, BufRead},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -26,8 +26,9 @@ use pingora_core::protocols::{
     GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, TimingDigest,
     UniqueID, UniqueIDType, raw_connect::ProxyDigest,
 };
+use rustls::Reader;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
+    io::{AsyncBufRead, AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
     time::Sleep,
 };
 use tokio_rustls::TlsStream;
@@ -163,6 +164,35 @@ impl Link {
     }
 }
 
+/// Reads what is there. The stream's own way would try the socket again for as long as there is room, in vain nearly
+/// always.
+fn poll_take(
+    tls: &mut TlsStream<Wire>,
+    context: &mut Context<'_>,
+    buffer: &mut ReadBuf<'_>,
+) -> Poll<io::Result<()>> {
+    let mut stream = Pin::new(&mut *tls);
+    let data = ready!(stream.as_mut().poll_fill_buf(context))?;
+    let length = data.len().min(buffer.remaining());
+    buffer.put_slice(data.get(..length).unwrap_or_default());
+    stream.consume(length);
+    // Records that came with the first; a fault behind them is told when they have been taken.
+    while let (true, Ok(data @ [_, ..])) = (buffer.remaining() > 0, plaintext(tls).fill_buf()) {
+        let length = data.len().min(buffer.remaining());
+        buffer.put_slice(data.get(..length).unwrap_or_default());
+        plaintext(tls).consume(length);
+    }
+    Poll::Ready(Ok(()))
+}
+
+/// What was decrypted and not taken yet.
+fn plaintext(tls: &mut TlsStream<Wire>) -> Reader<'_> {
+    match tls {
+        TlsStream::Client(stream) => stream.get_mut().1.reader(),
+        TlsStream::Server(stream) => stream.get_mut().1.reader(),
+    }
+}
+
 impl AsyncRead for Link {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -175,7 +205,7 @@ impl AsyncRead for Link {
             return Poll::Ready(Ok(()));
         }
         let before = buffer.filled().len();
-        let outcome = Pin::new(&mut self.tls).poll_read(context, buffer);
+        let outcome = poll_take(&mut self.tls, context, buffer);
         self.read += (buffer.filled().len() - before) as u64;
         let came = buffer.filled().get(before..).unwrap_or_default();
         match &mut self.watch {

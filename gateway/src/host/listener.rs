@@ -352,7 +352,7 @@ async fn recognised<A>(
         Tally::count(&house.tally.handshakes_failed);
         return None;
     };
-    Some((link, Arc::new(Connection::new(peer, house.tls.clone(), place)), protocol))
+    Some((link, Arc::new(Connection::new(peer, house.limits.clone(), house.tls.clone(), place)), protocol))
 }
 
 enum HttpVersion {

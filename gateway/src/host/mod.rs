@@ -26,6 +26,7 @@ mod outgoing;
 mod peer;
 mod pki;
 pub mod provider;
+mod room;
 mod settings;
 mod tally;
 #[cfg(test)]

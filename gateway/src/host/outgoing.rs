@@ -75,7 +75,7 @@ impl Incoming {
         if let Some(room) = &mut self.room {
             room.for_pieces();
         }
-        let within = self.limits.transfer(0);
+        let within = self.limits().transfer(0);
         let begun = match &mut self.session {
             Session::Bare(_) => false,
             Session::H1(session) => {
@@ -173,6 +173,6 @@ impl Outgoing<'_> {
     }
 
     fn limits(&self) -> &Limits {
-        &self.request.limits
+        self.request.limits()
     }
 }

@@ -257,7 +257,12 @@ fn quoted(buffer: &mut Vec<u8>, text: &str) {
     buffer.push(b'"');
     // Nearly every text is a name of ours, copied whole.
     let (words, rest) = text.as_chunks();
-    match words.iter().any(|word| has_escaped(*word)) || rest.iter().any(|byte| is_escaped(*byte)) {
+    // The last eight bytes overlap those before them, and are one step too.
+    let in_rest = match text.last_chunk() {
+        Some(last) => has_escaped(*last),
+        None => rest.iter().any(|byte| is_escaped(*byte)),
+    };
+    match in_rest || words.iter().any(|word| has_escaped(*word)) {
         false => buffer.extend_from_slice(text),
         true => escaped(buffer, text),
     }

@@ -51,7 +51,7 @@ pub use ledger::{
     Tls as LedgerTls, WhenAway,
 };
 pub use meter::{Meter, Meters};
-pub use permit::{Denied, Exceeded, Permit, admit, ask};
+pub use permit::{Denied, Exceeded, Permit, admit, arrive, ask};
 pub use usage::{Measure, Spent, Usage};
 
 use day::{Day, Days, Notes, day_number};

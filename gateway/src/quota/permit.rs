@@ -22,8 +22,8 @@ use crate::journal::Charge;
 /// The right to one exchange. Dropping it gives its places back and, if nothing was forwarded, its
 /// reservations too: refusals and failures before the provider cost nothing.
 #[derive(Debug)]
-pub struct Permit {
-    pub(super) meters: Meters,
+pub struct Permit<'m> {
+    pub(super) meters: &'m Meters,
     day: i64,
     admitted_at: Timestamp,
     /// How many meters have given a place.
@@ -72,7 +72,7 @@ pub struct Exceeded {
 
 /// Admits one exchange by all of `meters`, by this process's counts or by the ledger that gateways share.
 /// Without a ledger, and from what is leased of it, that is done when this returns.
-pub fn ask(meters: &Meters, now: Timestamp) -> Admission {
+pub fn ask(meters: &Meters, now: Timestamp) -> Admission<'_> {
     let Some(desk) = meters.desk() else {
         return Admission::Done(admit(meters, now).map_err(Denied::Spent));
     };
@@ -96,7 +96,7 @@ pub fn ask(meters: &Meters, now: Timestamp) -> Admission {
 ///
 /// # Errors
 /// The meter that refused. What the others gave is given back, but for what the module says of rates.
-pub fn admit(meters: &Meters, now: Timestamp) -> Result<Permit, Box<Exceeded>> {
+pub fn admit(meters: &Meters, now: Timestamp) -> Result<Permit<'_>, Box<Exceeded>> {
     let mut permit = entered(meters, now)?;
     let day = day_number(now);
     for meter in meters.iter() {
@@ -113,24 +113,38 @@ pub fn admit(meters: &Meters, now: Timestamp) -> Result<Permit, Box<Exceeded>> {
         // A worker that read the time just before midnight counts on the day that has begun.
         permit.day = permit.day.max(today.number);
     }
+    rates(meters, |index, left| permit.rate_taken(index, left))?;
+    Ok(permit)
+}
+
+/// Lets one arrival pass by the rates of `meters` alone: what a flood limit counts is not how long they stay.
+///
+/// # Errors
+/// The meter that refused.
+pub fn arrive(meters: &Meters) -> Result<(), Box<Exceeded>> {
+    rates(meters, |_, _| ())
+}
+
+/// Takes a token of each rate; `took` is told which, and what is left of it.
+fn rates(meters: &Meters, mut took: impl FnMut(usize, u32)) -> Result<(), Box<Exceeded>> {
     for (index, meter) in meters.iter().enumerate() {
         let Some(rate) = &meter.rate else { continue };
         match rate.take() {
-            Ok(left) => permit.rate_taken(index, left),
+            Ok(left) => took(index, left),
             Err(wait) => {
                 let limit = meter.terms.per_second.unwrap_or_default();
                 return Err(refused(meter, "rate", u64::from(limit), wait));
             }
         }
     }
-    Ok(permit)
+    Ok(())
 }
 
 /// A permit with a place in each meter and nothing else yet.
-fn entered(meters: &Meters, now: Timestamp) -> Result<Permit, Box<Exceeded>> {
+fn entered(meters: &Meters, now: Timestamp) -> Result<Permit<'_>, Box<Exceeded>> {
     let day = day_number(now);
     let mut permit = Permit {
-        meters: meters.clone(),
+        meters,
         day,
         admitted_at: now,
         places: 0,
@@ -177,7 +191,7 @@ pub(super) fn refused(
     Box::new(exceeded)
 }
 
-impl Permit {
+impl Permit<'_> {
     /// A token of a rate was taken; what is left of the scarcest of the caller's own is told.
     pub(super) fn rate_taken(&mut self, index: usize, left: u32) {
         let own = self.meters.iter().nth(index).is_some_and(|meter| meter.is_callers_own());
@@ -268,7 +282,7 @@ impl Permit {
     }
 }
 
-impl Drop for Permit {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
         for meter in self.meters.iter().take(self.reserved) {
             meter.days.with(self.day, Day::give_up);

@@ -45,7 +45,7 @@ fn refusal(meters: &Meters) -> Exceeded {
     *admit(meters, now()).unwrap_err()
 }
 
-fn forward(meters: &Meters) -> Permit {
+fn forward(meters: &Meters) -> Permit<'_> {
     let mut permit = admit(meters, now()).unwrap();
     permit.forwarded();
     permit
@@ -119,7 +119,7 @@ impl Home {
 }
 
 /// Admits, and waits for the ledger where there is one.
-fn admit(meters: &Meters, now: Timestamp) -> Result<Permit, Box<Exceeded>> {
+fn admit(meters: &Meters, now: Timestamp) -> Result<Permit<'_>, Box<Exceeded>> {
     match block_on(async {
         match ask(meters, now) {
             Admission::Done(done) => done,
@@ -621,7 +621,7 @@ fn admission_keeps_its_limits(home: &Home) {
         let own = format!("agreement:{}", case.fetch_add(1, SeqCst));
         let terms = [QuotaTerms { concurrent: Some(4), ..daily(&own, 6) }, terms("service:s")];
         let meters = home.meters(&quota, &terms);
-        let mut held: Vec<Permit> = Vec::new();
+        let mut held: Vec<Permit<'_>> = Vec::new();
         let mut forwarded = 0;
         for (act, index) in acts {
             match act {

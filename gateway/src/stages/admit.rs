@@ -16,15 +16,14 @@ use crate::{
 
 /// Proof that there was room.
 pub struct Admitted<'w> {
-    /// Boxed: every proof from here on holds it, and is passed on by value.
     granted: Box<Granted<'w>>,
 }
 
 /// The place taken, held until the exchange has ended. What is not forwarded costs nothing.
 #[derive(Debug)]
 #[must_use]
-pub struct Place {
-    permit: Permit,
+pub struct Place<'w> {
+    permit: Permit<'w>,
     claim: Option<Claim>,
 }
 
@@ -84,7 +83,7 @@ impl<'w> Footing<'w> {
     }
 }
 
-impl Place {
+impl<'w> Place<'w> {
     /// Charges the request: from here on it counts, whatever comes back.
     pub fn forwarded(&mut self) {
         self.permit.forwarded();
@@ -115,7 +114,7 @@ impl Place {
     }
 
     /// The quotas' side of it.
-    pub fn permit(&self) -> &Permit {
+    pub fn permit(&self) -> &Permit<'w> {
         &self.permit
     }
 }
@@ -125,7 +124,10 @@ impl Place {
 /// # Errors
 /// Something that it rests on is suspended or in maintenance, a quota is spent, or the one exchange
 /// took place; nothing was charged.
-pub async fn admit(granted: Granted<'_>, now: Timestamp) -> Result<(Admitted<'_>, Place), Refusal> {
+pub async fn admit<'w>(
+    granted: Box<Granted<'w>>,
+    now: Timestamp,
+) -> Result<(Admitted<'w>, Place<'w>), Refusal> {
     Footing::of(&granted).unsuspended(&granted.routed().caller().world().overlay, now)?;
     if let Some(stretch) = granted.routed().service().maintenance_at(now) {
         return Err(Refusal::Maintenance { remaining: remaining(stretch, now) });
@@ -147,7 +149,7 @@ pub async fn admit(granted: Granted<'_>, now: Timestamp) -> Result<(Admitted<'_>
         quota::Denied::Spent(exceeded) => Refusal::QuotaSpent(exceeded),
         quota::Denied::Away(retry_after) => Refusal::QuotaAway { retry_after },
     })?;
-    Ok((Admitted { granted: Box::new(granted) }, Place { permit, claim }))
+    Ok((Admitted { granted }, Place { permit, claim }))
 }
 
 /// How long a maintenance still lasts.

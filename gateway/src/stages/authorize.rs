@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use policies::{Ask, Conditions, Format, Operation, ReleasePlan, Rule, ServiceVersion};
 
 use super::{Asked, Routed};
-use crate::{negotiation::Formats, quota::Meters, refusal::Refusal, stated};
+use crate::{negotiation::Formats, quota::Meters, refusal::Refusal};
 
 /// Proof that an agreement, or a sharing rule, allows the exchange.
 pub struct Granted<'w> {
@@ -81,13 +81,20 @@ impl<'w> Granted<'w> {
 /// # Errors
 /// The rule that says no, or a service that cannot let a change be checked; nothing has been charged
 /// or forwarded.
-pub fn authorize<'w>(routed: Routed<'w>, head: &Asked<'_>, now: Timestamp) -> Result<Granted<'w>, Refusal> {
+///
+/// The proof is boxed: every one from here on holds it, and is passed on by value.
+pub fn authorize<'w>(
+    routed: Routed<'w>,
+    head: &Asked<'_>,
+    now: Timestamp,
+) -> Result<Box<Granted<'w>>, Refusal> {
     let caller = *routed.caller();
     let world = caller.world();
-    let purpose = stated::purpose(head.headers())?;
-    let officer = stated::officer(head.headers())?;
-    let waits = stated::deadline(head.headers())?;
-    let Formats { sent, read, beside } = head.formats(routed.operation());
+    let stated = head.stated();
+    let purpose = stated.purpose()?;
+    let officer = stated.officer()?;
+    let waits = stated.deadline()?;
+    let Formats { sent, read, beside } = *routed.formats();
     if routed.operation().carries_record() && sent.is_none() {
         return Err(Refusal::MediaType);
     }
@@ -145,5 +152,5 @@ pub fn authorize<'w>(routed: Routed<'w>, head: &Asked<'_>, now: Timestamp) -> Re
     }
 
     let meters = world.snapshot.meters(grant.agreement, routed.key());
-    Ok(Granted { routed, grant, meters, format, beside, waits })
+    Ok(Box::new(Granted { routed, grant, meters, format, beside, waits }))
 }

@@ -5,7 +5,13 @@ use http::HeaderMap;
 use jiff::Timestamp;
 use policies::{MemberId, MemberKey, Parties, System, SystemKey};
 
-use crate::{host::Incoming, quota, refusal::Refusal, stated, world::World};
+use crate::{
+    host::Incoming,
+    quota,
+    refusal::Refusal,
+    stated::{self, Stated},
+    world::World,
+};
 
 /// Proof that a known, trusted, unsuspended system calls, within its flood limit.
 #[derive(Clone, Copy)]
@@ -43,19 +49,19 @@ impl<'w> Caller<'w> {
         self.represented.map(|key| &register.member(key).id)
     }
 
-    /// The same caller, who states in `headers` for whom it speaks and by which name others know it.
+    /// The same caller, who states (`said`, in `headers`) for whom it speaks and by which name others know it.
     ///
     /// # Errors
     /// It may not speak for that member, is not called so, or what it speaks for is suspended.
-    pub(super) fn stating(self, headers: &HeaderMap, now: Timestamp) -> Result<Self, Refusal> {
+    pub(super) fn stating(self, said: &Stated, headers: &HeaderMap, now: Timestamp) -> Result<Self, Refusal> {
         let register = self.world.snapshot.register();
         let member = register.member(self.system.member);
-        if stated::speaks_xroad(headers) {
+        if said.speaks_xroad() {
             stated::message_id(headers)?;
             stated::issue(headers)?;
             stated::is_client(headers, member.alias("xroad"), &member.id, self.system.id.system())?;
         }
-        let represented = stated::represented(headers, register, &self.system.relays_for)?;
+        let represented = stated::represented(said, headers, register, &self.system.relays_for)?;
         let parties = Parties {
             system: &self.system.id,
             represented: represented.map(|member| &register.member(member).id),
@@ -69,12 +75,17 @@ impl<'w> Caller<'w> {
     }
 }
 
-/// Identifies the caller of `head`.
+/// Identifies the caller of `head`, which states what it `said`.
 ///
 /// # Errors
 /// Revoked, expired, unknown, suspended, of another environment, from an address it may not use,
 /// speaking for someone it may not, or flooding.
-pub fn identify<'w>(world: &'w World, head: &Incoming, now: Timestamp) -> Result<Caller<'w>, Refusal> {
+pub fn identify<'w>(
+    world: &'w World,
+    head: &Incoming,
+    said: &Stated,
+    now: Timestamp,
+) -> Result<Caller<'w>, Refusal> {
     let peer = &head.connection().peer;
     head.connection().revoked(now).map_err(Refusal::Certificate)?;
 
@@ -100,8 +111,7 @@ pub fn identify<'w>(world: &'w World, head: &Incoming, now: Timestamp) -> Result
     if open > snapshot.settings().limits.connections_per_system {
         return Err(Refusal::TooManyConnections);
     }
-    // The permit is dropped at once: a flood limit counts arrivals, not how long they stay.
-    quota::admit(snapshot.flood(key), now).map_err(Refusal::QuotaSpent)?;
+    quota::arrive(snapshot.flood(key)).map_err(Refusal::QuotaSpent)?;
 
-    Caller { world, key, system, represented: None }.stating(head.headers(), now)
+    Caller { world, key, system, represented: None }.stating(said, head.headers(), now)
 }

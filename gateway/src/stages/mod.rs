@@ -7,12 +7,13 @@
 //! that leaves a check out does not compile. This does:
 //!
 //! ```
-//! use gateway::{host::Incoming, refusal::Refusal, stages::*, world::World};
+//! use gateway::{host::Incoming, refusal::Refusal, stages::*, stated::Stated, world::World};
 //! use jiff::Timestamp;
 //!
 //! async fn checked(world: &World, request: &mut Incoming, now: Timestamp) -> Result<(), Refusal> {
-//!     let caller = identify(world, request, now)?;
-//!     let (caller, mut asked) = understand(caller, request, now).await?;
+//!     let stated = Stated::of(request.headers());
+//!     let caller = identify(world, request, &stated, now)?;
+//!     let (caller, mut asked) = understand(caller, stated, request, now).await?;
 //!     let routed = route(caller, &asked)?;
 //!     let granted = authorize(routed, &asked, now)?;
 //!     let (admitted, _place) = admit(granted, now).await?;
@@ -31,12 +32,13 @@
 //! The same without asking any agreement does not:
 //!
 //! ```compile_fail,E0308
-//! use gateway::{host::Incoming, refusal::Refusal, stages::*, world::World};
+//! use gateway::{host::Incoming, refusal::Refusal, stages::*, stated::Stated, world::World};
 //! use jiff::Timestamp;
 //!
 //! async fn unauthorized(world: &World, request: &mut Incoming, now: Timestamp) -> Result<(), Refusal> {
-//!     let caller = identify(world, request, now)?;
-//!     let (caller, mut asked) = understand(caller, request, now).await?;
+//!     let stated = Stated::of(request.headers());
+//!     let caller = identify(world, request, &stated, now)?;
+//!     let (caller, mut asked) = understand(caller, stated, request, now).await?;
 //!     let routed = route(caller, &asked)?;
 //!     let (admitted, _place) = admit(routed, now).await?;
 //!     drop(receive(&admitted, &mut asked).await?);
@@ -47,12 +49,13 @@
 //! Nor without the quotas, nor a reply released unchecked, nor a proof made by hand:
 //!
 //! ```compile_fail,E0308
-//! use gateway::{host::Incoming, refusal::Refusal, stages::*, world::World};
+//! use gateway::{host::Incoming, refusal::Refusal, stages::*, stated::Stated, world::World};
 //! use jiff::Timestamp;
 //!
 //! async fn unlimited(world: &World, request: &mut Incoming, now: Timestamp) -> Result<(), Refusal> {
-//!     let caller = identify(world, request, now)?;
-//!     let (caller, mut asked) = understand(caller, request, now).await?;
+//!     let stated = Stated::of(request.headers());
+//!     let caller = identify(world, request, &stated, now)?;
+//!     let (caller, mut asked) = understand(caller, stated, request, now).await?;
 //!     let granted = authorize(route(caller, &asked)?, &asked, now)?;
 //!     let received = receive(&granted, &mut asked).await?;
 //!     drop(received);

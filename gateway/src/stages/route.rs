@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 use policies::{Operation, Service, ServiceKey};
 
 use super::{Asked, Caller};
-use crate::{refusal::Refusal, soap::Dress};
+use crate::{negotiation::Formats, refusal::Refusal, soap::Dress};
 
 /// The most parameters of a query: a contract has fewer filterable fields.
 const PARAMETERS_CAP: usize = 32;
@@ -22,6 +22,7 @@ pub struct Routed<'w> {
     service: &'w Service,
     version: u32,
     operation: Operation,
+    formats: Formats,
     id: Option<String>,
     filters: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     limit: Option<usize>,
@@ -55,6 +56,11 @@ impl<'w> Routed<'w> {
     /// What is asked of it.
     pub fn operation(&self) -> Operation {
         self.operation
+    }
+
+    /// The formats sent and read.
+    pub fn formats(&self) -> &Formats {
+        &self.formats
     }
 
     /// The record's key, decoded.
@@ -93,7 +99,7 @@ impl<'w> Routed<'w> {
 /// # Errors
 /// No such path, method, version or parameter.
 pub fn route<'w>(caller: Caller<'w>, head: &Asked<'_>) -> Result<Routed<'w>, Refusal> {
-    let mut segments = head.path().strip_prefix("/api/").ok_or(Refusal::NotFound)?.split('/');
+    let mut segments = Segments(Some(head.path().strip_prefix("/api/").ok_or(Refusal::NotFound)?));
     let (Some(member), Some(name), Some(version), Some(place)) =
         (segments.next(), segments.next(), segments.next(), segments.next())
     else {
@@ -123,6 +129,7 @@ pub fn route<'w>(caller: Caller<'w>, head: &Asked<'_>) -> Result<Routed<'w>, Ref
         service,
         version,
         operation,
+        formats: head.formats(operation),
         template: head.template().unwrap_or(template),
         dress: head.dress().cloned().map(Box::new),
         id: id.map(Cow::into_owned),
@@ -242,6 +249,20 @@ impl<'p> Target<'p> {
     }
 }
 
+/// The parts of a path. They are short: looked for byte by byte, as `str::split` does not.
+struct Segments<'p>(Option<&'p str>);
+
+impl<'p> Iterator for Segments<'p> {
+    type Item = &'p str;
+
+    fn next(&mut self) -> Option<&'p str> {
+        let path = self.0.take()?;
+        let Some(end) = path.bytes().position(|byte| byte == b'/') else { return Some(path) };
+        self.0 = path.get(end + 1..);
+        path.get(..end)
+    }
+}
+
 /// A record's key. The host has refused dot segments; were one to come another way, it would lead
 /// out of the provider's own path, since dots are not escaped.
 fn record_key(raw: &str) -> Result<Cow<'_, str>, Refusal> {
@@ -314,6 +335,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_path_has_the_parts_that_it_is_split_into(path in "[a-zđ/]{0,12}") {
+            let parts: Vec<_> = Segments(Some(&path)).collect();
+            prop_assert_eq!(parts, path.split('/').collect::<Vec<_>>());
+        }
+
         #[test]
         fn decoding_never_panics_and_gives_clean_text(raw in ".{0,64}", form: bool) {
             if let Ok(text) = decode(&raw, form, "x") {

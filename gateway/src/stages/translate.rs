@@ -205,7 +205,7 @@ pub(super) fn question<'q, 'd>(
         operation,
         id: granted.routed().id(),
         document,
-        officer: stated::officer(head.headers())?,
+        officer: head.stated().officer()?,
         issue: stated::issue(head.headers())?,
         exchange,
     })
@@ -283,8 +283,8 @@ pub(super) fn identity_headers(
     push(CONSUMER, text(caller.system().id.as_str()));
     push(ON_BEHALF_OF, caller.represented_id().and_then(|member| text(member.as_str())));
     push(AGREEMENT, granted.grant().agreement.and_then(|agreement| text(agreement.id.as_str())));
-    push(PURPOSE, stated::purpose_value(head.headers()));
-    push(USER, stated::officer_value(head.headers()));
+    push(PURPOSE, head.stated().purpose_value());
+    push(USER, head.stated().officer_value());
 }
 
 /// The caller's `Idempotency-Key`, made the caller's own. The gateway is one client to a provider,
@@ -378,7 +378,7 @@ fn write_question(
     let request = exchange.simple().to_string();
     let question = population::Question {
         ma_yeu_cau: &request,
-        ma_can_bo: stated::officer(head.headers())?.unwrap_or_default(),
+        ma_can_bo: head.stated().officer()?.unwrap_or_default(),
         so_dinh_danh: number,
         ho_va_ten: name,
         ngay_sinh: born,

@@ -19,12 +19,14 @@ use crate::{
     negotiation::{self, Formats},
     refusal::Refusal,
     soap::{self, Dress, Meant, Place},
+    stated::Stated,
 };
 
 /// What is asked: the request as it came, or the one that a message means.
 pub struct Asked<'i> {
     incoming: &'i mut Incoming,
     message: Option<Box<Meant>>,
+    stated: Stated,
 }
 
 /// The route's template of a message, whatever it asks for.
@@ -52,6 +54,11 @@ impl Asked<'_> {
     /// All header fields, and what header blocks state in their place.
     pub fn headers(&self) -> &HeaderMap {
         self.message.as_ref().map_or_else(|| self.incoming.headers(), |message| &message.headers)
+    }
+
+    /// What its fields and header blocks state.
+    pub fn stated(&self) -> &Stated {
+        &self.stated
     }
 
     /// The formats sent and read.
@@ -91,18 +98,19 @@ impl Asked<'_> {
     }
 }
 
-/// Reads a message as the request that it means; its header blocks may say for whom the caller speaks.
+/// Reads a message as the request that it means; a request that is none means what it `stated`. A message's header blocks may say for whom the caller speaks.
 ///
 /// # Errors
 /// The message cannot be had, cannot be read, contradicts itself, asks for nothing the service has, or
 /// speaks for somebody its caller may not speak for.
 pub async fn understand<'w, 'i>(
     caller: Caller<'w>,
+    stated: Stated,
     request: &'i mut Incoming,
     now: Timestamp,
 ) -> Result<(Caller<'w>, Asked<'i>), Refusal> {
     if *request.method() != Method::POST || !request.path().ends_with("/soap") {
-        return Ok((caller, Asked { incoming: request, message: None }));
+        return Ok((caller, Asked { incoming: request, message: None, stated }));
     }
     let path = request.path().to_owned();
     let base = path.strip_suffix("/soap").unwrap_or_default();
@@ -118,8 +126,9 @@ pub async fn understand<'w, 'i>(
     let provider = register.member(register.system(service.system).member).alias("xroad");
     let place = Place { base, service, version, provider };
     let message = soap::meant(&place, request.headers(), &bytes)?;
-    let caller = caller.stating(&message.headers, now)?;
-    Ok((caller, Asked { incoming: request, message: Some(Box::new(message)) }))
+    let stated = Stated::of(&message.headers);
+    let caller = caller.stating(&stated, &message.headers, now)?;
+    Ok((caller, Asked { incoming: request, message: Some(Box::new(message)), stated }))
 }
 
 /// The service and version that `/api/{member}/{service}/v{n}` names.

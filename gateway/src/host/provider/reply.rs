@@ -12,7 +12,7 @@ use pingora_core::{BError, protocols::http::v1::client::HttpSession};
 use tokio::{io::AsyncReadExt, time::Instant};
 
 use super::{CallFault, call::tls_fault, pool};
-use crate::host::{fields::is_hop_by_hop, link::Link};
+use crate::host::{fields::is_hop_by_hop, link::Link, room};
 
 /// Interim (1xx) replies taken before the real one.
 const INTERIM: usize = 8;
@@ -87,18 +87,19 @@ impl Source {
 /// A whole reply that is there at the first reads and plain in every way; what was read of any other is put
 /// back.
 async fn at_once(link: &mut Link) -> io::Result<Option<(Head, Bytes)>> {
-    let mut bytes = BytesMut::with_capacity(ROOM);
-    loop {
-        if link.read_buf(&mut bytes).await? == 0 {
-            break;
-        }
+    let mut bytes = room::read(link, ROOM).await?;
+    let mut came = bytes.len();
+    while came > 0 {
         match plain(&bytes) {
             Plain::Whole { head, length } => {
                 // The declared length is what came, to the byte: what follows would be nobody's.
                 let body = bytes.split_off(length);
                 return Ok(Some((head, body.freeze())));
             }
-            Plain::Partial if bytes.len() < ROOM => {}
+            Plain::Partial if bytes.len() < ROOM => {
+                bytes.reserve(ROOM - bytes.len());
+                came = link.read_buf(&mut bytes).await?;
+            }
             // How patient to be with a body that has only begun to come is not decided here.
             Plain::Partial | Plain::No => break,
         }

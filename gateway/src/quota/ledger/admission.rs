@@ -34,17 +34,17 @@ pub(in crate::quota) struct Slip {
 }
 
 /// What became of a request for admission.
-pub enum Admission {
+pub enum Admission<'m> {
     /// Decided from memory.
-    Done(Result<Permit, Denied>),
+    Done(Result<Permit<'m>, Denied>),
     /// The ledger has to be asked.
-    Asking(Box<Asking>),
+    Asking(Box<Asking<'m>>),
 }
 
 /// A question to the ledger.
-pub struct Asking {
+pub struct Asking<'m> {
     desk: Arc<Desk>,
-    permit: Permit,
+    permit: Permit<'m>,
     asks: Vec<Ask>,
     now: Timestamp,
 }
@@ -118,11 +118,10 @@ impl Slip {
 }
 
 /// Admits by the ledger: `permit` has its places.
-pub(in crate::quota) fn admit(desk: &Arc<Desk>, mut permit: Permit, now: Timestamp) -> Admission {
+pub(in crate::quota) fn admit<'m>(desk: &Arc<Desk>, mut permit: Permit<'m>, now: Timestamp) -> Admission<'m> {
     let day = day_number(now);
     let mut asks = Vec::new();
-    let meters = permit.meters.clone();
-    for (index, meter) in meters.iter().enumerate() {
+    for (index, meter) in permit.meters.iter().enumerate() {
         let Some(account) = &meter.account else { continue };
         let slip = Slip { account: Arc::clone(account), windows: account.on(day), taken: [None; 2] };
         permit.slips.push(slip);
@@ -143,7 +142,7 @@ pub(in crate::quota) fn admit(desk: &Arc<Desk>, mut permit: Permit, now: Timesta
 /// Takes what is at hand for the last slip, and notes what is not.
 fn at_hand(
     desk: &Desk,
-    permit: &mut Permit,
+    permit: &mut Permit<'_>,
     asks: &mut Vec<Ask>,
     index: usize,
     meter: &Arc<Meter>,
@@ -204,12 +203,12 @@ fn at_hand(
     Ok(())
 }
 
-impl Asking {
+impl<'m> Asking<'m> {
     /// Asks, and waits no longer than the settings say.
     ///
     /// # Errors
     /// A meter refuses, or the ledger is away and its mode refuses. Nothing was taken.
-    pub async fn answer(self) -> Result<Permit, Denied> {
+    pub async fn answer(self) -> Result<Permit<'m>, Denied> {
         let Some(book) = self.permit.slips.first().map(|slip| Arc::clone(&slip.account.book)) else {
             return Ok(self.permit);
         };
@@ -235,7 +234,7 @@ impl Asking {
         }
     }
 
-    fn granted(mut self, seen: &[(i64, i64)]) -> Permit {
+    fn granted(mut self, seen: &[(i64, i64)]) -> Permit<'m> {
         for (ask, (got, left)) in self.asks.iter().zip(seen) {
             if !matches!(ask.item.what, What::Take { .. }) {
                 continue;
@@ -265,7 +264,7 @@ impl Asking {
     }
 
     /// What the declared mode says of everything that could not be asked.
-    fn away(mut self) -> Result<Permit, Denied> {
+    fn away(mut self) -> Result<Permit<'m>, Denied> {
         let settings = &self.desk.settings;
         match settings.when_away {
             WhenAway::Closed => return Err(Denied::Away(AWAY_RETRY)),

@@ -38,7 +38,7 @@ pub(super) struct Gateway {
     _data: TempDir,
 }
 
-fn asked(meters: &Meters) -> Result<Permit, Denied> {
+fn asked(meters: &Meters) -> Result<Permit<'_>, Denied> {
     block_on(async {
         match ask(meters, now()) {
             Admission::Done(done) => done,
@@ -61,17 +61,17 @@ impl Gateway {
         Self { quota, meters, _data: data }
     }
 
-    fn ask(&self) -> Result<Permit, Denied> {
+    fn ask(&self) -> Result<Permit<'_>, Denied> {
         asked(&self.meters)
     }
 
     /// Admits and forwards; the rule that refused.
-    pub(super) fn forward(&self) -> Result<Permit, &'static str> {
+    pub(super) fn forward(&self) -> Result<Permit<'_>, &'static str> {
         self.forward_by(&self.meters)
     }
 
     /// The same by other meters of it.
-    pub(super) fn forward_by(&self, meters: &Meters) -> Result<Permit, &'static str> {
+    pub(super) fn forward_by<'m>(&self, meters: &'m Meters) -> Result<Permit<'m>, &'static str> {
         match asked(meters) {
             Ok(mut permit) => {
                 permit.forwarded();
