@@ -88,7 +88,8 @@ pub struct Evidence<'w> {
     /// Whether records of a reply are set aside.
     may_lack: bool,
     /// What has left of a long answer.
-    passed: Option<Passed>,
+    /// Boxed: a digest in the making is large, and few exchanges have one.
+    passed: Option<Box<Passed>>,
     /// How often the provider was sent again what may have reached it before.
     retries: Option<u64>,
     durability: Durability,
@@ -446,7 +447,7 @@ impl<'w> Evidence<'w> {
     /// It begins to leave: from here on it can be cut, and no longer refused.
     pub fn begins(&mut self, status: StatusCode) {
         self.status = Some(status.as_u16());
-        self.passed = Some(Passed { records: 0, bytes: 0, digest: Context::new(&SHA256) });
+        self.passed = Some(Box::new(Passed { records: 0, bytes: 0, digest: Context::new(&SHA256) }));
     }
 
     /// A piece of it is about to leave, and is charged.

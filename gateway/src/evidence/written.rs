@@ -51,7 +51,8 @@ impl Evidence<'_> {
 
     /// Takes over what has left of a long answer.
     fn settle(&mut self) {
-        if let Some(Passed { records, bytes, digest }) = &self.passed {
+        if let Some(passed) = &self.passed {
+            let Passed { records, bytes, digest } = &**passed;
             self.records = Some(*records);
             self.response_bytes = Some(*bytes);
             self.response_sha256 = Some(bytes32(&digest.clone().finish()));

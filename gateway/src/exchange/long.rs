@@ -95,7 +95,7 @@ impl Gateway {
     /// A long reply, to the consumer.
     pub(super) async fn pass_on<'w>(
         &self,
-        flowing: Flowing<'w>,
+        flowing: Box<Flowing<'w>>,
         request: &mut Incoming,
         exchange: Uuid,
         evidence: &mut Evidence<'w>,

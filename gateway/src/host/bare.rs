@@ -33,7 +33,11 @@ impl Bare {
         mut bytes: BytesMut,
         length: usize,
     ) -> Result<Self, (Stream, BytesMut)> {
-        let raw = bytes.split_to(length.min(bytes.len())).freeze();
+        // Nearly always nothing follows: two holders of one room count each other.
+        let (raw, bytes) = match length < bytes.len() {
+            true => (bytes.split_to(length).freeze(), bytes),
+            false => (bytes.freeze(), BytesMut::new()),
+        };
         match head(&raw) {
             Some(head) => Ok(Self { head: Box::new(head), stream: Some(stream), raw, rest: bytes }),
             None => Err((stream, together(&raw, &bytes))),

@@ -19,11 +19,11 @@ use crate::{
 
 /// Proof that the record about to be changed, if there is one, lies within the agreement's records.
 pub struct Confirmed<'w> {
-    outbound: Outbound<'w>,
+    outbound: Box<Outbound<'w>>,
 }
 
 impl<'w> Confirmed<'w> {
-    pub(super) fn into_outbound(self) -> Outbound<'w> {
+    pub(super) fn into_outbound(self) -> Box<Outbound<'w>> {
         self.outbound
     }
 }
@@ -34,7 +34,7 @@ impl<'w> Confirmed<'w> {
 /// The record does not exist, lies outside the agreement's records, is not in the state that the
 /// consumer's `If-Match` names, or cannot be looked at.
 pub async fn confirm<'w>(
-    mut outbound: Outbound<'w>,
+    mut outbound: Box<Outbound<'w>>,
     head: &Asked<'_>,
     errand: &Errand,
     exchange: Uuid,

@@ -10,7 +10,7 @@ use policies::{Format, ServiceId};
 
 use super::{Admitted, Confirmed, Granted, conform};
 use crate::{
-    host::{Again, Beginning, Call, CallFault, Errand, Flow},
+    host::{Again, Beginning, Call, CallFault, Errand, Flow, Reply},
     refusal::Refusal,
     soap::Said,
 };
@@ -100,12 +100,13 @@ impl<'w> Replied<'w> {
     }
 }
 
-/// What a provider answered: a reply that is held whole, or one that is too long for that.
+/// What a provider answered: a reply that is held whole, or one that is too long for that. Boxed, to be passed on
+/// by value.
 pub enum Answering<'w> {
     /// All of it.
-    Whole(Replied<'w>),
+    Whole(Box<Replied<'w>>),
     /// Its beginning.
-    Long(Flowing<'w>),
+    Long(Box<Flowing<'w>>),
 }
 
 /// The beginning of a long reply, not yet checked.
@@ -187,19 +188,20 @@ pub async fn forward<'w>(confirmed: Confirmed<'w>, errand: &Errand) -> Result<An
     let message = outbound.awaited().map(|awaited| awaited.read(&reply.headers, &reply.body));
     let text = if message.is_some() { None } else { text(&reply.body, &reply.headers, granted) };
     let signed = signed(&text, &reply.body, granted.version().format);
-    Ok(Answering::Whole(Replied {
+    let Reply { status, headers, body, sent_at, received_at } = *reply;
+    Ok(Answering::Whole(Box::new(Replied {
         message,
         text,
         signed,
-        status: reply.status,
-        headers: reply.headers,
-        bytes: reply.body,
+        status,
+        headers,
+        bytes: body,
         verification: outbound.verification(),
         sent_records: outbound.records(),
-        sent_at: reply.sent_at,
-        received_at: reply.received_at,
+        sent_at,
+        received_at,
         admitted: outbound.into_admitted(),
-    }))
+    })))
 }
 
 /// A reply as far as it is held.
@@ -211,10 +213,12 @@ pub(super) fn answering(
 ) -> Answering<'_> {
     let granted = admitted.granted();
     match beginning {
-        Beginning::More(beginning) => Answering::Long(Flowing { admitted, flow, beginning, sent_records }),
+        Beginning::More(beginning) => {
+            Answering::Long(Box::new(Flowing { admitted, flow, beginning, sent_records }))
+        }
         Beginning::All(bytes) => {
             let text = text(&bytes, flow.headers(), granted);
-            Answering::Whole(Replied {
+            Answering::Whole(Box::new(Replied {
                 message: None,
                 signed: signed(&text, &bytes, granted.version().format),
                 text,
@@ -226,7 +230,7 @@ pub(super) fn answering(
                 sent_at: flow.sent_at(),
                 received_at: Timestamp::now(),
                 admitted,
-            })
+            }))
         }
     }
 }

@@ -120,7 +120,7 @@ impl Sight {
 /// The provider says no or speaks another format than declared, or records are not read or written
 /// one by one in the formats of this exchange.
 pub fn pass<'w: 's, 's>(
-    flowing: Flowing<'w>,
+    flowing: Box<Flowing<'w>>,
     sight: &'s Sight,
     exchange: Uuid,
 ) -> Result<Passage<'w, 's>, Refusal> {

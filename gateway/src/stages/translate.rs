@@ -113,7 +113,7 @@ impl<'w> Outbound<'w> {
     }
 }
 
-/// Writes the provider's request.
+/// Writes the provider's request. It is boxed: what follows passes it on by value.
 ///
 /// # Errors
 /// A verification that the dialect cannot ask, or a malformed `Idempotency-Key`.
@@ -121,7 +121,7 @@ pub fn translate<'w>(
     conforming: Conforming<'w, '_>,
     head: &Asked<'_>,
     exchange: Uuid,
-) -> Result<Outbound<'w>, Refusal> {
+) -> Result<Box<Outbound<'w>>, Refusal> {
     let granted = conforming.admitted().granted();
     let routed = granted.routed();
     let version = granted.version();
@@ -180,7 +180,7 @@ pub fn translate<'w>(
     caller_headers(&mut headers, granted, head, exchange)?;
     // A message has its filters in itself.
     let target = if awaited.is_some() { path(terms, None) } else { target(granted, terms) };
-    Ok(Outbound {
+    Ok(Box::new(Outbound {
         method,
         target,
         headers,
@@ -190,7 +190,7 @@ pub fn translate<'w>(
         awaited,
         carried,
         admitted: conforming.into_admitted(),
-    })
+    }))
 }
 
 /// What a provider that speaks SOAP is asked.

@@ -49,7 +49,7 @@ impl Provider {
         index: usize,
         call: &Call<'_>,
         sent: &mut bool,
-    ) -> Result<Flow, CallFault> {
+    ) -> Result<Box<Flow>, CallFault> {
         let endpoint = self.endpoints.get(index).ok_or(CallFault::Unreachable)?;
         if let Some(stream) = pool::take((self.id, index), ticket.begun()) {
             match self.exchange(stream, endpoint, call, ticket.begun(), sent).await {
@@ -84,11 +84,12 @@ impl Provider {
         }
     }
 
-    fn begun(&self, heard: Heard, index: usize, call: &Call<'_>, mut ticket: Ticket) -> Flow {
+    /// Boxed: on its way to who asked, it is passed on by value.
+    fn begun(&self, heard: Heard, index: usize, call: &Call<'_>, mut ticket: Ticket) -> Box<Flow> {
         let Heard { head, source, sent_at } = heard;
         ticket.heard(head.status);
         let rests = ((self.id, index), self.idle, self.idle_streams);
-        Flow::new(head, source, sent_at, call.errand.whole(), rests, ticket)
+        Box::new(Flow::new(head, source, sent_at, call.errand.whole(), rests, ticket))
     }
 
     /// A connection made now, to whichever endpoint can be reached.

@@ -146,7 +146,7 @@ impl Flow {
     }
 
     /// The whole reply, if its body keeps to `limit`.
-    pub(super) async fn whole(mut self, limit: usize) -> Result<Reply, CallFault> {
+    pub(super) async fn whole(mut self: Box<Self>, limit: usize) -> Result<Box<Reply>, CallFault> {
         if self.head.declared.is_some_and(|declared| declared > limit) {
             return Err(CallFault::TooLarge);
         }
@@ -173,7 +173,7 @@ impl Flow {
         let received_at = Timestamp::now();
         self.rest().await;
         let Head { status, headers, .. } = self.head;
-        Ok(Reply { status, headers, body, sent_at: self.sent_at, received_at })
+        Ok(Box::new(Reply { status, headers, body, sent_at: self.sent_at, received_at }))
     }
 
     /// Keeps the stream for the next call, if the provider does.

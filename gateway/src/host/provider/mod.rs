@@ -21,6 +21,7 @@ mod balance;
 mod breaker;
 mod call;
 mod compile;
+mod deadline;
 mod errand;
 mod flow;
 mod health;

@@ -15,12 +15,13 @@
 use std::{pin::pin, sync::atomic::Ordering::Relaxed, time::Duration};
 
 use http::StatusCode;
-use tokio::time::{sleep, timeout_at};
+use tokio::time::sleep;
 
 use super::{
     Again, Call, CallFault, Flow, Provider, Reply,
     balance::{self, Candidate, Wish},
     breaker::Fitness,
+    deadline,
     standing::{Ticket, clock},
 };
 use crate::host::Beginning;
@@ -36,7 +37,7 @@ enum Want {
 
 /// What came.
 enum Got {
-    Whole(Reply),
+    Whole(Box<Reply>),
     Begun(Box<Flow>, Beginning),
 }
 
@@ -78,7 +79,7 @@ impl Provider {
     ///
     /// # Errors
     /// Why there is none, and whether the request may have been done.
-    pub async fn call(&self, call: Call<'_>) -> Result<Reply, CallFault> {
+    pub async fn call(&self, call: Call<'_>) -> Result<Box<Reply>, CallFault> {
         match self.pursue(&call, Want::Whole).await? {
             Got::Whole(reply) => Ok(reply),
             Got::Begun(..) => Err(CallFault::Broken { sent: true }),
@@ -260,8 +261,8 @@ impl Provider {
         want: Want,
     ) -> Result<Got, CallFault> {
         let mut sent = false;
-        let deadline = call.errand.deadline();
-        if ticket.begun() >= deadline {
+        let by = call.errand.deadline();
+        if ticket.begun() >= by {
             return Err(CallFault::TimedOut { sent });
         }
         let outcome = match want {
@@ -270,12 +271,12 @@ impl Provider {
                     let flow = self.ask(ticket, index, call, &mut sent).await?;
                     flow.whole(call.reply_limit).await
                 };
-                timeout_at(deadline, whole).await.map(|outcome| outcome.map(Got::Whole))
+                deadline::by(by, whole).await.map(|outcome| outcome.map(Got::Whole))
             }
-            Want::Beginning => match timeout_at(deadline, self.ask(ticket, index, call, &mut sent)).await {
+            Want::Beginning => match deadline::by(by, self.ask(ticket, index, call, &mut sent)).await {
                 Ok(Ok(mut flow)) => {
                     let beginning = flow.beginning(call.reply_limit).await;
-                    Ok(beginning.map(|beginning| Got::Begun(Box::new(flow), beginning)))
+                    Ok(beginning.map(|beginning| Got::Begun(flow, beginning)))
                 }
                 Ok(Err(fault)) => Ok(Err(fault)),
                 Err(elapsed) => Err(elapsed),

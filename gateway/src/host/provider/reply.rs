@@ -6,7 +6,7 @@
 
 use std::{io, mem::MaybeUninit, time::Duration};
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use pingora_core::{BError, protocols::http::v1::client::HttpSession};
 use tokio::{io::AsyncReadExt, time::Instant};
@@ -93,8 +93,8 @@ async fn at_once(link: &mut Link) -> io::Result<Option<(Head, Bytes)>> {
         match plain(&bytes) {
             Plain::Whole { head, length } => {
                 // The declared length is what came, to the byte: what follows would be nobody's.
-                let body = bytes.split_off(length);
-                return Ok(Some((head, body.freeze())));
+                bytes.advance(length);
+                return Ok(Some((head, bytes.freeze())));
             }
             Plain::Partial if bytes.len() < ROOM => {
                 bytes.reserve(ROOM - bytes.len());
