@@ -122,13 +122,9 @@ impl Admin {
     }
 
     fn metrics(&self) -> Response<Full<Bytes>> {
-        match self.gateway.metrics().text() {
-            Ok(mut body) => {
-                body.extend(vitals::text(self, Timestamp::now()).into_bytes());
-                reply(StatusCode::OK, "text/plain; version=0.0.4", body)
-            }
-            Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "metrics cannot be written\n"),
-        }
+        let mut page = self.gateway.metrics().page();
+        vitals::tell(self, Timestamp::now(), &mut page);
+        reply(StatusCode::OK, "text/plain; version=0.0.4", page.into_text().into_bytes())
     }
 
     /// Compiling takes as long as it takes; probes are answered meanwhile.

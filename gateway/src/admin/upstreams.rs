@@ -6,8 +6,9 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Admin, vitals::Page};
+use super::Admin;
 use crate::host::{EndpointReport, Report};
+use crate::metrics::Page;
 
 /// How many endpoints that are not well are listed; the rest are counted.
 const LISTED: usize = 50;

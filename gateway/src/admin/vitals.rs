@@ -1,24 +1,23 @@
 //! What merely is, as Prometheus reads it: read from where it is when someone asks, so that no gauge
 //! can be forgotten to be set.
 
-use std::{fmt::Write, sync::atomic::Ordering};
+use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
 
 use super::{Admin, upstreams};
+use crate::metrics::Page;
 
 /// Agreements with fewer days left are counted as ending.
 const NOTICE_DAYS: i32 = 30;
 
-/// The text, to stand after the counters of [`Metrics`](crate::metrics::Metrics).
-pub(super) fn text(admin: &Admin, now: Timestamp) -> String {
-    let mut page = Page::default();
-    connections(admin, &mut page);
-    evidence(admin, &mut page);
-    validity(admin, now, &mut page);
-    documents(admin, now, &mut page);
-    upstreams::text(admin, &mut page);
-    page.0
+/// Adds to the counters of [`Metrics`](crate::metrics::Metrics).
+pub(super) fn tell(admin: &Admin, now: Timestamp, page: &mut Page) {
+    connections(admin, page);
+    evidence(admin, page);
+    validity(admin, now, page);
+    documents(admin, now, page);
+    upstreams::text(admin, page);
 }
 
 fn connections(admin: &Admin, page: &mut Page) {
@@ -167,47 +166,4 @@ fn documents(admin: &Admin, now: Timestamp, page: &mut Page) {
 
 fn flag(yes: bool) -> f64 {
     f64::from(u8::from(yes))
-}
-
-/// Prometheus' text format 0.0.4. Writing to a `String` does not fail.
-#[derive(Default)]
-pub(super) struct Page(String);
-
-impl Page {
-    pub(super) fn head(&mut self, name: &str, kind: &str, help: &str) {
-        let _ = writeln!(self.0, "# HELP lienthong_{name} {help}\n# TYPE lienthong_{name} {kind}");
-    }
-
-    pub(super) fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: f64) {
-        let _ = write!(self.0, "lienthong_{name}");
-        for (index, (label, text)) in labels.iter().enumerate() {
-            let open = if index == 0 { '{' } else { ',' };
-            let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-            let _ = write!(self.0, "{open}{label}=\"{text}\"");
-        }
-        let close = if labels.is_empty() { "" } else { "}" };
-        let _ = writeln!(self.0, "{close} {value}");
-    }
-
-    fn gauge(&mut self, name: &str, help: &str, value: f64) {
-        self.head(name, "gauge", help);
-        self.sample(name, &[], value);
-    }
-
-    fn counter(&mut self, name: &str, help: &str, count: u64) {
-        self.head(name, "counter", help);
-        self.sample(name, &[], count as f64);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_label_cannot_break_out_of_its_quotes() {
-        let mut page = Page::default();
-        page.sample("x", &[("file", "a\"b\\c\nd"), ("y", "z")], 1.5);
-        assert_eq!(page.0, "lienthong_x{file=\"a\\\"b\\\\c\\nd\",y=\"z\"} 1.5\n");
-    }
 }

@@ -8,21 +8,14 @@ impl Evidence<'_> {
     pub fn measure(&self) {
         let (Some(service), Some(operation)) = (self.service_key, self.operation) else { return };
         let Some(route) = self.world.snapshot.route(service, operation) else { return };
-        if self.rule.is_some() {
-            route.refused.inc()
-        } else {
-            route.granted.inc()
-        }
+        route.ended(self.rule.is_some());
         let Times { request_in: Some(begun), response_out: Some(ended), .. } = self.times else { return };
         let waited = match self.times {
             Times { request_out: Some(sent), response_in: Some(received), .. } => (received - sent).max(0),
             _ => 0,
         };
-        let seconds = |microseconds: i64| microseconds.max(0) as f64 / 1e6;
-        route.gateway_seconds.observe(seconds(ended - begun - waited));
-        if waited > 0 {
-            route.provider_seconds.observe(seconds(waited));
-        }
+        let own = u64::try_from(ended - begun - waited).unwrap_or_default();
+        route.took(own, u64::try_from(waited).ok().filter(|waited| *waited > 0));
     }
 
     /// One line per exchange, for who reads logs; the journal has the rest.

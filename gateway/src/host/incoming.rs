@@ -105,8 +105,8 @@ pub(super) enum Continuation {
 
 impl Incoming {
     pub(super) fn new(session: Session, connection: Arc<Connection>, received_at: Timestamp) -> Self {
-        let expects = session.head().headers.get(header::EXPECT).is_some();
-        let awaited = expects && matches!(session, Session::H1(_));
+        let awaited =
+            matches!(session, Session::H1(_)) && session.head().headers.contains_key(header::EXPECT);
         let continuation = if awaited { Continuation::Awaited } else { Continuation::Settled };
         Self {
             session,

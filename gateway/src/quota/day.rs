@@ -16,7 +16,7 @@ use std::{
     ops::Add,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::SeqCst},
     },
     time::Duration,
 };
@@ -99,19 +99,23 @@ impl Add for Counts {
 /// One key's present day, and the one before it that late charges go to.
 #[derive(Debug)]
 pub(super) struct Days {
+    /// Requests under way: of no day, but looked at and counted together with the present one.
+    pub(super) in_flight: AtomicU32,
     current: ArcSwap<Day>,
     previous: ArcSwapOption<Day>,
 }
 
-/// One day's counts of one key.
+/// One day's counts of one key. What every exchange writes lies together: the workers take it from each
+/// other.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub(super) struct Day {
-    pub(super) number: i64,
-    pub(super) date: Date,
     /// Admitted, neither charged nor given up.
     pending: AtomicU64,
     /// Charged by this process.
     own: Tally,
+    pub(super) number: i64,
+    pub(super) date: Date,
     /// Charged by others on this day: processes before this one and beside it.
     others: Tally,
     /// Charged by anyone on the earlier days of this month.
@@ -155,7 +159,11 @@ impl Days {
     pub(super) fn new(key: &str, notes: &Arc<Notes>, number: i64, [others, earlier]: [Counts; 2]) -> Self {
         let day = Day::new(key.into(), Arc::clone(notes), number, earlier);
         day.set_others(others);
-        Self { current: ArcSwap::from_pointee(day), previous: ArcSwapOption::empty() }
+        Self {
+            in_flight: AtomicU32::new(0),
+            current: ArcSwap::from_pointee(day),
+            previous: ArcSwapOption::empty(),
+        }
     }
 
     /// The day of `number`, begun if it is new. A number one behind the present day is a worker that

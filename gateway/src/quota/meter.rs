@@ -4,7 +4,7 @@ use std::{
     num::NonZeroU32,
     sync::{
         Arc,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -35,7 +35,6 @@ pub struct Meter {
     pub(super) key: Arc<str>,
     pub(super) terms: QuotaTerms,
     pub(super) rate: Option<Arc<Rate>>,
-    pub(super) in_flight: Arc<AtomicU32>,
     pub(super) days: Arc<Days>,
     /// Its account in the shared ledger, where there is one.
     pub(super) account: Option<Arc<Account>>,
@@ -56,12 +55,11 @@ impl Meter {
     pub(super) fn new(
         terms: QuotaTerms,
         rate: Option<Arc<Rate>>,
-        in_flight: Arc<AtomicU32>,
         days: Arc<Days>,
         account: Option<Arc<Account>>,
     ) -> Self {
         let key = Arc::from(terms.key.as_str());
-        let mut meter = Self { key, terms, rate, in_flight, days, account, policy: None };
+        let mut meter = Self { key, terms, rate, days, account, policy: None };
         if meter.is_callers_own() {
             meter.policy = headers::policy(&meter.terms);
         }
@@ -91,7 +89,7 @@ impl Meter {
             key: Arc::clone(&self.key),
             per_second: self.terms.per_second,
             concurrent: Measure {
-                used: u64::from(self.in_flight.load(Ordering::Relaxed)),
+                used: u64::from(self.days.in_flight.load(Ordering::Relaxed)),
                 limit: self.terms.concurrent.map(u64::from),
             },
             date: day.date,
@@ -139,14 +137,15 @@ impl Meter {
     /// Takes a place among the concurrent.
     pub(super) fn enter(&self) -> bool {
         let limit = self.terms.concurrent.unwrap_or(u32::MAX);
-        self.in_flight
+        self.days
+            .in_flight
             .fetch_update(Ordering::AcqRel, Ordering::Relaxed, |count| (count < limit).then_some(count + 1))
             .is_ok()
     }
 
     /// Gives it back.
     pub(super) fn leave(&self) {
-        self.in_flight.fetch_sub(1, Ordering::AcqRel);
+        self.days.in_flight.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

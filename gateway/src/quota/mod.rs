@@ -32,7 +32,7 @@ use std::{
     path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
         mpsc,
     },
     thread,
@@ -123,7 +123,6 @@ struct Elsewhere {
 struct Key {
     meter: Arc<Meter>,
     days: Arc<Days>,
-    in_flight: Arc<AtomicU32>,
 }
 
 impl Quota {
@@ -232,15 +231,14 @@ impl Quota {
         };
         let days =
             known.map_or_else(|| Arc::new(self.shared.days(&terms.key)), |known| Arc::clone(&known.days));
-        let in_flight = known.map(|known| Arc::clone(&known.in_flight)).unwrap_or_default();
         let account = desk.map(|(desk, tag)| {
             let day = days.present();
             let known = known.and_then(|known| known.meter.account.as_ref());
             desk.account(tag, terms, day.number, [day.total(), day.month()], known)
         });
-        let meter = Meter::new(terms.clone(), rate, Arc::clone(&in_flight), Arc::clone(&days), account);
+        let meter = Meter::new(terms.clone(), rate, Arc::clone(&days), account);
         let meter = Arc::new(meter);
-        keys.insert(Arc::clone(&meter.key), Key { meter: Arc::clone(&meter), days, in_flight });
+        keys.insert(Arc::clone(&meter.key), Key { meter: Arc::clone(&meter), days });
         meter
     }
 
@@ -335,7 +333,7 @@ impl Shared {
             // The registry holds one count itself.
             Arc::strong_count(&key.meter) > 1
                 || key.days.present().number == today
-                || key.in_flight.load(Ordering::Relaxed) > 0
+                || key.days.in_flight.load(Ordering::Relaxed) > 0
         });
     }
 }

@@ -259,7 +259,7 @@ impl Keeper {
                 memory.pki = Some(digest);
                 memory.standing.taken(Part::Certificates, warnings);
                 self.reaper.take(self.tls.swap(pki), Pki::is_alone);
-                self.parts.metrics.reloads.inc();
+                self.parts.metrics.reloaded();
                 self.record(actor, "certificates-loaded", None, None);
                 Done::Something
             }
@@ -310,7 +310,7 @@ impl Keeper {
         if actor == WATCH && memory.standing.knows(part, &faults) {
             return Done::Nothing;
         }
-        self.parts.metrics.reload_faults.inc();
+        self.parts.metrics.reload_refused();
         for fault in &faults {
             tracing::error!(
                 actor,
@@ -353,14 +353,14 @@ impl Keeper {
         let act =
             Act { actor, what: SNAPSHOT_LOADED, snapshot: digest, note: None, documents: Some(documents) };
         self.parts.journal.act(&act)?;
-        self.parts.metrics.reloads.inc();
+        self.parts.metrics.reloaded();
         tracing::info!(actor, snapshot = snapshot.hash(), "documents taken into service");
         self.keep_last_good(Copy::Documents, &documents);
         Ok(())
     }
 
     fn record_suspensions(&self, actor: &str, suspensions: &Suspensions) {
-        self.parts.metrics.reloads.inc();
+        self.parts.metrics.reloaded();
         let texts: Vec<Text<'_>> =
             suspensions.texts().into_iter().map(|(name, text)| Text::new(name, text)).collect();
         let documents = match self.parts.journal.keep(&texts) {

@@ -26,7 +26,7 @@ use crate::{
     description::shelf::Shelf,
     host::Provider,
     journal::JournalFault,
-    metrics::{Metrics, RouteMetrics},
+    metrics::{Metrics, Route},
     quota::Meters,
 };
 
@@ -44,7 +44,7 @@ pub struct Snapshot {
     peers: Peers,
     /// The counters of operations, made at their first exchange: thousands of services, each with its
     /// histograms, would be a page of metrics that nobody can read, most of it zeros.
-    routes: HashMap<(ServiceKey, Operation), OnceLock<RouteMetrics>, RandomState>,
+    routes: HashMap<(ServiceKey, Operation), OnceLock<Arc<Route>>, RandomState>,
     metrics: Arc<Metrics>,
     /// The meters of each agreement, its service's included; and of services alone.
     agreement_meters: HashMap<AgreementId, Meters, RandomState>,
@@ -277,7 +277,7 @@ impl Snapshot {
     }
 
     /// The counters of an operation.
-    pub fn route(&self, service: ServiceKey, operation: Operation) -> Option<&RouteMetrics> {
+    pub fn route(&self, service: ServiceKey, operation: Operation) -> Option<&Arc<Route>> {
         let made = self.routes.get(&(service, operation))?;
         let name = || self.register.service(service).id.as_str();
         Some(made.get_or_init(|| self.metrics.route(name(), operation.as_str())))

@@ -108,18 +108,20 @@ impl Upstream {
     }
 }
 
-/// What is known of one endpoint.
+/// What is known of one endpoint. What every call touches comes first, beside the count of who holds it: the
+/// workers take it from each other.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Standing {
-    upstream: Arc<Upstream>,
-    address: String,
+    in_flight: AtomicU32,
     /// Whether anything is on the circuit's record.
     trouble: AtomicBool,
-    /// The circuit's term, for who is let in without a look at it.
-    term: AtomicU64,
-    in_flight: AtomicU32,
     /// Whether it was ever called or looked at.
     known: AtomicBool,
+    /// The circuit's term, for who is let in without a look at it.
+    term: AtomicU64,
+    upstream: Arc<Upstream>,
+    address: String,
     failures: AtomicU64,
     /// Times its circuit opened or it was passed over.
     rests: AtomicU64,
