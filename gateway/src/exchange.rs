@@ -179,7 +179,7 @@ impl Gateway {
 
 impl Application for Gateway {
     async fn exchange(&self, request: &mut Incoming) -> Answered {
-        let world = self.keeper.world();
+        let world = self.keeper.world_here();
         let exchange = named_at(request.received_at());
         let _under_way = self.metrics.under_way();
         let mut evidence = Evidence::begin(&self.journal, &self.subjects, &world, exchange, request);
@@ -215,6 +215,10 @@ impl Application for Gateway {
         evidence.log();
         problem::name_message(&mut answer, request.headers(), exchange, known);
         Answered::Whole(answer)
+    }
+
+    fn sweep(&self) {
+        self.keeper.let_go();
     }
 
     async fn refuse(&self, refused: &Refused<'_>) -> Answer {

@@ -19,6 +19,10 @@ pub trait Application: Send + Sync + 'static {
 
     /// The answer to a request that never became one: the host writes it and closes or drains.
     fn refuse<'a>(&'a self, refused: &'a Refused<'a>) -> impl Future<Output = Answer> + Send + 'a;
+
+    /// Lets go of what the calling worker keeps from exchange to exchange and has no use for; called every few
+    /// seconds.
+    fn sweep(&self) {}
 }
 
 /// What became of a request.

@@ -252,10 +252,12 @@ async fn work<A: Application>(
             return 0;
         }
     };
-    tokio::spawn(async {
+    let swept = house.clone();
+    tokio::spawn(async move {
         loop {
             sleep(SWEEP).await;
             provider::sweep();
+            swept.application.sweep();
         }
     });
     let mut stopping = house.stopping.clone();

@@ -15,7 +15,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicI64, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
 };
 
@@ -32,7 +32,7 @@ pub struct Metrics {
     routes: Mutex<BTreeMap<(String, String), Arc<Route>>>,
     /// By stable code and whose fault.
     refusals: Mutex<BTreeMap<(&'static str, &'static str), u64>>,
-    under_way: AtomicI64,
+    under_way: Spread,
     reloads: AtomicU64,
     reload_faults: AtomicU64,
 }
@@ -54,6 +54,32 @@ struct Durations {
     microseconds: AtomicU64,
     /// Those up to each bound and above the one before; the last are above all bounds.
     counts: [AtomicU64; BOUNDS.len() + 1],
+}
+
+/// A number that each worker writes at a place of its own.
+#[derive(Debug, Default)]
+struct Spread([Own; PLACES]);
+
+#[derive(Debug, Default)]
+#[repr(align(64))]
+struct Own(AtomicI64);
+
+/// More workers than this share places.
+const PLACES: usize = 32;
+
+impl Spread {
+    fn here(&self) -> &AtomicI64 {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        thread_local! {
+            static PLACE: usize = NEXT.fetch_add(1, Relaxed) % PLACES;
+        }
+        let [first, ..] = &self.0;
+        &self.0.get(PLACE.with(|place| *place)).unwrap_or(first).0
+    }
+
+    fn sum(&self) -> i64 {
+        self.0.iter().map(|own| own.0.load(Relaxed)).sum()
+    }
 }
 
 /// An exchange under way.
@@ -117,13 +143,14 @@ impl Metrics {
 
     /// Counts an exchange as under way until the guard is dropped.
     pub fn under_way(&self) -> impl Drop {
-        self.under_way.fetch_add(1, Relaxed);
-        UnderWay(&self.under_way)
+        let here = self.under_way.here();
+        here.fetch_add(1, Relaxed);
+        UnderWay(here)
     }
 
     /// Exchanges under way now.
     pub fn count_under_way(&self) -> i64 {
-        self.under_way.load(Relaxed)
+        self.under_way.sum()
     }
 
     /// How many exchanges were carried out and refused since the start.

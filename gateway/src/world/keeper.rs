@@ -9,6 +9,7 @@
 //! take a hundred thousand agreements apart because it held the last exchange that used them.
 
 use std::{
+    cell::RefCell,
     collections::HashSet,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -57,6 +58,17 @@ pub const SNAPSHOT_LOADED: &str = "snapshot-loaded";
 pub const SUSPENSIONS_LOADED: &str = "suspensions-loaded";
 /// What `gateway.toml` is called in a manifest.
 pub const SETTINGS_NAME: &str = "gateway.toml";
+
+thread_local! {
+    static FOUND: RefCell<Option<Found>> = const { RefCell::new(None) };
+}
+
+/// The world as a worker found it last. Who holds it is counted by the worker alone: one count for all would be
+/// written twice by every exchange, and the workers take it from each other.
+struct Found {
+    shared: Arc<World>,
+    own: Arc<World>,
+}
 
 /// Holds the current world.
 pub struct Keeper {
@@ -172,6 +184,25 @@ impl Keeper {
     /// The world as it is now.
     pub fn world(&self) -> Arc<World> {
         self.world.load_full()
+    }
+
+    /// The same for an exchange, counted by its worker, which keeps it for the next until [`Keeper::let_go`].
+    pub fn world_here(&self) -> Arc<World> {
+        let shared = self.world.load();
+        FOUND.with_borrow_mut(|found| match found {
+            Some(found) if Arc::ptr_eq(&found.shared, &shared) => Arc::clone(&found.own),
+            _ => {
+                let own = Arc::new(World::clone(&shared));
+                *found = Some(Found { shared: Arc::clone(&shared), own: Arc::clone(&own) });
+                own
+            }
+        })
+    }
+
+    /// Lets go of the world that this worker found, unless it is the one of now.
+    pub fn let_go(&self) {
+        let shared = self.world.load();
+        FOUND.with_borrow_mut(|found| drop(found.take_if(|found| !Arc::ptr_eq(&found.shared, &shared))));
     }
 
     /// The settings the process started with.

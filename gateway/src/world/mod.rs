@@ -52,6 +52,7 @@ pub use watch::watch;
 
 /// What one exchange decides by. Certificates are not part of it: a connection is asked at each
 /// request whether its certificate still counts under the [`Tls`](crate::host::Tls) in force.
+#[derive(Clone)]
 pub struct World {
     /// Documents and contracts, compiled.
     pub snapshot: Arc<Snapshot>,

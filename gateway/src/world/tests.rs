@@ -388,3 +388,33 @@ fn a_replaced_snapshot_ends_when_the_last_exchange_lets_go_and_not_on_its_thread
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
 }
+
+#[test]
+fn a_worker_decides_by_the_world_of_now_and_keeps_no_other() {
+    let fixture = Fixture::new();
+    let keeper = fixture.keeper().unwrap();
+    let before = keeper.world_here();
+    assert!(Arc::ptr_eq(&before, &keeper.world_here()), "one for all its exchanges");
+    keeper.let_go();
+    assert!(Arc::ptr_eq(&before, &keeper.world_here()), "what serves is kept");
+    let replaced = Arc::downgrade(&before.snapshot);
+    fixture.edit(AGREEMENT, "2027-12-31", "2027-06-30");
+    keeper.reload("file-watch");
+    drop(before);
+    keeper.let_go();
+    let begun = std::time::Instant::now();
+    while replaced.strong_count() > 0 {
+        assert!(
+            begun.elapsed() < std::time::Duration::from_secs(10),
+            "a silent worker holds what was replaced"
+        );
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    suspend(&fixture, "DC-9", "H26/quan-ly-khcn");
+    keeper.reload("file-watch");
+    let now = keeper.world_here();
+    assert!(
+        Arc::ptr_eq(&now.snapshot, &keeper.world().snapshot)
+            && Arc::ptr_eq(&now.overlay, &keeper.world().overlay)
+    );
+}
