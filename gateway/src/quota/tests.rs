@@ -110,7 +110,14 @@ impl Home {
 
     fn open(&self, process: &str, settings: Settings) -> Quota {
         let ledger = self.server.as_ref().map(Server::settings);
-        Quota::open(self.data.path(), process, Settings { ledger, ..settings }).unwrap()
+        let quota = Quota::open(self.data.path(), process, Settings { ledger, ..settings }).unwrap();
+        // A start waits two seconds for the server; a machine that stood still for longer is not what is tested.
+        let begun = std::time::Instant::now();
+        while quota.standing().is_some_and(|standing| !standing.present) {
+            assert!(begun.elapsed() < Duration::from_secs(30), "the server is not there");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        quota
     }
 
     fn meters<'t>(&self, quota: &Quota, terms: impl IntoIterator<Item = &'t QuotaTerms>) -> Meters {
