@@ -50,7 +50,7 @@ fn tls_and_a_login_with_the_rights_that_are_documented() {
     let own = daily("agreement:a", 3);
     let open = |settings: Settings| Gateway::open(settings, std::slice::from_ref(&own));
     let [one, other] = [(); 2].map(|()| open(settings.clone()));
-    assert!(one.is_present() && other.is_present(), "{:?}", one.quota.standing());
+    eventually("a server", || one.is_present() && other.is_present());
     let admitted = [&one, &other, &one, &other].map(|gateway| gateway.forward().is_ok());
     assert_eq!(admitted, [true, true, true, false]);
 
@@ -79,7 +79,7 @@ fn a_master_that_fails_is_followed_to_its_replica() {
     let kind = Kind::Sentinel { master: "chinh".to_owned(), user: None, password: None };
     let settings = Settings { kind, ..sentinel.settings() };
     let gateway = Gateway::open(settings, &[daily("agreement:a", 500)]);
-    assert!(gateway.is_present(), "{:?}", gateway.quota.standing());
+    eventually("a server", || gateway.is_present());
     let mut admitted = (0..30).filter(|_| gateway.forward().is_ok()).count();
     eventually("a copy", || counted(&replica, "agreement:a", "requests") == 30);
 
@@ -113,7 +113,7 @@ fn a_clusters_nodes_share_the_services() {
     }
     let settings = Settings { kind: Kind::Cluster, ..one.settings() };
     let gateways = [(); 2].map(|()| Gateway::open(settings.clone(), &[]));
-    assert!(gateways.iter().all(Gateway::is_present), "{:?}", gateways[0].quota.standing());
+    eventually("a server", || gateways.iter().all(Gateway::is_present));
     for number in 0..8 {
         let tag = format!("G06/dich-vu-{number}");
         let own = QuotaTerms { per_second: Some(1_000), ..daily(&format!("agreement:{number}"), 5) };

@@ -2,7 +2,7 @@
 
 use std::{
     future::Future,
-    io::{Read, Write},
+    io::{self, Read, Write},
     net::{Ipv4Addr, Shutdown, TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
@@ -112,16 +112,27 @@ impl Server {
         Hung(id)
     }
 
-    /// What it says to a command.
+    /// What it says to a command. A Sentinel that makes a replica the master has its connections ended: asked again.
     pub(in crate::quota) fn say(&self, command: &str) -> String {
-        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).unwrap();
-        write!(stream, "{command}\r\n").unwrap();
+        let start = Instant::now();
+        loop {
+            match self.try_say(command) {
+                Ok(said) => return said,
+                Err(error) => assert!(start.elapsed() < Duration::from_secs(20), "{command}: {error}"),
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn try_say(&self, command: &str) -> io::Result<String> {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
+        write!(stream, "{command}\r\n")?;
         // What was asked is answered before the end is noticed.
-        stream.shutdown(Shutdown::Write).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        stream.shutdown(Shutdown::Write)?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
         let mut said = String::new();
-        stream.read_to_string(&mut said).unwrap();
-        said
+        stream.read_to_string(&mut said)?;
+        Ok(said)
     }
 
     /// How many scripts it ran.
