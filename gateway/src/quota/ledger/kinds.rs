@@ -55,8 +55,10 @@ fn tls_and_a_login_with_the_rights_that_are_documented() {
     assert_eq!(admitted, [true, true, true, false]);
 
     let wrong = open(Settings { password: of("wrong", "khac"), ..settings.clone() });
-    let why = wrong.quota.standing().unwrap().concern.unwrap();
-    assert!(!wrong.is_present() && why.en.contains("it refuses"), "{why:?}");
+    let why = || wrong.quota.standing().unwrap().concern.unwrap();
+    eventually("its refusal", || why().en.contains("it refuses"));
+    let why = why();
+    assert!(!wrong.is_present(), "{why:?}");
     assert!(!why.en.contains("khac") && !why.en.contains("mat-khau"));
     // Another authority's server is not spoken to; nor is a plain connection made where TLS is spoken.
     let elsewhere = tempfile::tempdir().unwrap();
