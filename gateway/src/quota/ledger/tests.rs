@@ -58,7 +58,20 @@ impl Gateway {
         };
         let quota = Quota::open(data.path(), "test", settings).unwrap();
         let meters = quota.shared_meters("G06/nhiem-vu", terms);
-        Self { quota, meters, _data: data }
+        let gateway = Self { quota, meters, _data: data };
+        // A start waits two seconds for its server; here it has an answer, one or the other, from the beginning.
+        let begun = Instant::now();
+        while gateway.is_unanswered() && begun.elapsed() < Duration::from_secs(20) {
+            thread::sleep(Duration::from_millis(5));
+        }
+        gateway
+    }
+
+    fn is_unanswered(&self) -> bool {
+        let concern = self.quota.standing().and_then(|standing| standing.concern);
+        concern.is_some_and(|why| {
+            ["not reached yet", "does not answer in time"].iter().any(|word| why.en.contains(word))
+        })
     }
 
     fn ask(&self) -> Result<Permit<'_>, Denied> {
