@@ -7,14 +7,14 @@
 use std::collections::BTreeMap;
 
 use contracts::{FieldPath, Language};
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{Method, StatusCode};
 use jiff::Timestamp;
 use policies::{MemberId, PurposeId, Service, ServiceVersion};
 use serde_json::{Value, json};
 
 use crate::{
     description::page::Kind,
-    host::{Answer, Incoming},
+    host::{Answer, Incoming, fields},
     lifetime,
     problem::Manner,
     quota::Meter,
@@ -83,9 +83,9 @@ impl Page {
             }
         };
         let mut answer = Answer::new(StatusCode::OK, body.to_string());
-        answer.push(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        answer.fields.push(fields::CONTENT_TYPE, "application/json");
         // What may be used changes with every agreement; nobody keeps a copy.
-        answer.push(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        answer.fields.push(fields::CACHE_CONTROL, "no-store");
         Ok(answer)
     }
 }

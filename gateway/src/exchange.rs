@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 
-use http::{HeaderName, HeaderValue, header};
 use jiff::Timestamp;
 use policies::SystemKey;
 use uuid::Uuid;
@@ -15,7 +14,10 @@ use crate::{
     description::page::Wanted,
     discovery::Page,
     evidence::Evidence,
-    host::{Answer, Answered, Application, Incoming, Refused},
+    host::{
+        Answer, Answered, Application, Incoming, Refused,
+        fields::{self, Name},
+    },
     journal::{Durability, Entry, Journal, JournalFault, SubjectKey, Times},
     metrics::Metrics,
     problem::{self, Manner},
@@ -41,7 +43,7 @@ pub struct Gateway {
 /// Which records of a submission were set aside: `3; at="4, 17-18"`. Of a reply it only says `possible`,
 /// wherever the operation declares it: when the answer begins nobody may know yet, and which records
 /// of a provider are bad would tell of some that are not the caller's to see.
-const SET_ASIDE: HeaderName = HeaderName::from_static("lt-set-aside");
+const SET_ASIDE: Name = Name::of("lt-set-aside");
 
 /// What an exchange that was not refused ends in.
 enum Outcome<'w> {
@@ -263,17 +265,13 @@ impl Gateway {
     fn answer(released: &Released<'_>, evidence: &Evidence<'_>) -> Answer {
         let mut answer = Answer::new(released.status(), released.body().clone());
         if !released.body().is_empty() {
-            // Media types and boundaries are the gateway's own and always a header's value.
-            if let Ok(media_type) = HeaderValue::from_str(released.media_type()) {
-                answer.push(header::CONTENT_TYPE, media_type);
-            }
+            answer.fields.push(fields::CONTENT_TYPE, released.media_type());
         }
         if let Some(etag) = released.etag() {
-            answer.push(header::ETAG, etag.clone());
+            answer.fields.pass(fields::ETAG, etag);
         }
-        if let Some(location) = released.location().and_then(|location| HeaderValue::from_str(location).ok())
-        {
-            answer.push(header::LOCATION, location);
+        if let Some(location) = released.location() {
+            answer.fields.push(fields::LOCATION, location);
         }
         Self::furnish(&mut answer, evidence);
         answer
@@ -282,12 +280,12 @@ impl Gateway {
     /// What every answer with data says besides.
     fn furnish(answer: &mut Answer, evidence: &Evidence<'_>) {
         // Released under one caller's agreement: no cache may give it to another.
-        answer.push(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        answer.fields.push(fields::CACHE_CONTROL, "no-store");
         if let Some(place) = evidence.place() {
-            problem::tell_limits(answer, place.permit().rate_limit());
+            problem::tell_limits(answer, &place.permit().rate_limit());
         }
-        if let Some(told) = evidence.set_aside().and_then(|told| HeaderValue::from_str(&told).ok()) {
-            answer.push(SET_ASIDE, told);
+        if let Some(told) = evidence.set_aside() {
+            answer.fields.push(SET_ASIDE, &told);
         }
         problem::name_exchange(answer, evidence.exchange());
     }

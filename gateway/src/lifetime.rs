@@ -6,14 +6,16 @@
 //! day in `retired_from` the version is gone: it is refused with 410, and the refusal carries the same
 //! fields. Days begin at midnight in Viet Nam.
 
-use http::{HeaderName, HeaderValue, header};
 use jiff::{Timestamp, civil::Date};
 use policies::Service;
 
-use crate::host::Answer;
+use crate::host::{
+    Answer,
+    fields::{self, Name},
+};
 
-const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
-const SUNSET: HeaderName = HeaderName::from_static("sunset");
+const DEPRECATION: Name = Name::of("deprecation");
+const SUNSET: Name = Name::of("sunset");
 
 /// A version that is on its way out, or gone.
 #[derive(Clone, Copy, Debug)]
@@ -51,11 +53,11 @@ impl<'w> Leaving<'w> {
     pub fn tell(&self, answer: &mut Answer) {
         if let Some(deprecated) = self.deprecated {
             // A date of structured fields (RFC 9651 section 3.3.7): seconds behind an `@`.
-            push(answer, DEPRECATION, &format!("@{}", deprecated.as_second()));
+            answer.fields.push(DEPRECATION, &format!("@{}", deprecated.as_second()));
         }
         if let Some(gone) = self.gone {
             let date = gone.to_zoned(jiff::tz::TimeZone::UTC).strftime("%a, %d %b %Y %H:%M:%S GMT");
-            push(answer, SUNSET, &date.to_string());
+            answer.fields.push(SUNSET, &date.to_string());
         }
         let service = &self.service.id;
         let mut links = Vec::new();
@@ -66,7 +68,7 @@ impl<'w> Leaving<'w> {
             links.push(format!("</api/{service}/v{successor}/openapi.json>; rel=\"successor-version\""));
         }
         if !links.is_empty() {
-            push(answer, header::LINK, &links.join(", "));
+            answer.fields.push(fields::LINK, &links.join(", "));
         }
     }
 }
@@ -82,10 +84,4 @@ pub fn successor(service: &Service, number: u32, today: Date) -> Option<u32> {
 
 fn start_of(day: Date) -> Option<Timestamp> {
     policies::instant(day.at(0, 0, 0, 0))
-}
-
-fn push(answer: &mut Answer, name: HeaderName, text: &str) {
-    if let Ok(value) = HeaderValue::from_str(text) {
-        answer.push(name, value);
-    }
 }

@@ -6,11 +6,14 @@ use adapters::{
 };
 use bytes::Bytes;
 use contracts::Language;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, header};
 use uuid::Uuid;
 
 use crate::{
-    host::{Answer, Incoming},
+    host::{
+        Answer, Incoming,
+        fields::{self, Name},
+    },
     quota::RateLimit,
     refusal::{Blame, Face, Refusal},
     soap::{self, Version},
@@ -76,47 +79,41 @@ pub fn answer(refusal: &Refusal, face: &Face, exchange: Uuid, manner: Manner) ->
         None => (face.status, "application/problem+json", write_json(refusal, face, id, language)),
     };
     let mut answer = Answer::new(status, Bytes::from(body));
-    answer.push(header::CONTENT_TYPE, HeaderValue::from_static(media));
-    answer.push(header::CONTENT_LANGUAGE, HeaderValue::from_static(code(language)));
+    answer.fields.push(fields::CONTENT_TYPE, media);
+    answer.fields.push(fields::CONTENT_LANGUAGE, code(language));
     // A 404 or 410 may be kept by default (RFC 9110 section 15.1); tomorrow's agreement says otherwise.
-    answer.push(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer.fields.push(fields::CACHE_CONTROL, "no-store");
     if let Some(wait) = face.retry_after {
-        answer.push(header::RETRY_AFTER, HeaderValue::from(seconds(wait)));
+        answer.fields.push(fields::RETRY_AFTER, itoa::Buffer::new().format(seconds(wait)));
     }
     if let Refusal::QuotaSpent(exceeded) = refusal {
-        tell_limits(&mut answer, exceeded.rate_limit.clone());
+        tell_limits(&mut answer, &exceeded.rate_limit);
     }
     if let Refusal::MethodNotAllowed { allow } = refusal {
         let names: Vec<&str> = allow.iter().map(http::Method::as_str).collect();
-        if let Ok(value) = HeaderValue::from_str(&names.join(", ")) {
-            answer.push(header::ALLOW, value);
-        }
+        answer.fields.push(fields::ALLOW, &names.join(", "));
     }
     name_exchange(&mut answer, exchange);
     answer
 }
 
 /// Adds `RateLimit` and `RateLimit-Policy`, where there is something to say.
-pub fn tell_limits(answer: &mut Answer, limits: RateLimit) {
-    if let Some(policy) = limits.policy {
-        answer.push(RATELIMIT_POLICY, policy);
+pub fn tell_limits(answer: &mut Answer, limits: &RateLimit<'_>) {
+    if !limits.policy.is_empty() {
+        answer.fields.push(RATELIMIT_POLICY, &limits.policy);
     }
-    if let (false, Ok(limit)) = (limits.limit.is_empty(), HeaderValue::try_from(limits.limit)) {
-        answer.push(RATELIMIT, limit);
+    if !limits.limit.is_empty() {
+        answer.fields.push(RATELIMIT, &limits.limit);
     }
 }
 
-const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
-const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const RATELIMIT: Name = Name::of("ratelimit");
+const RATELIMIT_POLICY: Name = Name::of("ratelimit-policy");
 
 /// Adds the header by which an answer names its exchange.
 pub fn name_exchange(answer: &mut Answer, exchange: Uuid) {
     let mut buffer = Uuid::encode_buffer();
-    let id: &str = exchange.hyphenated().encode_lower(&mut buffer);
-    // A hyphenated UUID is always a header's value.
-    if let Ok(value) = HeaderValue::from_str(id) {
-        answer.push(EXCHANGE_ID, value);
-    }
+    answer.fields.push(fields::EXCHANGE_ID, exchange.hyphenated().encode_lower(&mut buffer));
 }
 
 /// Gives the names of a request that came by X-Road's headers back, as its protocol asks, with the id
@@ -125,23 +122,22 @@ pub fn name_message(answer: &mut Answer, headers: &HeaderMap, exchange: Uuid, kn
     if !stated::speaks_xroad(headers) {
         return;
     }
-    let id = stated::message_id(headers).ok().flatten().map(|id| (rest::ID, id));
+    let id = stated::message_id(headers).ok().flatten().map(|id| (MESSAGE_ID, id));
     let client = stated::client(headers).ok().flatten().filter(|_| known);
-    let client = client.map(|client| (rest::CLIENT, client));
+    let client = client.map(|client| (CLIENT, client));
     if id.is_none() && client.is_none() {
         return;
     }
     let mut buffer = Uuid::encode_buffer();
-    let request = (rest::REQUEST_ID, &*exchange.hyphenated().encode_lower(&mut buffer));
+    let request = (REQUEST_ID, &*exchange.hyphenated().encode_lower(&mut buffer));
     for (name, text) in id.into_iter().chain(client).chain([request]) {
-        if let Ok(value) = HeaderValue::from_str(text) {
-            answer.push(HeaderName::from_static(name), value);
-        }
+        answer.fields.push(name, text);
     }
 }
 
-/// The header under which every answer names its exchange.
-const EXCHANGE_ID: HeaderName = HeaderName::from_static("lt-exchange-id");
+const MESSAGE_ID: Name = Name::of(rest::ID);
+const CLIENT: Name = Name::of(rest::CLIENT);
+const REQUEST_ID: Name = Name::of(rest::REQUEST_ID);
 
 fn seconds(wait: std::time::Duration) -> u64 {
     (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
@@ -288,7 +284,7 @@ mod tests {
     fn who_speaks_xml_is_refused_in_xml() {
         let (answer, body) = told(&Refusal::NotFound, None, Some("application/xml"));
         assert!(body.starts_with("<?xml"));
-        assert!(answer.headers.iter().any(|(_, value)| value == "application/problem+xml"));
+        assert!(answer.fields.get("content-type") == Some(&b"application/problem+xml"[..]));
     }
 
     #[test]
@@ -299,9 +295,7 @@ mod tests {
         assert!(xml.contains("leaked key &lt;b&gt; &amp; ") && !xml.contains('\u{1}'), "{xml}");
         let (answer, json) = told(&refusal, None, None);
         assert!(serde_json::from_str::<serde_json::Value>(&json).is_ok());
-        assert!(
-            answer.headers.iter().any(|(name, value)| *name == header::CACHE_CONTROL && value == "no-store")
-        );
+        assert_eq!(answer.fields.get("cache-control"), Some(&b"no-store"[..]));
     }
 
     #[test]
@@ -316,7 +310,6 @@ mod tests {
     fn a_wait_is_rounded_up_to_whole_seconds() {
         let refusal = Refusal::Maintenance { remaining: std::time::Duration::from_millis(1200) };
         let (answer, _) = told(&refusal, None, None);
-        let wait = answer.headers.iter().find(|(name, _)| name == header::RETRY_AFTER).unwrap();
-        assert_eq!(wait.1, "2");
+        assert_eq!(answer.fields.get("retry-after"), Some(&b"2"[..]));
     }
 }

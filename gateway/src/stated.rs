@@ -141,13 +141,13 @@ impl Stated {
     }
 
     /// The purpose as it was written, to be passed on, once [`Stated::purpose`] was heard.
-    pub fn purpose_value(&self) -> Option<HeaderValue> {
-        self.purpose.value().cloned()
+    pub fn purpose_value(&self) -> Option<&HeaderValue> {
+        self.purpose.value()
     }
 
     /// The officer as it was written, to be passed on, once [`Stated::officer`] was heard.
-    pub fn officer_value(&self) -> Option<HeaderValue> {
-        self.officer.value().or_else(|| self.xroad_user.value()).cloned()
+    pub fn officer_value(&self) -> Option<&HeaderValue> {
+        self.officer.value().or_else(|| self.xroad_user.value())
     }
 
     /// How long the caller waits for the answer, if it says so.

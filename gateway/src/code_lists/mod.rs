@@ -27,7 +27,11 @@ use self::{
     ask::Ask,
     write::{Excerpt, Written},
 };
-use crate::{host::Answer, negotiation, refusal::Refusal};
+use crate::{
+    host::{Answer, fields},
+    negotiation,
+    refusal::Refusal,
+};
 
 /// The formats of these pages, in the order of preference of who has none.
 const FORMATS: [Format; 3] = [Format::Json, Format::Xml, Format::Csv];
@@ -145,12 +149,12 @@ impl Sheet {
             Answer::new(StatusCode::NOT_MODIFIED, Bytes::new())
         } else {
             let mut answer = Answer::new(StatusCode::OK, leaf.body.clone());
-            answer.push(header::CONTENT_TYPE, HeaderValue::from_static(media_type(format)));
+            answer.fields.push(fields::CONTENT_TYPE, media_type(format));
             answer
         };
-        answer.push(header::ETAG, leaf.tag.clone());
-        answer.push(header::CACHE_CONTROL, HeaderValue::from_static(CACHE_CONTROL));
-        answer.push(header::VARY, HeaderValue::from_static("accept"));
+        answer.fields.pass(fields::ETAG, &leaf.tag);
+        answer.fields.push(fields::CACHE_CONTROL, CACHE_CONTROL);
+        answer.fields.push(fields::VARY, "accept");
         Ok(answer)
     }
 }

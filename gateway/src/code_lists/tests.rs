@@ -40,8 +40,7 @@ impl Shown {
 }
 
 fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {
-    let found = answer.headers.iter().find(|(known, _)| known.as_str() == name);
-    found.map_or("", |(_, value)| value.to_str().unwrap())
+    answer.fields.get(name).map_or("", |value| std::str::from_utf8(value).unwrap())
 }
 
 const PROVINCES: &str = "don-vi-hanh-chinh-tinh";

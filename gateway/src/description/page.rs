@@ -6,7 +6,7 @@
 
 use bytes::Bytes;
 use contracts::{Bilingual, Language, description};
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{Method, StatusCode};
 use jiff::Timestamp;
 use policies::{Parties, Rule, Service, ServiceKey};
 use ring::digest::{SHA256, digest};
@@ -18,7 +18,7 @@ use super::{
     wsdl,
 };
 use crate::{
-    host::{Answer, Incoming},
+    host::{Answer, Incoming, fields},
     problem::Manner,
     refusal::Refusal,
     stages::Caller,
@@ -199,14 +199,12 @@ impl<'w> Wanted<'w> {
             Answer::new(StatusCode::OK, made.body.clone())
         };
         if !known {
-            answer.push(header::CONTENT_TYPE, HeaderValue::from_static(made.media_type));
+            answer.fields.push(fields::CONTENT_TYPE, made.media_type);
         }
-        if let Ok(etag) = HeaderValue::from_str(&made.etag) {
-            answer.push(header::ETAG, etag);
-        }
+        answer.fields.push(fields::ETAG, &made.etag);
         // The caller may keep it, for itself alone, and asks each time whether it still holds.
-        answer.push(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-        answer.push(header::VARY, HeaderValue::from_static("Accept, Accept-Language"));
+        answer.fields.push(fields::CACHE_CONTROL, "private, no-cache");
+        answer.fields.push(fields::VARY, "Accept, Accept-Language");
         Ok(answer)
     }
 

@@ -290,8 +290,8 @@ fn leaving(fixture: &Fixture, now: &str) -> Vec<(String, String)> {
     if let Some(leaving) = Leaving::of(register.service(key), 1, at(now)) {
         leaving.tell(&mut answer);
     }
-    let told = answer.headers.iter();
-    told.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect()
+    let text = |value: &[u8]| String::from_utf8(value.to_vec()).unwrap();
+    answer.fields.iter().map(|(name, value)| (name.to_ascii_lowercase(), text(value))).collect()
 }
 
 #[test]

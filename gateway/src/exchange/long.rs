@@ -10,7 +10,6 @@
 use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderValue, header};
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
@@ -18,7 +17,7 @@ use uuid::Uuid;
 use super::{Gateway, Outcome};
 use crate::{
     evidence::Evidence,
-    host::{Answer, Connection, Incoming, Outgoing},
+    host::{Answer, Connection, Incoming, Outgoing, fields},
     problem,
     refusal::Refusal,
     stages::{self, Admitted, Asked, Beginnings, Flowing, Footing, Intake, Passage, Sight, Uploading},
@@ -114,7 +113,7 @@ impl Gateway {
             evidence.open().await.map_err(|fault| Refusal::Evidence { fault, outcome_unknown })?;
         }
         let mut answer = Answer::new(passage.status(), Bytes::new());
-        answer.push(header::CONTENT_TYPE, HeaderValue::from_static(passage.format().media_type()));
+        answer.fields.push(fields::CONTENT_TYPE, passage.format().media_type());
         Self::furnish(&mut answer, evidence);
         problem::name_message(&mut answer, request.headers(), exchange, true);
 

@@ -3,10 +3,10 @@
 use std::future::Future;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use jiff::Timestamp;
 
-use super::{connection::Connection, hygiene::HygieneFault, incoming::Incoming};
+use super::{connection::Connection, fields::Fields, hygiene::HygieneFault, incoming::Incoming};
 
 /// What answers requests. One value serves all connections of all workers.
 ///
@@ -45,27 +45,18 @@ impl From<Answer> for Answered {
 pub struct Answer {
     /// The status; never 1xx.
     pub status: StatusCode,
-    /// The header fields, in order. Hop-by-hop fields and `Content-Length` are the host's and are
-    /// left out if given.
-    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The header fields, in order. Hop-by-hop fields and `Content-Length` are the host's.
+    pub fields: Fields,
     /// The body; not sent in answer to `HEAD`, nor with 204 and 304.
     pub body: Bytes,
     /// Whether the connection ends after this answer (HTTP/1.1 only: a stream always ends).
     pub close: bool,
 }
 
-/// Room for the fields of nearly every answer.
-const FIELDS: usize = 8;
-
 impl Answer {
     /// An answer without header fields of its own.
     pub fn new(status: StatusCode, body: impl Into<Bytes>) -> Self {
-        Self { status, headers: Vec::with_capacity(FIELDS), body: body.into(), close: false }
-    }
-
-    /// Adds a header field.
-    pub fn push(&mut self, name: HeaderName, value: HeaderValue) {
-        self.headers.push((name, value));
+        Self { status, fields: Fields::new(), body: body.into(), close: false }
     }
 
     /// The same answer, after which the connection ends.

@@ -1,82 +1,166 @@
-//! The header fields that are the host's, and those that never leave one connection.
+//! The fields of a head that is to be sent.
+//!
+//! They are kept as HTTP/1.1 writes them, one line after another: nearly every head is sent so, and then it is
+//! one copy of them. A name is a constant, and which names are the host's to say is known while compiling.
 
-use http::{HeaderName, StatusCode, header};
-use pingora_http::ResponseHeader;
+use http::{HeaderName, HeaderValue};
 
-use super::application::Answer;
+/// Room for the fields of nearly every head.
+const USUAL: usize = 512;
 
-/// An answer's head for the engine, which adds `Date` and what its protocol needs. Fails only on
-/// header fields beyond the engine's count, which no answer has.
-pub(super) fn answer_head(answer: &Answer) -> Result<Box<ResponseHeader>, ()> {
-    let mut head = unframed(answer)?;
-    if !is_bodiless(answer.status) {
-        head.insert_header(header::CONTENT_LENGTH, answer.body.len()).map_err(drop)?;
+/// Fields that belong to one connection (RFC 9110 section 7.6.1, and the older ones still seen), that frame a
+/// message, or that the host computes.
+const HOSTS_OWN: [&str; 13] = [
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "content-length",
+    "date",
+    "host",
+    "accept-encoding",
+    "expect",
+    "lt-deadline-ms",
+];
+
+pub(crate) const ACCEPT: Name = Name::of("Accept");
+pub(crate) const ALLOW: Name = Name::of("Allow");
+pub(crate) const CACHE_CONTROL: Name = Name::of("Cache-Control");
+pub(crate) const CONTENT_LANGUAGE: Name = Name::of("Content-Language");
+pub(crate) const CONTENT_TYPE: Name = Name::of("Content-Type");
+pub(crate) const ETAG: Name = Name::of("ETag");
+pub(crate) const IF_MATCH: Name = Name::of("If-Match");
+pub(crate) const LINK: Name = Name::of("Link");
+pub(crate) const LOCATION: Name = Name::of("Location");
+pub(crate) const RETRY_AFTER: Name = Name::of("Retry-After");
+pub(crate) const VARY: Name = Name::of("Vary");
+/// By which an exchange is named, to both sides.
+pub(crate) const EXCHANGE_ID: Name = Name::of("lt-exchange-id");
+
+/// The name of a field. Names have no case (RFC 9110 section 5.1), but some old servers know the oldest ones only by
+/// the letters that HTTP/1.1 programs have always written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Name(&'static str);
+
+impl Name {
+    /// A name, in the letters it is sent in; for constants.
+    ///
+    /// # Panics
+    /// For what is the host's to say, which in a constant is an error of compilation.
+    pub const fn of(name: &'static str) -> Self {
+        let mut others: &[&str] = &HOSTS_OWN;
+        while let [own, rest @ ..] = others {
+            assert!(!own.eq_ignore_ascii_case(name), "this field is the host's to say");
+            others = rest;
+        }
+        Self(name)
     }
-    Ok(Box::new(head))
-}
 
-/// The same for an answer whose body comes in pieces: HTTP/1.1 frames them as chunks, HTTP/2 itself.
-pub(super) fn head_in_pieces(answer: &Answer, chunked: bool) -> Result<Box<ResponseHeader>, ()> {
-    let mut head = unframed(answer)?;
-    if chunked {
-        head.insert_header(header::TRANSFER_ENCODING, "chunked").map_err(drop)?;
-    }
-    Ok(Box::new(head))
-}
-
-fn unframed(answer: &Answer) -> Result<ResponseHeader, ()> {
-    let fields = answer.headers.len() + 3;
-    let mut head = ResponseHeader::build_no_case(answer.status, Some(fields)).map_err(drop)?;
-    for (name, value) in answer.headers.iter().filter(|(name, _)| !is_hosts_own(name)) {
-        head.append_header(name.clone(), value.clone()).map_err(drop)?;
-    }
-    Ok(head)
-}
-
-/// Whether answers of this status have no body by definition (RFC 9110 section 6.4.1).
-pub(super) fn is_bodiless(status: StatusCode) -> bool {
-    status.is_informational() || status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED
-}
-
-/// Fields that belong to one connection or that the host computes; never passed through.
-pub(super) fn is_hosts_own(name: &HeaderName) -> bool {
-    is_hop_by_hop(name) || *name == header::CONTENT_LENGTH || *name == header::DATE
-}
-
-/// RFC 9110 section 7.6.1 and the older ones still seen.
-pub(super) fn is_hop_by_hop(name: &HeaderName) -> bool {
-    matches!(
-        name.as_str(),
-        "connection" | "keep-alive" | "proxy-connection" | "te" | "trailer" | "transfer-encoding" | "upgrade"
-    )
-}
-
-/// Writes one field of an HTTP/1.1 head.
-pub(super) fn write(wire: &mut Vec<u8>, name: &HeaderName, value: &[u8]) {
-    for part in [titled(name).as_bytes(), b": ", value, b"\r\n"] {
-        wire.extend_from_slice(part);
+    /// It.
+    pub const fn as_str(self) -> &'static str {
+        self.0
     }
 }
 
-/// A field's name as HTTP/1.1 programs have always written it. Names have no case (RFC 9110 section 5.1),
-/// but some old servers know the oldest ones by these letters only.
-fn titled(name: &HeaderName) -> &str {
-    match name.as_str() {
-        "accept" => "Accept",
-        "accept-encoding" => "Accept-Encoding",
-        "allow" => "Allow",
-        "cache-control" => "Cache-Control",
-        "connection" => "Connection",
-        "content-length" => "Content-Length",
-        "content-type" => "Content-Type",
-        "date" => "Date",
-        "etag" => "ETag",
-        "host" => "Host",
-        "if-match" => "If-Match",
-        "link" => "Link",
-        "location" => "Location",
-        "retry-after" => "Retry-After",
-        "transfer-encoding" => "Transfer-Encoding",
-        other => other,
+impl PartialEq<HeaderName> for Name {
+    fn eq(&self, other: &HeaderName) -> bool {
+        other.as_str().eq_ignore_ascii_case(self.0)
+    }
+}
+
+/// Fields, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fields(Vec<u8>);
+
+#[cfg(test)]
+impl Fields {
+    /// None, for calls without any.
+    pub(crate) const NONE: &Self = &Self(Vec::new());
+}
+
+impl Fields {
+    /// None yet.
+    pub fn new() -> Self {
+        Self(Vec::with_capacity(USUAL))
+    }
+
+    /// Adds a field with a text for its value. What no field can hold (RFC 9110 section 5.5) is left out: nothing that a
+    /// caller wrote comes here unchecked, and a line end would make two fields of one.
+    pub fn push(&mut self, name: Name, text: &str) {
+        if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t')) {
+            self.write(name.0, text.as_bytes());
+        }
+    }
+
+    /// Adds a field with a value that came in one.
+    pub fn pass(&mut self, name: Name, value: &HeaderValue) {
+        self.write(name.0, value.as_bytes());
+    }
+
+    /// Adds a field of the host's.
+    pub(super) fn write(&mut self, name: &str, value: &[u8]) {
+        for part in [name.as_bytes(), b": ", value, b"\r\n"] {
+            self.0.extend_from_slice(part);
+        }
+    }
+
+    /// Names and values, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let lines = self.0.split_inclusive(|byte| *byte == b'\n');
+        lines.filter_map(|line| {
+            let line = line.strip_suffix(b"\r\n")?;
+            let colon = memchr::memchr(b':', line)?;
+            let name = std::str::from_utf8(line.get(..colon)?).ok()?;
+            Some((name, line.get(colon + 2..)?))
+        })
+    }
+
+    /// The first value under a name.
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// How HTTP/1.1 writes them.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_added_is_read_again_and_written_as_it_is() {
+        let mut fields = Fields::new();
+        fields.push(ETAG, "\"a: b\"");
+        fields.pass(EXCHANGE_ID, &HeaderValue::from_bytes(b"H\xe0 N\xf4i").unwrap());
+        fields.push(VARY, "");
+        let read: Vec<_> = fields.iter().collect();
+        assert_eq!(read, [("ETag", &b"\"a: b\""[..]), ("lt-exchange-id", b"H\xe0 N\xf4i"), ("Vary", b"")]);
+        assert_eq!(fields.as_bytes(), b"ETag: \"a: b\"\r\nlt-exchange-id: H\xe0 N\xf4i\r\nVary: \r\n");
+        assert_eq!((fields.get("etag"), fields.get("vari")), (Some(&b"\"a: b\""[..]), None));
+    }
+
+    #[test]
+    fn what_would_be_another_line_is_no_value() {
+        let mut fields = Fields::new();
+        for text in ["a\r\nb: c", "a\nb", "a\rb", "a\0", "đ", "\u{7f}"] {
+            fields.push(LOCATION, text);
+            assert_eq!(fields, Fields::new(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_the_hosts_to_say_is_no_name() {
+        for name in
+            ["Content-Length", "transfer-encoding", "CONNECTION", "Host", "Date", "Upgrade", "lt-deadline-ms"]
+        {
+            assert!(std::panic::catch_unwind(|| Name::of(name)).is_err(), "{name}");
+        }
+        assert_eq!(Name::of("content-lengths").as_str(), "content-lengths");
     }
 }

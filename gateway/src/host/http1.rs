@@ -14,7 +14,7 @@ use std::{
 };
 
 use bytes::{Buf, BytesMut};
-use http::{HeaderName, Method, header};
+use http::Method;
 use jiff::Timestamp;
 use pingora_core::protocols::{
     Shutdown, Stream,
@@ -29,7 +29,7 @@ use super::{
     application::{Answer, Answered, Application, Refused},
     bare::{self, Bare},
     connection::Connection,
-    fields,
+    heads,
     hygiene::{self, Chunks, HygieneFault},
     incoming::{Incoming, Session},
     link::{Link, Watch},
@@ -40,8 +40,8 @@ use super::{
     tally::Tally,
 };
 
-/// Room for nearly every answer's head.
-const HEAD: usize = 512;
+/// Room for what a head has besides an answer's own fields.
+const HEAD: usize = 160;
 /// How much is read at once of a head. Most heads fit.
 const READ: usize = 1024;
 
@@ -338,25 +338,25 @@ async fn write<A>(
     connection: &Connection,
     house: &House<A>,
 ) -> Result<(), ()> {
-    let mut wire = Vec::with_capacity(HEAD);
+    let mut wire = Vec::with_capacity(answer.fields.as_bytes().len() + HEAD);
     wire.extend_from_slice(b"HTTP/1.1 ");
     wire.extend_from_slice(answer.status.as_str().as_bytes());
     wire.push(b' ');
     wire.extend_from_slice(answer.status.canonical_reason().unwrap_or_default().as_bytes());
     wire.extend_from_slice(b"\r\n");
-    let mut field = |name: &HeaderName, value: &[u8]| fields::write(&mut wire, name, value);
-    for (name, value) in answer.headers.iter().filter(|(name, _)| !fields::is_hosts_own(name)) {
-        field(name, value.as_bytes());
-    }
-    let bodiless = fields::is_bodiless(answer.status);
+    wire.extend_from_slice(answer.fields.as_bytes());
+    let bodiless = heads::is_bodiless(answer.status);
     if !bodiless {
-        field(&header::CONTENT_LENGTH, itoa::Buffer::new().format(answer.body.len()).as_bytes());
+        wire.extend_from_slice(b"Content-Length: ");
+        wire.extend_from_slice(itoa::Buffer::new().format(answer.body.len()).as_bytes());
+        wire.extend_from_slice(b"\r\n");
     }
-    field(&header::DATE, get_cached_date().as_bytes());
-    if after == After::Ends {
-        field(&header::CONNECTION, b"close");
-    }
-    wire.extend_from_slice(b"\r\n");
+    wire.extend_from_slice(b"Date: ");
+    wire.extend_from_slice(get_cached_date().as_bytes());
+    wire.extend_from_slice(match after {
+        After::Ends => b"\r\nConnection: close\r\n\r\n",
+        After::GoesOn => b"\r\n\r\n",
+    });
     let body: &[u8] = if bodiless || to_head { &[] } else { &answer.body };
     // The connection collects what is small, so that head and body leave together.
     let mut write = pin!(async {

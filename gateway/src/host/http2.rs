@@ -22,8 +22,8 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use super::{
     application::{Answer, Answered, Application, Refused},
     connection::Connection,
-    fields,
     frames::{Flood, Frames, Notice},
+    heads,
     incoming::{Incoming, Session},
     link::{Link, Watch},
     listener::House,
@@ -225,7 +225,7 @@ async fn stream<A: Application>(
             return;
         }
     };
-    let bodiless = fields::is_bodiless(answer.status) || *request.method() == http::Method::HEAD;
+    let bodiless = heads::is_bodiless(answer.status) || *request.method() == http::Method::HEAD;
     let kept = request.room.take().map_or(Err(NoRoom), |room| room.keep(std::mem::take(&mut answer.body)));
     match (kept, &mut request.session) {
         (Ok(body), _) => answer.body = body,
@@ -264,7 +264,7 @@ async fn write(
     bodiless: bool,
     limits: &Limits,
 ) -> Result<(), Lost> {
-    let head = fields::answer_head(&answer).map_err(|()| Lost::Gone)?;
+    let head = heads::answer_head(&answer).map_err(|()| Lost::Gone)?;
     let ends = bodiless || answer.body.is_empty();
     session.write_response_header(head, ends).map_err(|_| Lost::Gone)?;
     if ends {

@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{
     application::Answer,
-    fields,
+    heads,
     incoming::{Incoming, Session},
     settings::Limits,
 };
@@ -70,7 +70,7 @@ impl Incoming {
         let drained = self.drain().await;
         self.wake().await?;
         let head =
-            fields::head_in_pieces(&answer, matches!(self.session, Session::H1(_))).map_err(|()| Gone)?;
+            heads::head_in_pieces(&answer, matches!(self.session, Session::H1(_))).map_err(|()| Gone)?;
         self.progress = Progress::Begun;
         if let Some(room) = &mut self.room {
             room.for_pieces();

@@ -4,7 +4,8 @@
 //! `"day-bytes"`, `"month"` and `"month-bytes"`. Months differ in length, so theirs name no window. The
 //! draft has no unit for records: what is left of those is in `/api/me`.
 
-use http::HeaderValue;
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use policies::QuotaTerms;
 
@@ -19,15 +20,15 @@ pub const DRAFT: &str = "draft-ietf-httpapi-ratelimit-headers-10";
 
 /// The values of the two headers, where there is something to say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RateLimit {
+pub struct RateLimit<'m> {
     /// The value of `RateLimit`; not sent when it is empty.
     pub limit: String,
-    /// The value of `RateLimit-Policy`.
-    pub policy: Option<HeaderValue>,
+    /// The value of `RateLimit-Policy`; not sent when it is empty.
+    pub policy: Cow<'m, str>,
 }
 
-/// What `RateLimit-Policy` says of terms, if anything.
-pub(super) fn policy(terms: &QuotaTerms) -> Option<HeaderValue> {
+/// What `RateLimit-Policy` says of terms; empty when that is nothing.
+pub(super) fn policy(terms: &QuotaTerms) -> String {
     let (day, month) = (terms.per_day.unwrap_or_default(), terms.per_month.unwrap_or_default());
     let mut items = Vec::new();
     items.extend(terms.per_second.map(|limit| format!("\"rate\";q={limit};w=1")));
@@ -37,17 +38,12 @@ pub(super) fn policy(terms: &QuotaTerms) -> Option<HeaderValue> {
     items.extend(day.bytes.map(|limit| format!("\"day-bytes\";q={limit};qu=\"content-bytes\";w=86400")));
     items.extend(month.requests.map(|limit| format!("\"month\";q={limit}")));
     items.extend(month.bytes.map(|limit| format!("\"month-bytes\";q={limit};qu=\"content-bytes\"")));
-    HeaderValue::try_from(items.join(", ")).ok().filter(|policy| !policy.is_empty())
+    items.join(", ")
 }
 
-impl RateLimit {
+impl<'m> RateLimit<'m> {
     /// After an admission at `now`: what is left of the rate, of the day and of the month.
-    pub(super) fn left(
-        policy: &Option<HeaderValue>,
-        rate: Option<u32>,
-        usage: &Usage,
-        now: Timestamp,
-    ) -> Self {
+    pub(super) fn left(policy: &'m str, rate: Option<u32>, usage: &Usage, now: Timestamp) -> Self {
         let mut limit = String::with_capacity(96);
         let mut item = |name: &str, left: Option<u64>, until: Option<u64>| {
             let Some(left) = left else { return };
@@ -73,11 +69,11 @@ impl RateLimit {
             item("month", usage.month.requests.left(), end);
             item("month-bytes", usage.month.bytes.left(), end);
         }
-        Self { limit, policy: policy.clone() }
+        Self { limit, policy: policy.into() }
     }
 
     /// After a refusal by `rule`: nothing is left of it for `seconds`.
-    pub(super) fn exceeded(policy: &Option<HeaderValue>, rule: &str, seconds: u64) -> Self {
+    pub(super) fn exceeded(policy: &str, rule: &str, seconds: u64) -> RateLimit<'static> {
         let limit = match rule {
             "rate" => format!("\"rate\";r=0;t={seconds}"),
             "concurrent" => "\"concurrent\";r=0".to_owned(),
@@ -87,6 +83,6 @@ impl RateLimit {
             "per-month-bytes" => format!("\"month-bytes\";r=0;t={seconds}"),
             _ => String::new(),
         };
-        Self { limit, policy: policy.clone() }
+        RateLimit { limit, policy: policy.to_owned().into() }
     }
 }

@@ -16,7 +16,6 @@ use governor::{
     nanos::Nanos,
     state::{InMemoryState, NotKeyed},
 };
-use http::HeaderValue;
 use jiff::Timestamp;
 use policies::{Amounts, QuotaTerms};
 
@@ -39,7 +38,7 @@ pub struct Meter {
     /// Its account in the shared ledger, where there is one.
     pub(super) account: Option<Arc<Account>>,
     /// What `RateLimit-Policy` says of it; none when it tells callers nothing.
-    pub(super) policy: Option<HeaderValue>,
+    pub(super) policy: String,
 }
 
 /// The rate of a key: GCRA with a burst of one second's worth.
@@ -59,7 +58,7 @@ impl Meter {
         account: Option<Arc<Account>>,
     ) -> Self {
         let key = Arc::from(terms.key.as_str());
-        let mut meter = Self { key, terms, rate, days, account, policy: None };
+        let mut meter = Self { key, terms, rate, days, account, policy: String::new() };
         if meter.is_callers_own() {
             meter.policy = headers::policy(&meter.terms);
         }

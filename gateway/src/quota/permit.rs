@@ -67,7 +67,7 @@ pub struct Exceeded {
     /// When it may be tried again, at the earliest.
     pub retry_after: Duration,
     /// What the headers say of it; empty when the meter is not the caller's own.
-    pub rate_limit: RateLimit,
+    pub rate_limit: RateLimit<'static>,
 }
 
 /// Admits one exchange by all of `meters`, by this process's counts or by the ledger that gateways share.
@@ -269,7 +269,7 @@ impl Permit<'_> {
     }
 
     /// What the headers `RateLimit` and `RateLimit-Policy` say after this exchange.
-    pub fn rate_limit(&self) -> RateLimit {
+    pub fn rate_limit(&self) -> RateLimit<'_> {
         let rate = self.rate_left.map(|(_, left)| left);
         let own = self.meters.iter().enumerate().find(|(index, meter)| match self.rate_left {
             Some((scarcest, _)) => *index == scarcest,

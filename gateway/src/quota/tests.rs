@@ -146,7 +146,7 @@ fn a_rate_lets_a_seconds_worth_through_and_then_its_pace(home: &Home) {
     for left in (0..4).rev() {
         let permit = admit(&meters, now()).unwrap();
         assert_eq!(permit.rate_limit().limit, format!("\"rate\";r={left};t=1"));
-        assert_eq!(permit.rate_limit().policy.unwrap(), "\"rate\";q=4;w=1");
+        assert_eq!(permit.rate_limit().policy, "\"rate\";q=4;w=1");
     }
     let exceeded = refusal(&meters);
     assert_eq!((exceeded.rule, &*exceeded.which, exceeded.limit), ("rate", "agreement:a", 4));
@@ -198,10 +198,11 @@ fn the_services_numbers_are_not_told_to_callers(home: &Home) {
             QuotaTerms { per_second: Some(2), ..terms("service:s") },
         ],
     );
-    let told = forward(&meters).rate_limit();
+    let permit = forward(&meters);
+    let told = permit.rate_limit();
     assert_eq!(told.limit, "\"rate\";r=49;t=1, \"concurrent\";r=19, \"day\";r=19999;t=53160");
     assert_eq!(
-        told.policy.unwrap(),
+        told.policy,
         "\"rate\";q=50;w=1, \"concurrent\";q=20;qu=\"concurrent-requests\", \"day\";q=20000;w=86400"
     );
     drop(admit(&meters, now()).unwrap());
@@ -598,7 +599,7 @@ fn a_month_is_the_sum_of_its_days_over_restarts(home: &Home) {
     let quota = home.open("two", Settings { now: wall, ..settings() });
     let meters = home.meters(&quota, &[monthly]);
     let mut last = admit(&meters, wall()).unwrap();
-    assert_eq!(last.rate_limit().policy.unwrap(), "\"day\";q=2;w=86400, \"month\";q=4");
+    assert_eq!(last.rate_limit().policy, "\"day\";q=2;w=86400, \"month\";q=4");
     last.forwarded();
     drop(last);
     set("2026-11-29T18:00:00Z");

@@ -194,7 +194,7 @@ pub(super) fn media(headers: &HeaderMap) -> Option<(Version, String)> {
             return None;
         }
     }
-    let mut fields = headers.get_all(ACTION).iter();
+    let mut fields = headers.get_all(ACTION.as_str()).iter();
     if let Some(field) = fields.next() {
         let said = field.to_str().ok().filter(|_| fields.next().is_none())?;
         let said = said.trim().trim_matches('"').to_owned();

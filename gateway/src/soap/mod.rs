@@ -18,8 +18,10 @@ pub use call::{Meant, Place, meant};
 pub use provider::{Awaited, Question, Said, ask};
 pub use soap::Version;
 
+use crate::host::fields::Name;
+
 /// The header in which SOAP 1.1 names the action.
-const ACTION: &str = "soapaction";
+pub(crate) const ACTION: Name = Name::of("soapaction");
 
 /// The version in which the sender of such a head is to be answered, if it speaks SOAP at all: by its media
 /// type, or because nothing but messages is posted to such a path. This must be told from the head alone,
@@ -30,7 +32,9 @@ pub fn spoken(method: Option<&Method>, path: Option<&str>, headers: &HeaderMap) 
     let posts = method == Some(&Method::POST);
     if media.eq_ignore_ascii_case(Version::V1_2.media_type()) {
         Some(Version::V1_2)
-    } else if posts && (headers.contains_key(ACTION) || path.is_some_and(|path| path.ends_with("/soap"))) {
+    } else if posts
+        && (headers.contains_key(ACTION.as_str()) || path.is_some_and(|path| path.ends_with("/soap")))
+    {
         Some(Version::V1_1)
     } else {
         None

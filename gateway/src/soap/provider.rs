@@ -16,12 +16,18 @@ use adapters::{
 };
 use bytes::Bytes;
 use contracts::Document;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::HeaderMap;
 use policies::{Operation, OperationTerms, ServiceVersion, SoapVersion};
 use uuid::Uuid;
 
-use super::call::media;
-use crate::{host::has_coding, stages::Granted};
+use super::{ACTION, call::media};
+use crate::{
+    host::{
+        fields::{self, Fields},
+        has_coding,
+    },
+    stages::Granted,
+};
 
 /// What a message asks.
 pub struct Question<'q, 'd> {
@@ -42,7 +48,7 @@ pub struct Question<'q, 'd> {
 /// A message, and how its answer will be known.
 pub struct Message {
     /// `Content-Type`, `Accept` and the action.
-    pub headers: Vec<(HeaderName, HeaderValue)>,
+    pub fields: Fields,
     /// The envelope.
     pub body: Bytes,
     /// What to expect.
@@ -130,18 +136,16 @@ pub fn ask(granted: &Granted<'_>, terms: &OperationTerms, question: &Question<'_
         Version::V1_1 => soap_version.content_type().to_owned(),
         Version::V1_2 => format!("{}; action=\"{action}\"", soap_version.content_type()),
     };
-    let mut headers = vec![
-        (header::CONTENT_TYPE, HeaderValue::from_str(&content_type).ok()?),
-        (header::ACCEPT, HeaderValue::from_static(soap_version.media_type())),
-    ];
+    let mut fields = Fields::new();
+    fields.push(fields::CONTENT_TYPE, &content_type);
+    fields.push(fields::ACCEPT, soap_version.media_type());
     if soap_version == Version::V1_1 {
-        let quoted = HeaderValue::from_str(&format!("\"{action}\"")).ok()?;
-        headers.push((HeaderName::from_static(super::ACTION), quoted));
+        fields.push(ACTION, &format!("\"{action}\""));
     }
     let message_id = header.map(|header| header.id);
     let namespace = namespace.to_owned();
     let awaited = Awaited { version: soap_version, namespace, response, message_id };
-    Some(Message { headers, body: out.into(), awaited })
+    Some(Message { fields, body: out.into(), awaited })
 }
 
 /// The consumer's filters, the agreement's conditions that the provider can apply, and the point in time.

@@ -12,7 +12,10 @@ use uuid::Uuid;
 
 use super::{Asked, Granted, Outbound, conform, forward, text, translate};
 use crate::{
-    host::{Again, Call, Errand},
+    host::{
+        Again, Call, Errand,
+        fields::{self, Fields},
+    },
     refusal::Refusal,
     soap::{self, Said},
 };
@@ -51,7 +54,7 @@ pub async fn confirm<'w>(
         precondition(wanted, current)?
     };
     if let Some(tag) = tag {
-        outbound.only_if(tag);
+        outbound.only_if(&tag);
     }
     Ok(Confirmed { outbound })
 }
@@ -71,21 +74,22 @@ async fn look(
     let provider = snapshot.provider(routed.key(), routed.version()).ok_or(Refusal::ProviderUnreachable)?;
     let question = translate::question(granted, Operation::Read, None, head, exchange)?;
     let message = soap::ask(granted, terms, &question);
-    let (method, target, mut headers, body, awaited) = match message {
+    let (method, target, mut fields, body, awaited) = match message {
         Some(message) => {
             let target = translate::path(terms, None);
-            (Method::POST, target, message.headers, message.body, Some(message.awaited))
+            (Method::POST, target, message.fields, message.body, Some(message.awaited))
         }
         None => {
-            let accept = (header::ACCEPT, HeaderValue::from_static(version.format.media_type()));
-            (Method::GET, translate::path(terms, routed.id()), vec![accept], Bytes::new(), None)
+            let mut fields = Fields::new();
+            fields.push(fields::ACCEPT, version.format.media_type());
+            (Method::GET, translate::path(terms, routed.id()), fields, Bytes::new(), None)
         }
     };
-    translate::identity_headers(&mut headers, granted, head, exchange);
+    translate::identity_fields(&mut fields, granted, head, exchange);
     let call = Call {
         method,
         path_and_query: &target,
-        headers: &headers,
+        fields: &fields,
         body,
         errand,
         reply_limit: granted.body_cap(),

@@ -165,7 +165,7 @@ pub async fn forward<'w>(confirmed: Confirmed<'w>, errand: &Errand) -> Result<An
     let call = Call {
         method: outbound.method().clone(),
         path_and_query: outbound.target(),
-        headers: outbound.headers(),
+        fields: outbound.fields(),
         body: outbound.body().clone(),
         errand,
         reply_limit: granted.body_cap(),

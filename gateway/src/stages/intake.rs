@@ -228,7 +228,7 @@ pub async fn upload<'w, 'e>(
     addressed: Addressed<'w>,
     errand: &'e Errand,
 ) -> Result<Uploading<'w, 'e>, Refusal> {
-    let Addressed { admitted, method, target, headers } = addressed;
+    let Addressed { admitted, method, target, fields } = addressed;
     let granted = admitted.granted();
     let routed = granted.routed();
     let snapshot = &routed.caller().world().snapshot;
@@ -236,7 +236,7 @@ pub async fn upload<'w, 'e>(
     let call = Call {
         method,
         path_and_query: &target,
-        headers: &headers,
+        fields: &fields,
         body: Bytes::new(),
         errand,
         reply_limit: granted.body_cap(),

@@ -3,7 +3,7 @@
 use adapters::population;
 use bytes::Bytes;
 use contracts::{Contract, Document};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use policies::{Format, MemberId, Operation, OperationTerms, ServiceVersion};
 use ring::digest::{self, SHA256};
@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::{Admitted, Asked, Carried, Conforming, Granted};
 use crate::{
+    host::fields::{self, Fields, Name},
     refusal::Refusal,
     soap::{self, Awaited, Question},
     stated,
@@ -21,23 +22,22 @@ use crate::{
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// W3C Trace Context: the caller's place in its own trace. Passed on if it has the form.
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACEPARENT: Name = Name::of("traceparent");
 // What the gateway says of the exchange to its provider.
-const EXCHANGE_ID: HeaderName = HeaderName::from_static("lt-exchange-id");
-const CONSUMER: HeaderName = HeaderName::from_static("lt-consumer");
-const ON_BEHALF_OF: HeaderName = HeaderName::from_static("lt-on-behalf-of");
-const AGREEMENT: HeaderName = HeaderName::from_static("lt-agreement");
-const PURPOSE: HeaderName = HeaderName::from_static(stated::PURPOSE);
-const USER: HeaderName = HeaderName::from_static(stated::OFFICER);
+const CONSUMER: Name = Name::of("lt-consumer");
+const ON_BEHALF_OF: Name = Name::of("lt-on-behalf-of");
+const AGREEMENT: Name = Name::of("lt-agreement");
+const PURPOSE: Name = Name::of(stated::PURPOSE);
+const USER: Name = Name::of(stated::OFFICER);
 /// Two submissions under one key are one.
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const IDEMPOTENCY_KEY: Name = Name::of("idempotency-key");
 
 /// Proof that the provider's request was made from what was granted and checked.
 pub struct Outbound<'w> {
     admitted: Admitted<'w>,
     method: Method,
     target: String,
-    headers: Vec<(HeaderName, HeaderValue)>,
+    fields: Fields,
     body: Bytes,
     records: usize,
     verification: bool,
@@ -61,9 +61,9 @@ impl<'w> Outbound<'w> {
         &self.target
     }
 
-    /// The headers.
-    pub fn headers(&self) -> &[(HeaderName, HeaderValue)] {
-        &self.headers
+    /// The header fields.
+    pub fn fields(&self) -> &Fields {
+        &self.fields
     }
 
     /// The body.
@@ -83,12 +83,12 @@ impl<'w> Outbound<'w> {
 
     /// Whether it bears a key under which two requests are one.
     pub(super) fn is_keyed(&self) -> bool {
-        self.headers.iter().any(|(name, _)| *name == IDEMPOTENCY_KEY)
+        self.fields.get(IDEMPOTENCY_KEY.as_str()).is_some()
     }
 
     /// Asks for the change to be made to one state of the record only.
-    pub(super) fn only_if(&mut self, tag: HeaderValue) {
-        self.headers.push((header::IF_MATCH, tag));
+    pub(super) fn only_if(&mut self, tag: &HeaderValue) {
+        self.fields.pass(fields::IF_MATCH, tag);
     }
 
     /// Whether the reply is a verdict of the population database.
@@ -129,7 +129,7 @@ pub fn translate<'w>(
     let method = Method::from_bytes(terms.method.as_bytes()).unwrap_or(Method::GET);
     let records = conforming.records();
 
-    let mut headers = Vec::with_capacity(12);
+    let mut fields = Fields::new();
     let mut verification = false;
     let mut awaited = None;
     let mut carried = None;
@@ -138,7 +138,7 @@ pub fn translate<'w>(
             let question = question(granted, routed.operation(), conforming.document(), head, exchange)?;
             let message = soap::ask(granted, terms, &question);
             let message = message.ok_or(Refusal::NotImplemented { what: "soap-wording" })?;
-            headers.extend(message.headers);
+            fields = message.fields;
             awaited = Some(message.awaited);
             message.body
         }
@@ -146,10 +146,8 @@ pub fn translate<'w>(
         Some(document) if routed.operation() == Operation::Verify => {
             let dialect = dialect(version).ok_or(Refusal::NotImplemented { what: "verify-dialect" })?;
             verification = true;
-            headers.push((header::CONTENT_TYPE, HeaderValue::from_static(population::CONTENT_TYPE)));
-            if let Ok(action) = HeaderValue::from_str(&dialect.action()) {
-                headers.push((HeaderName::from_static("soapaction"), action));
-            }
+            fields.push(fields::CONTENT_TYPE, population::CONTENT_TYPE);
+            fields.push(soap::ACTION, &dialect.action());
             write_question(document, &dialect, head, exchange)?
         }
         Some(document) => {
@@ -167,23 +165,20 @@ pub fn translate<'w>(
                     (both.content_type, both.body.into())
                 }
             };
-            // Media types and boundaries are the gateway's own and always a header's value.
-            if let Ok(media) = HeaderValue::from_str(&media) {
-                headers.push((header::CONTENT_TYPE, media));
-            }
+            fields.push(fields::CONTENT_TYPE, &media);
             body
         }
     };
     if !verification && awaited.is_none() {
-        headers.push((header::ACCEPT, HeaderValue::from_static(version.format.media_type())));
+        fields.push(fields::ACCEPT, version.format.media_type());
     }
-    caller_headers(&mut headers, granted, head, exchange)?;
+    caller_fields(&mut fields, granted, head, exchange)?;
     // A message has its filters in itself.
     let target = if awaited.is_some() { path(terms, None) } else { target(granted, terms) };
     Ok(Box::new(Outbound {
         method,
         target,
-        headers,
+        fields,
         body,
         records,
         verification,
@@ -216,7 +211,7 @@ pub struct Addressed<'w> {
     pub(super) admitted: Admitted<'w>,
     pub(super) method: Method,
     pub(super) target: String,
-    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(super) fields: Fields,
 }
 
 impl<'w> Addressed<'w> {
@@ -238,59 +233,57 @@ pub fn address<'w>(
     let granted = admitted.granted();
     let terms = granted.grant().operation;
     let method = Method::from_bytes(terms.method.as_bytes()).unwrap_or(Method::POST);
-    let media_type = HeaderValue::from_static(granted.version().format.media_type());
-    let mut headers = Vec::with_capacity(12);
-    headers.push((header::CONTENT_TYPE, media_type.clone()));
-    headers.push((header::ACCEPT, media_type));
-    caller_headers(&mut headers, granted, head, exchange)?;
+    let media_type = granted.version().format.media_type();
+    let mut fields = Fields::new();
+    fields.push(fields::CONTENT_TYPE, media_type);
+    fields.push(fields::ACCEPT, media_type);
+    caller_fields(&mut fields, granted, head, exchange)?;
     let target = target(granted, terms);
-    Ok(Addressed { method, target, headers, admitted })
+    Ok(Addressed { method, target, fields, admitted })
 }
 
 /// What the provider is told of the caller, and what the caller says to it.
-fn caller_headers(
-    headers: &mut Vec<(HeaderName, HeaderValue)>,
+fn caller_fields(
+    fields: &mut Fields,
     granted: &Granted<'_>,
     head: &Asked<'_>,
     exchange: Uuid,
 ) -> Result<(), Refusal> {
-    identity_headers(headers, granted, head, exchange);
+    identity_fields(fields, granted, head, exchange);
     if let Some(key) = idempotency_key(granted, head.headers())? {
-        headers.push((IDEMPOTENCY_KEY, key));
+        fields.push(IDEMPOTENCY_KEY, &key);
     }
-    if let Some(parent) = head.headers().get(TRACEPARENT).filter(|parent| is_traceparent(parent.as_bytes())) {
-        headers.push((TRACEPARENT, parent.clone()));
+    let parent = head.headers().get(TRACEPARENT.as_str());
+    if let Some(parent) = parent.filter(|parent| is_traceparent(parent.as_bytes())) {
+        fields.pass(TRACEPARENT, parent);
     }
     Ok(())
 }
 
 /// Who asks, for whom, why and under what: written here and nowhere else. A provider that trusts
 /// the gateway's certificate may trust these.
-pub(super) fn identity_headers(
-    headers: &mut Vec<(HeaderName, HeaderValue)>,
-    granted: &Granted<'_>,
-    head: &Asked<'_>,
-    exchange: Uuid,
-) {
+pub(super) fn identity_fields(fields: &mut Fields, granted: &Granted<'_>, head: &Asked<'_>, exchange: Uuid) {
     let caller = granted.routed().caller();
-    let mut push = |name: HeaderName, value: Option<HeaderValue>| {
-        headers.extend(value.map(|value| (name, value)));
-    };
-    // Every text is a checked name: one that cannot be sent is not a name.
-    let text = |text: &str| HeaderValue::from_str(text).ok();
-    let mut id = Uuid::encode_buffer();
-    push(EXCHANGE_ID, text(exchange.hyphenated().encode_lower(&mut id)));
-    push(CONSUMER, text(caller.system().id.as_str()));
-    push(ON_BEHALF_OF, caller.represented_id().and_then(|member| text(member.as_str())));
-    push(AGREEMENT, granted.grant().agreement.and_then(|agreement| text(agreement.id.as_str())));
-    push(PURPOSE, head.stated().purpose_value());
-    push(USER, head.stated().officer_value());
+    fields.push(fields::EXCHANGE_ID, exchange.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+    fields.push(CONSUMER, caller.system().id.as_str());
+    if let Some(member) = caller.represented_id() {
+        fields.push(ON_BEHALF_OF, member.as_str());
+    }
+    if let Some(agreement) = granted.grant().agreement {
+        fields.push(AGREEMENT, agreement.id.as_str());
+    }
+    if let Some(purpose) = head.stated().purpose_value() {
+        fields.pass(PURPOSE, purpose);
+    }
+    if let Some(officer) = head.stated().officer_value() {
+        fields.pass(USER, officer);
+    }
 }
 
 /// The caller's `Idempotency-Key`, made the caller's own. The gateway is one client to a provider,
 /// which would otherwise take two consumers' equal keys for one and answer the second with what the
 /// first was told. Only what changes something has use for a key.
-fn idempotency_key(granted: &Granted<'_>, headers: &HeaderMap) -> Result<Option<HeaderValue>, Refusal> {
+fn idempotency_key(granted: &Granted<'_>, headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     let routed = granted.routed();
     if !routed.operation().changes_state() {
         return Ok(None);
@@ -298,7 +291,7 @@ fn idempotency_key(granted: &Granted<'_>, headers: &HeaderMap) -> Result<Option<
     let Some(key) = stated::idempotency_key(headers)? else { return Ok(None) };
     let caller = routed.caller();
     let represented = caller.represented_id().map_or("", MemberId::as_str);
-    Ok(HeaderValue::from_str(&scoped(caller.system().id.as_str(), represented, key)).ok())
+    Ok(Some(scoped(caller.system().id.as_str(), represented, key)))
 }
 
 /// None of the parts can hold a line feed, so no two callers' texts are equal.

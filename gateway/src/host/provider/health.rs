@@ -8,7 +8,6 @@
 
 use std::{sync::Arc, sync::atomic::Ordering::Relaxed, time::Duration};
 
-use http::header;
 use policies::{HealthCheck, Look};
 use tokio::{net::TcpStream, sync::Semaphore, time::timeout};
 
@@ -19,7 +18,6 @@ use super::{
     request,
     standing::{Standing, clock},
 };
-use crate::host::fields;
 
 /// How often the prober looks for endpoints whose turn has come. It is the finest step of `every`.
 const STEP: Duration = Duration::from_millis(100);
@@ -110,12 +108,16 @@ impl Provider {
         if !path.bytes().all(|byte| byte.is_ascii_graphic()) {
             return None;
         }
-        let mut wire = format!("GET {path} HTTP/1.1\r\n").into_bytes();
-        fields::write(&mut wire, &header::HOST, self.host.as_bytes());
-        fields::write(&mut wire, &header::USER_AGENT, AGENT.as_bytes());
-        fields::write(&mut wire, &header::CONNECTION, b"close");
-        wire.extend_from_slice(b"\r\n");
-        Some(wire)
+        let parts: [&[u8]; 7] = [
+            b"GET ",
+            path.as_bytes(),
+            b" HTTP/1.1\r\nHost: ",
+            self.host.as_bytes(),
+            b"\r\nUser-Agent: ",
+            AGENT.as_bytes(),
+            b"\r\nConnection: close\r\n\r\n",
+        ];
+        Some(parts.concat())
     }
 }
 

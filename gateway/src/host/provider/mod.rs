@@ -37,14 +37,14 @@ pub(super) mod tests;
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
 use rustls::{ClientConfig, pki_types::ServerName};
 
 use policies::{Balance, Breaker, HealthCheck, Retry};
 
 use self::standing::{Rules, Standing};
-use super::pki::Material;
+use super::{fields::Fields, pki::Material};
 
 pub use errand::{DEADLINE, Errand};
 pub use flow::{Flow, Upload};
@@ -142,7 +142,7 @@ pub struct Call<'a> {
     /// The escaped path below the endpoint's base, and query. A path of `/` alone means the base.
     pub path_and_query: &'a str,
     /// Header fields. `Host`, `Content-Length` and hop-by-hop fields are the host's.
-    pub headers: &'a [(HeaderName, HeaderValue)],
+    pub fields: &'a Fields,
     /// The body; may be empty.
     pub body: Bytes,
     /// The time that is left for it.

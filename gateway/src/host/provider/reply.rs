@@ -12,7 +12,7 @@ use pingora_core::{BError, protocols::http::v1::client::HttpSession};
 use tokio::{io::AsyncReadExt, time::Instant};
 
 use super::{CallFault, call::tls_fault, pool};
-use crate::host::{fields::is_hop_by_hop, link::Link, room};
+use crate::host::{heads::is_hop_by_hop, link::Link, room};
 
 /// Interim (1xx) replies taken before the real one.
 const INTERIM: usize = 8;

@@ -6,14 +6,11 @@
 
 use std::io;
 
-use http::{HeaderName, Method, header};
+use http::Method;
 use tokio::{io::AsyncWriteExt, time::Instant};
 
 use super::{Call, DEADLINE, Endpoint, Provider};
-use crate::host::{
-    fields::{self, is_hop_by_hop},
-    link::Link,
-};
+use crate::host::link::Link;
 
 /// How a request's body is framed (RFC 9112 section 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,33 +43,34 @@ impl Provider {
         if !is_target(&endpoint.base) || !is_target(below) {
             return Err(());
         }
+        let left = call.errand.left_at(now).as_millis();
         let mut wire = Vec::with_capacity(USUAL);
-        for part in [call.method.as_str(), " ", &endpoint.base, below, " HTTP/1.1\r\n"] {
-            wire.extend_from_slice(part.as_bytes());
+        for part in [
+            call.method.as_str().as_bytes(),
+            b" ",
+            endpoint.base.as_bytes(),
+            below.as_bytes(),
+            b" HTTP/1.1\r\nHost: ",
+            self.host.as_bytes(),
+            b"\r\n",
+            call.fields.as_bytes(),
+            b"Accept-Encoding: identity\r\n",
+            DEADLINE.as_str().as_bytes(),
+            b": ",
+            itoa::Buffer::new().format(left).as_bytes(),
+        ] {
+            wire.extend_from_slice(part);
         }
-        let mut field = |name: &HeaderName, value: &[u8]| fields::write(&mut wire, name, value);
-        field(&header::HOST, self.host.as_bytes());
-        for (name, value) in call.headers.iter().filter(|(name, _)| !is_ours(name)) {
-            field(name, value.as_bytes());
-        }
-        field(&header::ACCEPT_ENCODING, b"identity");
-        field(&DEADLINE, itoa::Buffer::new().format(call.errand.left_at(now).as_millis()).as_bytes());
         let takes_body = matches!(call.method, Method::POST | Method::PUT | Method::PATCH);
         if framing == Framing::Chunks {
-            field(&header::TRANSFER_ENCODING, b"chunked");
+            wire.extend_from_slice(b"\r\nTransfer-Encoding: chunked");
         } else if takes_body || !call.body.is_empty() {
-            field(&header::CONTENT_LENGTH, itoa::Buffer::new().format(call.body.len()).as_bytes());
+            wire.extend_from_slice(b"\r\nContent-Length: ");
+            wire.extend_from_slice(itoa::Buffer::new().format(call.body.len()).as_bytes());
         }
-        wire.extend_from_slice(b"\r\n");
+        wire.extend_from_slice(b"\r\n\r\n");
         Ok(wire)
     }
-}
-
-/// Fields that belong to this connection, whatever a call says.
-fn is_ours(name: &HeaderName) -> bool {
-    is_hop_by_hop(name)
-        || [header::HOST, header::CONTENT_LENGTH, header::ACCEPT_ENCODING, header::EXPECT, DEADLINE]
-            .contains(name)
 }
 
 /// Sends `parts` together.

@@ -83,7 +83,7 @@ async fn the_same_rules_hold() {
     let mut many = request(Method::GET, "https://localhost/a", "");
     for number in 0..25 {
         many.headers_mut()
-            .insert(HeaderName::from_bytes(format!("x-{number}").as_bytes()).unwrap(), 1.into());
+            .insert(http::HeaderName::from_bytes(format!("x-{number}").as_bytes()).unwrap(), 1.into());
     }
     assert_eq!(ask(&mut sender, many).await.0, 431);
     let mut coded = request(Method::POST, "https://localhost/a", "abc");

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderName, HeaderValue, Method, StatusCode};
+use http::{Method, StatusCode};
 use jiff::Timestamp;
 use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
 use tokio::{
@@ -28,6 +28,7 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 use super::{
     Again, AnchorSettings, Answer, Answered, Application, BodyFault, Call, Errand, Incoming, Limits,
     Listener, Material, Pki, PkiSettings, Provider, Refused, Revocation, Serving, Settings, Tls,
+    fields::{self, Fields},
 };
 use pki::{Authority, Identity};
 
@@ -72,7 +73,7 @@ impl Mirror {
         let call = Call {
             method: request.method().clone(),
             path_and_query: request.path(),
-            headers: &[],
+            fields: Fields::NONE,
             body,
             errand: &errand,
             reply_limit: 1000,
@@ -117,10 +118,7 @@ impl Mirror {
                     let query = request.query().unwrap_or("").to_owned();
                     let mut answer =
                         Answer::new(StatusCode::OK, if body.is_empty() { query.into() } else { body });
-                    answer.push(HeaderName::from_static("lt-exchange-id"), HeaderValue::from_static("1"));
-                    // These are the host's to say; an application that says them is not heard.
-                    answer.push(http::header::CONTENT_LENGTH, HeaderValue::from_static("7"));
-                    answer.push(http::header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+                    answer.fields.push(fields::EXCHANGE_ID, "1");
                     answer
                 }
                 Err(BodyFault::TooLarge) => Answer::new(StatusCode::PAYLOAD_TOO_LARGE, "too large"),

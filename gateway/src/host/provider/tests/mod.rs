@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderName, Method};
 use jiff::Timestamp;
 use rustls::{RootCertStore, ServerConfig, server::WebPkiClientVerifier};
 use tokio::{
@@ -20,7 +20,10 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 mod failing;
 
 use super::*;
-use crate::host::tests::pki::{Authority, Identity};
+use crate::host::{
+    fields::{self, Name},
+    tests::pki::{Authority, Identity},
+};
 
 /// What the provider does with a request.
 #[derive(Clone)]
@@ -237,7 +240,7 @@ fn get(path: &str) -> Call<'_> {
     Call {
         method: Method::GET,
         path_and_query: path,
-        headers: &[],
+        fields: Fields::NONE,
         body: Bytes::new(),
         errand: within(Duration::from_secs(5)),
         reply_limit: 1000,
@@ -272,19 +275,12 @@ async fn a_call_carries_what_it_should_and_nothing_else() {
     })
     .await;
     let provider = neighbour.provider();
-    let field = |name: &'static str, value| (HeaderName::from_static(name), HeaderValue::from_static(value));
-    let headers = [
-        field("content-type", "application/json"),
-        field("lt-purpose", "quan-ly"),
-        field("host", "forged.example"),
-        field("content-length", "99"),
-        field("transfer-encoding", "chunked"),
-        field("connection", "close"),
-        field("accept-encoding", "gzip"),
-    ];
+    let mut fields = Fields::new();
+    fields.push(fields::CONTENT_TYPE, "application/json");
+    fields.push(Name::of("lt-purpose"), "quan-ly");
     let before = Timestamp::now();
     let whole = Errand::begin(Duration::from_secs(10), None);
-    let reply = provider.call(Call { headers: &headers, errand: &whole, ..post("{\"a\":1}") }).await.unwrap();
+    let reply = provider.call(Call { fields: &fields, errand: &whole, ..post("{\"a\":1}") }).await.unwrap();
     assert_eq!((reply.status.as_u16(), &reply.body[..]), (201, &b"ok"[..]));
     assert!(before <= reply.sent_at && reply.sent_at <= reply.received_at);
     let names: Vec<&str> = reply.headers.keys().map(HeaderName::as_str).collect();
