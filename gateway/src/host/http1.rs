@@ -22,10 +22,11 @@ use pingora_core::protocols::{
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    time::{Instant, Sleep, sleep, timeout},
+    time::{Instant, timeout},
 };
 
 use super::{
+    alarm::Alarm,
     application::{Answer, Answered, Application, Refused},
     bare::{self, Bare},
     connection::Connection,
@@ -60,16 +61,16 @@ pub(super) async fn serve<A: Application>(
     let mut stopping = house.stopping.clone();
     // Set up once: each time anew, they would take and leave locks of the whole worker and of all workers.
     let mut going = pin!(stopping.given());
-    let mut alarm = pin!(sleep(house.limits.keep_alive));
+    let mut alarm = Alarm::new(Instant::now() + house.limits.keep_alive);
     let mut patience = house.limits.keep_alive;
     loop {
         let arrival =
-            read_head(&mut stream, &mut bytes, &house.limits, patience, alarm.as_mut(), going.as_mut()).await;
+            read_head(&mut stream, &mut bytes, &house.limits, patience, &mut alarm, going.as_mut()).await;
         if matches!(arrival, Arrival::None) {
             return Shutdown::shutdown(stream.as_mut()).await;
         }
         let came = (stream, std::mem::take(&mut bytes), arrival);
-        match Box::pin(lively(came, &connection, &house, alarm.as_mut(), going.as_mut())).await {
+        match Box::pin(lively(came, &connection, &house, &mut alarm, going.as_mut())).await {
             Some(silent) => stream = silent,
             None => return,
         }
@@ -82,7 +83,7 @@ async fn lively<A: Application>(
     (mut stream, mut bytes, mut arrival): (Stream, BytesMut, Arrival),
     connection: &Arc<Connection>,
     house: &House<A>,
-    mut alarm: Pin<&mut Sleep>,
+    alarm: &mut Alarm,
     mut going: Pin<&mut impl Future<Output = Instant>>,
 ) -> Option<Stream> {
     let patience = LIVELY.min(house.limits.keep_alive);
@@ -120,8 +121,7 @@ async fn lively<A: Application>(
             }
         };
         (stream, bytes) = one(stream, bytes, length, fault, received_at, connection, house).await?;
-        arrival =
-            read_head(&mut stream, &mut bytes, &house.limits, patience, alarm.as_mut(), going.as_mut()).await;
+        arrival = read_head(&mut stream, &mut bytes, &house.limits, patience, alarm, going.as_mut()).await;
     }
 }
 
@@ -259,7 +259,7 @@ async fn read_head(
     bytes: &mut BytesMut,
     limits: &Limits,
     patience: Duration,
-    mut alarm: Pin<&mut Sleep>,
+    alarm: &mut Alarm,
     mut going: Pin<&mut impl Future<Output = Instant>>,
 ) -> Arrival {
     let mut looked = 0;
@@ -286,7 +286,7 @@ async fn read_head(
         let begun = !bytes.is_empty();
         // One deadline for the silence, and one for the whole of a head.
         if timed.replace(begun) != Some(begun) {
-            alarm.as_mut().reset(Instant::now() + if begun { limits.head } else { patience });
+            alarm.put(Instant::now() + if begun { limits.head } else { patience });
         }
         if !begun {
             (own, *bytes) = (false, BytesMut::new());
@@ -303,7 +303,7 @@ async fn read_head(
                 Ok(count) if count > 0 => {}
                 _ => return Arrival::Gone,
             },
-            () = alarm.as_mut() => return match begun {
+            () = poll_fn(|context| alarm.poll_due(context)) => return match begun {
                 true => Arrival::Unfit(HygieneFault::SlowHeaders),
                 false => Arrival::None,
             },

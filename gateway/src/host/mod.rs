@@ -10,6 +10,7 @@
 //! puts its own accept loop, TLS, deadlines on every read and write, and a look at the head of every
 //! HTTP/1.1 request *before* the engine reads it, because the engine repairs what must be refused.
 
+mod alarm;
 mod application;
 mod bare;
 mod connection;

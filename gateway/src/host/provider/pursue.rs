@@ -267,13 +267,13 @@ impl Provider {
         }
         let outcome = match want {
             Want::Whole => {
-                let whole = async {
+                let whole = pin!(async {
                     let flow = self.ask(ticket, index, call, &mut sent).await?;
                     flow.whole(call.reply_limit).await
-                };
+                });
                 deadline::by(by, whole).await.map(|outcome| outcome.map(Got::Whole))
             }
-            Want::Beginning => match deadline::by(by, self.ask(ticket, index, call, &mut sent)).await {
+            Want::Beginning => match deadline::by(by, pin!(self.ask(ticket, index, call, &mut sent))).await {
                 Ok(Ok(mut flow)) => {
                     let beginning = flow.beginning(call.reply_limit).await;
                     Ok(beginning.map(|beginning| Got::Begun(flow, beginning)))
