@@ -110,10 +110,12 @@ pub(super) struct Days {
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(super) struct Day {
-    /// Admitted, neither charged nor given up.
-    pending: AtomicU64,
-    /// Charged by this process.
-    own: Tally,
+    /// Requests of this process.
+    requests: Requests,
+    /// Records that this process released.
+    records: AtomicU64,
+    /// Bytes that it released.
+    bytes: AtomicU64,
     pub(super) number: i64,
     pub(super) date: Date,
     /// Charged by others on this day: processes before this one and beside it.
@@ -145,6 +147,47 @@ impl Notes {
             // has to find the note.
             day.dirty.store(true, SeqCst);
         }
+    }
+}
+
+/// Requests that were charged, and those that were admitted and are neither charged nor given up, in one number: one
+/// write moves a request from one to the other, and nobody sees it at both or at neither.
+#[derive(Debug, Default)]
+struct Requests(AtomicU64);
+
+/// Pending requests are the lower bits: sixteen million at once, and 2^40 charged on a day.
+const PENDING: u32 = 24;
+
+impl Requests {
+    /// Those charged and pending before this one.
+    fn reserve(&self) -> u64 {
+        let (charged, pending) = Self::parts(self.0.fetch_add(1, SeqCst));
+        charged + pending
+    }
+
+    fn give_up(&self) {
+        self.settle(0);
+    }
+
+    fn charge(&self) {
+        self.settle(1);
+    }
+
+    /// Exactly at midnight a permit may have reserved on one meter's old day and another's new one: none pending
+    /// stays none.
+    fn settle(&self, charges: u64) {
+        let _ = self.0.fetch_update(SeqCst, SeqCst, |count| {
+            let (charged, pending) = Self::parts(count);
+            Some((charged + charges) << PENDING | pending.saturating_sub(1))
+        });
+    }
+
+    fn charged(&self) -> u64 {
+        Self::parts(self.0.load(SeqCst)).0
+    }
+
+    fn parts(count: u64) -> (u64, u64) {
+        (count >> PENDING, count & ((1 << PENDING) - 1))
     }
 }
 
@@ -215,8 +258,9 @@ impl Day {
         Self {
             number,
             date: date_of(number),
-            pending: AtomicU64::new(0),
-            own: Tally::default(),
+            requests: Requests::default(),
+            records: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
             others: Tally::default(),
             earlier: Tally::of(earlier),
             dirty: AtomicBool::new(false),
@@ -230,13 +274,10 @@ impl Day {
     /// # Errors
     /// The period whose limit is reached.
     pub(super) fn reserve(&self, limit: Option<u64>, month: Option<u64>) -> Result<(), Period> {
-        let ahead = self.pending.fetch_add(1, SeqCst);
-        // Pending is read before the charged count and charged is raised before pending falls, so a
-        // request on its way from one to the other is seen at least once.
-        let used = self.own.requests.load(SeqCst) + self.others.requests.load(SeqCst);
-        let full = if limit.is_some_and(|limit| used + ahead >= limit) {
+        let used = self.requests.reserve() + self.others.requests.load(SeqCst);
+        let full = if limit.is_some_and(|limit| used >= limit) {
             Period::Day
-        } else if month.is_some_and(|limit| self.earlier.requests.load(SeqCst) + used + ahead >= limit) {
+        } else if month.is_some_and(|limit| self.earlier.requests.load(SeqCst) + used >= limit) {
             Period::Month
         } else {
             return Ok(());
@@ -245,29 +286,36 @@ impl Day {
         Err(full)
     }
 
-    /// Gives a reservation up. Exactly at midnight a permit may have reserved on one meter's old day
-    /// and another's new one; saturating, since a day's count must not wrap for that.
+    /// Gives a reservation up.
     pub(super) fn give_up(&self) {
-        let _ = self.pending.fetch_update(SeqCst, SeqCst, |pending| pending.checked_sub(1));
+        self.requests.give_up();
     }
 
     /// Turns a reservation into a charge.
     pub(super) fn charge_request(&self) {
-        self.own.requests.fetch_add(1, SeqCst);
-        self.give_up();
+        self.requests.charge();
         self.mark_changed();
     }
 
     /// Charges a release.
     pub(super) fn charge_release(&self, records: u64, bytes: u64) {
-        self.own.records.fetch_add(records, SeqCst);
-        self.own.bytes.fetch_add(bytes, SeqCst);
+        self.records.fetch_add(records, SeqCst);
+        self.bytes.fetch_add(bytes, SeqCst);
         self.mark_changed();
+    }
+
+    /// What this process charged.
+    fn own(&self) -> Counts {
+        Counts {
+            requests: self.requests.charged(),
+            records: self.records.load(SeqCst),
+            bytes: self.bytes.load(SeqCst),
+        }
     }
 
     /// Everything charged on this day, by anyone.
     pub(super) fn total(&self) -> Counts {
-        self.own.read() + self.others.read()
+        self.own() + self.others.read()
     }
 
     /// Everything charged in this month up to this day, by anyone.
@@ -277,7 +325,7 @@ impl Day {
 
     /// What this process charged, if anything since the last call.
     pub(super) fn take_changed(&self) -> Option<Counts> {
-        self.dirty.swap(false, SeqCst).then(|| self.own.read())
+        self.dirty.swap(false, SeqCst).then(|| self.own())
     }
 
     /// There are counts to keep: new ones, or those that a flush could not keep.
@@ -374,6 +422,20 @@ mod tests {
         assert_eq!(days.on(thirtieth).month().requests, 106);
         assert_eq!(days.on(thirtieth).total().requests, 0);
         assert_eq!(days.on(thirtieth + 1).month().requests, 0);
+    }
+
+    #[test]
+    fn what_was_never_reserved_takes_nothing_from_what_was_charged() {
+        let days = days(100, Counts::default(), Counts::default());
+        let day = days.on(100);
+        // As for a permit that was reserved on the day before, by a worker that saw midnight late.
+        day.charge_request();
+        day.give_up();
+        assert_eq!(day.total().requests, 1);
+        assert_eq!(day.reserve(Some(2), None), Ok(()));
+        assert_eq!(day.reserve(Some(2), None), Err(Period::Day));
+        day.charge_request();
+        assert_eq!(day.total().requests, 2);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use policies::QuotaTerms;
 
 use super::{
     day::{until_midnight, until_month_end},
-    usage::Usage,
+    usage::{Measure, Spent},
 };
 
 /// The revision that the two headers follow. Earlier ones (three headers, or bare tokens) and later
@@ -43,7 +43,13 @@ pub(super) fn policy(terms: &QuotaTerms) -> String {
 
 impl<'m> RateLimit<'m> {
     /// After an admission at `now`: what is left of the rate, of the day and of the month.
-    pub(super) fn left(policy: &'m str, rate: Option<u32>, usage: &Usage, now: Timestamp) -> Self {
+    pub(super) fn left(
+        policy: &'m str,
+        rate: Option<u32>,
+        concurrent: Measure,
+        [day, month]: [Spent; 2],
+        now: Timestamp,
+    ) -> Self {
         let mut limit = String::with_capacity(96);
         let mut item = |name: &str, left: Option<u64>, until: Option<u64>| {
             let Some(left) = left else { return };
@@ -60,14 +66,14 @@ impl<'m> RateLimit<'m> {
             }
         };
         item("rate", rate.map(u64::from), Some(1));
-        item("concurrent", usage.concurrent.left(), None);
+        item("concurrent", concurrent.left(), None);
         let midnight = Some(until_midnight(now));
-        item("day", usage.day.requests.left(), midnight);
-        item("day-bytes", usage.day.bytes.left(), midnight);
-        if usage.month.requests.limit.is_some() || usage.month.bytes.limit.is_some() {
+        item("day", day.requests.left(), midnight);
+        item("day-bytes", day.bytes.left(), midnight);
+        if month.requests.limit.is_some() || month.bytes.limit.is_some() {
             let end = Some(until_month_end(now));
-            item("month", usage.month.requests.left(), end);
-            item("month-bytes", usage.month.bytes.left(), end);
+            item("month", month.requests.left(), end);
+            item("month-bytes", month.bytes.left(), end);
         }
         Self { limit, policy: policy.into() }
     }

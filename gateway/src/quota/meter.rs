@@ -16,7 +16,7 @@ use governor::{
     nanos::Nanos,
     state::{InMemoryState, NotKeyed},
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use policies::{Amounts, QuotaTerms};
 
 use super::{
@@ -77,24 +77,24 @@ impl Meter {
 
     /// How much of it is used.
     pub fn usage(&self, now: Timestamp) -> Usage {
+        let (date, concurrent, [day, month]) = self.used(now);
+        Usage { key: Arc::clone(&self.key), per_second: self.terms.per_second, concurrent, date, day, month }
+    }
+
+    /// The same without saying of what: on which date, at once, on that day and in its month.
+    pub(super) fn used(&self, now: Timestamp) -> (Date, Measure, [Spent; 2]) {
         let day = self.days.on(day_number(now));
-        let [of_day, of_month] = match &self.account {
+        let spent = match &self.account {
             None => {
                 [Spent::of(day.total(), self.terms.per_day), Spent::of(day.month(), self.terms.per_month)]
             }
             Some(account) => ledger::usage(self, account, now, [day.total(), day.month()]),
         };
-        Usage {
-            key: Arc::clone(&self.key),
-            per_second: self.terms.per_second,
-            concurrent: Measure {
-                used: u64::from(self.days.in_flight.load(Ordering::Relaxed)),
-                limit: self.terms.concurrent.map(u64::from),
-            },
-            date: day.date,
-            day: of_day,
-            month: of_month,
-        }
+        let concurrent = Measure {
+            used: u64::from(self.days.in_flight.load(Ordering::Relaxed)),
+            limit: self.terms.concurrent.map(u64::from),
+        };
+        (day.date, concurrent, spent)
     }
 
     /// Most requests of a day and of a month.
@@ -136,10 +136,12 @@ impl Meter {
     /// Takes a place among the concurrent.
     pub(super) fn enter(&self) -> bool {
         let limit = self.terms.concurrent.unwrap_or(u32::MAX);
-        self.days
-            .in_flight
-            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, |count| (count < limit).then_some(count + 1))
-            .is_ok()
+        // Taken first: workers that look first take it from each other, and look again.
+        let free = self.days.in_flight.fetch_add(1, Ordering::AcqRel) < limit;
+        if !free {
+            self.leave();
+        }
+        free
     }
 
     /// Gives it back.

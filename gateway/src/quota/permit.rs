@@ -276,7 +276,8 @@ impl Permit<'_> {
             None => meter.is_callers_own(),
         });
         own.map(|(_, meter)| {
-            RateLimit::left(&meter.policy, rate, &meter.usage(self.admitted_at), self.admitted_at)
+            let (_, concurrent, spent) = meter.used(self.admitted_at);
+            RateLimit::left(&meter.policy, rate, concurrent, spent, self.admitted_at)
         })
         .unwrap_or_default()
     }
