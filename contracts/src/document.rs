@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::{FieldPath, Number};
+use crate::{FieldPath, Number, field_path};
 
 /// One value. `'a` is the text (or the contract's names) it borrows from.
 ///
@@ -162,14 +162,12 @@ impl<'a> Document<'a> {
     /// Shows `see` every value at `path`, in document order. Lists on the way are walked through;
     /// a list at the path's end is shown once, as a list. From a list of records, all of them.
     pub fn visit<'d>(&'d self, path: &FieldPath, see: &mut dyn FnMut(&'d Self)) {
-        let segments: Vec<&str> = path.segments().collect();
-        self.descend(&segments, see);
+        self.descend(Some(path.as_str()), see);
     }
 
     /// [`Document::visit`], and the values may be changed.
     pub fn visit_mut(&mut self, path: &FieldPath, change: &mut dyn FnMut(&mut Self)) {
-        let segments: Vec<&str> = path.segments().collect();
-        self.descend_mut(&segments, change);
+        self.descend_mut(Some(path.as_str()), change);
     }
 
     /// Every value at `path` that is not a list, with the items of lists one by one: what a
@@ -191,28 +189,31 @@ impl<'a> Document<'a> {
 
     // The depth of both is the path's, and one more for each list on the way; readers allow no
     // list within a list that a path could run through without end.
-    fn descend<'d>(&'d self, segments: &[&str], see: &mut dyn FnMut(&'d Self)) {
-        match (segments, self) {
-            ([], value) => see(value),
-            ([name, rest @ ..], Self::Record(record)) => {
+    /// `path`: what is left of it.
+    fn descend<'d>(&'d self, path: Option<&str>, see: &mut dyn FnMut(&'d Self)) {
+        match (path, self) {
+            (None, value) => see(value),
+            (Some(names), Self::Record(record)) => {
+                let (name, rest) = field_path::first(names);
                 if let Some(value) = record.get(name) {
                     value.descend(rest, see);
                 }
             }
-            (_, Self::List(items)) => items.iter().for_each(|item| item.descend(segments, see)),
+            (path, Self::List(items)) => items.iter().for_each(|item| item.descend(path, see)),
             _ => {}
         }
     }
 
-    fn descend_mut(&mut self, segments: &[&str], change: &mut dyn FnMut(&mut Self)) {
-        match (segments, self) {
-            ([], value) => change(value),
-            ([name, rest @ ..], Self::Record(record)) => {
+    fn descend_mut(&mut self, path: Option<&str>, change: &mut dyn FnMut(&mut Self)) {
+        match (path, self) {
+            (None, value) => change(value),
+            (Some(names), Self::Record(record)) => {
+                let (name, rest) = field_path::first(names);
                 if let Some(value) = record.get_mut(name) {
                     value.descend_mut(rest, change);
                 }
             }
-            (_, Self::List(items)) => items.iter_mut().for_each(|item| item.descend_mut(segments, change)),
+            (path, Self::List(items)) => items.iter_mut().for_each(|item| item.descend_mut(path, change)),
             _ => {}
         }
     }

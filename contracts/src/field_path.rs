@@ -17,10 +17,7 @@ impl FieldPath {
     pub fn segments(&self) -> impl Iterator<Item = &str> {
         let mut left = Some(&*self.0);
         std::iter::from_fn(move || {
-            let path = left?;
-            // Asked of every record; paths are too short for the library's search, which is set up first.
-            let parts = path.bytes().position(|byte| byte == b'.').and_then(|dot| path.split_at_checked(dot));
-            let (name, rest) = parts.map_or((path, None), |(name, rest)| (name, rest.get(1..)));
+            let (name, rest) = first(left?);
             left = rest;
             Some(name)
         })
@@ -59,6 +56,13 @@ impl fmt::Display for FieldPath {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a dotted path of field names, such as `ChuNhiem.HoVaTen`")]
 pub struct NotAFieldPath;
+
+/// The first name of a path, and what follows it. Asked of every record; paths are too short for the library's search,
+/// which is set up first.
+pub(crate) fn first(path: &str) -> (&str, Option<&str>) {
+    let parts = path.bytes().position(|byte| byte == b'.').and_then(|dot| path.split_at_checked(dot));
+    parts.map_or((path, None), |(name, rest)| (name, rest.get(1..)))
+}
 
 #[cfg(test)]
 mod tests {

@@ -15,6 +15,8 @@ use crate::{
 /// Room is made for so many members at most because the record before had as many: more would let one
 /// long record make short ones dear.
 const FORESEEN: usize = 32;
+/// Room for the members of a record without one before it.
+const USUAL: usize = 8;
 
 type Result<T> = std::result::Result<T, Problem<'static>>;
 
@@ -163,7 +165,7 @@ impl<'a> Reader<'a, '_> {
             *place = Document::Record(Record::default());
             return Ok(());
         }
-        let foreseen = like.map_or(0, |like| like.len().min(FORESEEN));
+        let foreseen = like.map_or(USUAL, |like| like.len().min(FORESEEN));
         *place = Document::Record(Record::with_capacity(foreseen));
         match place {
             Document::Record(record) => self.members(depth, like, record),
