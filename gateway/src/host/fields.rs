@@ -3,7 +3,7 @@
 //! They are kept as HTTP/1.1 writes them, one line after another: nearly every head is sent so, and then it is
 //! one copy of them. A name is a constant, and which names are the host's to say is known while compiling.
 
-use http::{HeaderName, HeaderValue};
+use http::HeaderValue;
 
 /// Room for the fields of nearly every head.
 const USUAL: usize = 512;
@@ -62,12 +62,6 @@ impl Name {
     /// It.
     pub const fn as_str(self) -> &'static str {
         self.0
-    }
-}
-
-impl PartialEq<HeaderName> for Name {
-    fn eq(&self, other: &HeaderName) -> bool {
-        other.as_str().eq_ignore_ascii_case(self.0)
     }
 }
 

@@ -2,8 +2,10 @@
 //!
 //! A worker that needs a record on the disk asks and awaits; all who ask while a synchronisation
 //! runs are served by the next one together (group commit). Between asks the thread synchronises
-//! what was merely written, every [`Settings::sync_every`](super::Settings::sync_every), and while
-//! the journal is faulty it probes the disk, so that a gateway without traffic recovers too.
+//! what was merely written, every [`Settings::sync_every`](super::Settings::sync_every) where the disk
+//! keeps up: often and little, since a second's worth at once takes a processor for milliseconds from
+//! those who serve. While the journal is faulty it probes the disk, so that a gateway without traffic
+//! recovers too.
 
 use std::{
     path::Path,
@@ -12,12 +14,15 @@ use std::{
         atomic::Ordering,
         mpsc::{Receiver, RecvTimeoutError},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::oneshot;
 
 use super::{Shared, fault::JournalFault, lane::Segment};
+
+/// However slow the disk is, what was merely written does not wait for longer.
+const LONGEST_REST: Duration = Duration::from_secs(1);
 
 /// A worker's wish: this segment on the disk.
 pub(super) struct Ask {
@@ -27,10 +32,10 @@ pub(super) struct Ask {
 
 /// The thread's body: serves asks until every asker is gone, then synchronises what is left.
 pub(super) fn run(shared: &Shared, asks: &Receiver<Ask>) {
-    let mut last = Instant::now();
+    let (mut last, mut rest) = (Instant::now(), shared.settings.sync_every);
     let mut batch = Vec::new();
     loop {
-        let wait = shared.settings.sync_every.saturating_sub(last.elapsed());
+        let wait = rest.saturating_sub(last.elapsed());
         let gone = match asks.recv_timeout(wait) {
             Ok(ask) => {
                 batch.push(ask);
@@ -41,14 +46,22 @@ pub(super) fn run(shared: &Shared, asks: &Receiver<Ask>) {
             Err(RecvTimeoutError::Disconnected) => true,
         };
         serve(shared, &mut batch);
-        if gone || last.elapsed() >= shared.settings.sync_every {
+        if gone || last.elapsed() >= rest {
+            let begun = Instant::now();
             sweep(shared);
             last = Instant::now();
+            rest = rest_after(last - begun, shared.settings.sync_every);
         }
         if gone {
             return;
         }
     }
+}
+
+/// How long the disk is left to those who ask, after a sweep that took so long: a slow one is not kept busy by what
+/// nobody waits for.
+fn rest_after(took: Duration, sync_every: Duration) -> Duration {
+    (took * 9).min(LONGEST_REST).max(sync_every)
 }
 
 /// Synchronises each asked-for segment once and tells everyone who asked.
@@ -95,5 +108,16 @@ fn probe(shared: &Shared, path: &Path) -> std::io::Result<()> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
         _ => outcome,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slow_disk_is_left_to_those_who_ask() {
+        let rest = |millis| rest_after(Duration::from_millis(millis), Duration::from_millis(100)).as_millis();
+        assert_eq!([0, 10, 50, 200, 5000].map(rest), [100, 100, 450, 1000, 1000]);
     }
 }

@@ -95,7 +95,7 @@ pub const LIST_LIMIT: usize = 512;
 pub struct Settings {
     /// A segment ends once it has this many bytes.
     pub segment_bytes: u64,
-    /// How long a merely written record may wait for the disk.
+    /// How long a merely written record waits for a disk that keeps up; for a slower one, up to a second.
     pub sync_every: Duration,
     /// The clock.
     pub now: fn() -> Timestamp,
@@ -104,7 +104,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         // 64 MiB: some 100,000 exchanges, read through in a tenth of a second at a restart.
-        Self { segment_bytes: 64 << 20, sync_every: Duration::from_secs(1), now: Timestamp::now }
+        Self { segment_bytes: 64 << 20, sync_every: Duration::from_millis(100), now: Timestamp::now }
     }
 }
 
