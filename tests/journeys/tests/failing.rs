@@ -87,11 +87,15 @@ fn done_once(sandbox: &Sandbox, submits: &[(String, String)]) {
 fn a_machine_killed_under_load_fails_no_read_and_no_change_is_done_twice() {
     let (sandbox, twin) = doubled("killed");
     let (address, control) = (twin.address, twin.control);
-    // Everything that is sent there is under way for a while, so that some is when it dies.
-    twin.behave(&Behaviour::Late(Duration::from_millis(60))).unwrap();
+    // Everything that is sent there is under way for long enough to be seen and to be there still when it dies.
+    twin.behave(&Behaviour::Late(Duration::from_millis(400))).unwrap();
     let mut revived = None;
     let endings = under_load(&sandbox, || {
         thread::sleep(Duration::from_millis(1200));
+        let before = twin.seen().unwrap().len();
+        eventually("a read is under way there", || {
+            twin.seen().unwrap().iter().skip(before).any(|seen| seen.method == "GET")
+        });
         twin.crash().unwrap();
         thread::sleep(Duration::from_millis(1500));
         let told = status(&sandbox)["upstreams"].clone();
@@ -100,7 +104,8 @@ fn a_machine_killed_under_load_fails_no_read_and_no_change_is_done_twice() {
             format!("127.0.0.1:{}/nhiem-vu", address.port()),
             "{told}"
         );
-        assert!(metrics(&sandbox).contains("state=\"open\"} 1"));
+        // Now and then a call looks whether it is back, and for that moment the circuit is not open.
+        eventually("metrics tell of it", || metrics(&sandbox).contains("state=\"open\"} 1"));
         revived = Some(sandbox.start_twin_at(PROVIDER, address, control).unwrap());
         eventually("the machine that came back takes its share", || {
             revived.as_ref().unwrap().seen().unwrap().len() > 20
