@@ -21,7 +21,8 @@ use tokio::sync::oneshot;
 
 use super::{Shared, fault::JournalFault, lane::Segment};
 
-/// However slow the disk is, what was merely written does not wait for longer.
+/// However slow the disk is, a sweep begins no later than this after the one before; what was merely written waits
+/// for the sweep itself on top of it.
 const LONGEST_REST: Duration = Duration::from_secs(1);
 
 /// A worker's wish: this segment on the disk.

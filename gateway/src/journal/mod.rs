@@ -16,7 +16,7 @@
 //!
 //! **How safe.** [`Durability::Written`] survives the process; [`Durability::Synced`] survives the
 //! power too and is awaited, while one thread synchronises for all who ask at once (the module
-//! `commit`). What was merely written follows within a second.
+//! `commit`). What was merely written follows within a second, where the disk keeps up.
 //!
 //! **When it fails.** The caller gets a [`JournalFault`] and answers 503. Half a line is cut off
 //! before the next one is written. [`Journal::fault`] tells `readyz`; it clears when the disk takes
@@ -95,7 +95,8 @@ pub const LIST_LIMIT: usize = 512;
 pub struct Settings {
     /// A segment ends once it has this many bytes.
     pub segment_bytes: u64,
-    /// How long a merely written record waits for a disk that keeps up; for a slower one, up to a second.
+    /// How long a merely written record waits for its turn at a disk that keeps up; at a slower one, up to a
+    /// second. Its own synchronisation comes on top.
     pub sync_every: Duration,
     /// The clock.
     pub now: fn() -> Timestamp,
